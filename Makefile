@@ -1,0 +1,102 @@
+# Every target works on a fresh clone: it builds the environment it needs first.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := app scripts tests
+export PYTHONPATH := .
+
+##@ Use it
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(VENV)/.runtime ## Start the service on PORT (8000): database, migrations and demo data included
+	$(BIN)/python -m app
+
+.PHONY: demo-data
+demo-data: $(VENV)/.runtime ## Write a small believable publication into an empty database
+	$(BIN)/python -m scripts.demo_data
+
+.PHONY: migrate
+migrate: $(VENV)/.runtime ## Bring the database to the newest schema
+	$(BIN)/python -m app.migrations
+
+.PHONY: settings
+settings: $(VENV)/.runtime ## Print every setting with its origin, secrets masked
+	$(BIN)/python -m app.settings
+
+##@ Prove it
+
+.PHONY: check
+check: lint types drift test contract-test ## Everything CI runs
+
+.PHONY: test
+test: $(VENV)/.dev ## Run the tests on real PostgreSQL, in parallel
+	$(BIN)/python -m pytest
+
+.PHONY: contract-test
+contract-test: $(VENV)/.dev ## Let schemathesis prove the running service against the contract
+	$(BIN)/python -m scripts.contract_test
+
+.PHONY: lint
+lint: $(VENV)/.dev node_modules/.done ## Lint the contract, the code and the house rules
+	npx --no-install redocly lint --config redocly.yaml --format=stylish
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/python -m scripts.house_rules
+
+.PHONY: types
+types: $(VENV)/.dev ## Check that every handler fits its operation, and all other types
+	$(BIN)/basedpyright
+
+.PHONY: drift
+drift: $(VENV)/.dev node_modules/.done ## Fail when generated code or migrations no longer follow their source
+	$(BIN)/python -m scripts.generate --check
+	$(BIN)/python -m scripts.check_migrations
+
+.PHONY: bench
+bench: $(VENV)/.dev ## Measure the service against raw ASGI and against the tutorial style
+	$(BIN)/python -m scripts.bench
+
+##@ Change it
+
+.PHONY: generate
+generate: $(VENV)/.dev node_modules/.done ## Derive generated/ from openapi/
+	$(BIN)/python -m scripts.generate
+
+.PHONY: format
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+
+.PHONY: lock
+lock: $(VENV)/.dev ## Pin the newest allowed versions of all dependencies
+	$(BIN)/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --output-file requirements.lock requirements.in
+	$(BIN)/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --output-file requirements-dev.lock requirements-dev.in
+
+.PHONY: clean
+clean: ## Remove what the targets made, the database included
+	rm -rf $(VENV) node_modules build .data .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@ $(VENV)/.runtime
+
+node_modules/.done: package-lock.json
+	npm ci --silent
+	@touch $@

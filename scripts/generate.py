@@ -1,0 +1,235 @@
+"""Derive everything under `generated/` from `openapi/`, or with `--check` only say whether it is up to date.
+
+All of it is made in a folder of its own first and moved into place at the end, so that a contract that does not
+pass leaves what was there untouched.
+"""
+
+import argparse
+import filecmp
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "generated"
+CONTRACT = ROOT / "openapi/openapi.yaml"
+METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
+
+MODEL_OPTIONS = [
+    "--input-file-type=openapi",
+    "--output-model-type=pydantic_v2.BaseModel",
+    "--target-python-version=3.11",
+    "--target-pydantic-version=2.14",
+    "--use-annotated",
+    # Scalars stay plain values; a root model would have to be unwrapped at every use.
+    "--use-type-alias",
+    # JSON "5" is not an integer.
+    "--strict-types",
+    "str",
+    "int",
+    "float",
+    "bool",
+    # minProperties and its like are rules too.
+    "--generate-schema-validators",
+    # A merge patch tells an absent member from a null one.
+    "--use-missing-sentinel",
+    "--strict-refs",
+    "--no-allow-remote-refs",
+    "--disable-timestamp",
+    "--formatters=builtin",
+]
+# Types of which the generator's own translation is laxer than the contract; app/fields.py says how.
+TYPE_OVERRIDES = {name: f"app.fields.{name}" for name in ("Id", "Password", "Timestamp")}
+
+
+class GenerationError(Exception):
+    """The contract cannot be turned into code; the message names the place and the remedy."""
+
+
+def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
+    """Yield path, method, operation and path item of every operation."""
+    for path, item in contract["paths"].items():
+        for method in METHODS & item.keys():
+            yield path, method, item[method], item
+
+
+def run(*command: str) -> None:
+    """Run a tool, and pass on what it says only when it fails."""
+    environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise GenerationError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def bundle(folder: Path) -> dict[str, Any]:
+    """Write the contract as one document, in JSON and YAML, and return it."""
+    for kind in ("json", "yaml"):
+        run(
+            "npx",
+            "--no-install",
+            "redocly",
+            "bundle",
+            str(CONTRACT.relative_to(ROOT)),
+            f"--ext={kind}",
+            f"--output={folder / f'openapi.{kind}'}",
+        )
+    contract: dict[str, Any] = json.loads((folder / "openapi.json").read_text())
+    return contract
+
+
+def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Give header parameters the names that Python code would give them: `If-Match` becomes `if_match`."""
+    names: dict[str, dict[str, str]] = {}
+    for path, method, operation, item in operations(contract):
+        reference = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
+        for entry in [*item.get("parameters", []), *operation.get("parameters", [])]:
+            parameter = contract["components"]["parameters"][entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
+            if parameter["in"] == "header":
+                snake = parameter["name"].lower().replace("-", "_")
+                names.setdefault(reference, {})[f"header:{parameter['name']}"] = snake
+    return names
+
+
+def request_models(contract: dict[str, Any]) -> set[str]:
+    """Return the schemas of request bodies, with the objects they are made of."""
+    schemas = contract["components"]["schemas"]
+    found: set[str] = set()
+
+    def visit(node: Any) -> None:
+        if isinstance(node, dict):
+            name = str(node.get("$ref", "")).rpartition("/")[2]
+            if name in schemas and name not in found:
+                if schemas[name].get("type") == "object":
+                    found.add(name)
+                visit(schemas[name])
+            for value in node.values():
+                visit(value)
+        elif isinstance(node, list):
+            for value in node:
+                visit(value)
+
+    for _, _, operation, _ in operations(contract):
+        visit(operation.get("requestBody"))
+    return found
+
+
+def generate_server(contract: dict[str, Any], folder: Path) -> None:
+    """Write models and server layer; the stubs that the generator adds beside them are not wanted."""
+    work = folder / "work"
+    work.mkdir()
+    run(
+        f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
+        f"--input={folder / 'openapi.json'}",
+        f"--output={work / 'models.py'}",
+        *MODEL_OPTIONS,
+        "--openapi-scopes",
+        "schemas",
+        "api",
+        "--generate-server=fastapi",
+        f"--server-output={work / 'server'}",
+        "--server-package=generated.server",
+        "--server-model-package=generated.models",
+        "--server-handler-mode=async",
+        f"--server-parameter-names={json.dumps(parameter_names(contract))}",
+        f"--type-overrides={json.dumps(TYPE_OVERRIDES)}",
+        f"--base-class-map={json.dumps({name: 'app.fields.Request' for name in sorted(request_models(contract))})}",
+    )
+    # The entry point of a generated project; ours is app/main.py.
+    (work / "server/main.py").unlink()
+    (work / "server/README.md").unlink(missing_ok=True)
+    shutil.move(work / "models.py", folder / "models.py")
+    shutil.move(work / "server", folder / "server")
+    shutil.rmtree(work)
+
+
+def generate_client(folder: Path) -> None:
+    """Write the Python client with models of its own, so that it can be used without this service's code."""
+    client = folder / "client"
+    run(
+        f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
+        f"--input={folder / 'openapi.json'}",
+        f"--output={folder / 'client_models.py'}",
+        *MODEL_OPTIONS,
+        "--openapi-scopes",
+        "schemas",
+        "api",
+        "--generate-client=httpx2",
+        f"--client-output={client}",
+        "--client-package=generated.client",
+        "--client-model-package=generated.client_models",
+        "--client-server-base-url=http://localhost:8000",
+    )
+
+
+def refuse_invented_names(folder: Path) -> None:
+    """Refuse a class whose name the generator made up, because it changes when the contract is reordered.
+
+    A made-up name ends in a digit or is built from a path; the remedy is a schema file of its own.
+    """
+    schemas = json.loads((folder / "openapi.json").read_text())["components"]["schemas"]
+    for file in ("models.py", "client_models.py"):
+        text = (folder / file).read_text()
+        classes = re.findall(r"^class ([A-Za-z]\w*)|^([A-Za-z]\w*) = TypeAliasType", text, re.MULTILINE)
+        for name in (a or b for a, b in classes):
+            if name not in schemas or name[-1].isdigit():
+                raise GenerationError(f"{file}: the generator made up the name {name}; give that schema a file of its own")
+
+
+def differences(made: Path, kept: Path) -> list[str]:
+    """Name the files that differ between two folders."""
+    files = {
+        path.relative_to(base).as_posix()
+        for base in (made, kept)
+        for path in base.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    return sorted(
+        file
+        for file in files
+        if not ((made / file).is_file() and (kept / file).is_file() and filecmp.cmp(made / file, kept / file, shallow=False))
+    )
+
+
+def generate(folder: Path) -> None:
+    """Make everything in an empty folder."""
+    contract = bundle(folder)
+    (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
+    generate_server(contract, folder)
+    generate_client(folder)
+    refuse_invented_names(folder)
+
+
+def main() -> int:
+    """Generate or check, and say what happened."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when generated/ is out of date")
+    arguments = parser.parse_args()
+    with TemporaryDirectory() as name:
+        made = Path(name)
+        try:
+            generate(made)
+        except GenerationError as error:
+            print(error, file=sys.stderr)
+            return 1
+        changed = differences(made, TARGET)
+        if arguments.check:
+            if changed:
+                print(f"generated/ is out of date, run `make generate`: {', '.join(changed)}", file=sys.stderr)
+                return 1
+            print("generated/ follows the contract")
+            return 0
+        shutil.rmtree(TARGET, ignore_errors=True)
+        shutil.copytree(made, TARGET)
+    print(f"generated/: {len(changed)} files changed" if changed else "generated/ was up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
