@@ -1,0 +1,29 @@
+"""What is known of the request being handled, for those who log it or link to it; handlers do not need it."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Current:
+    """Filled in as the request proceeds."""
+
+    request_id: str = "-"
+    query: str = ""
+    # The path template and the operationId; empty until, and unless, the request is for an operation.
+    template: str = ""
+    operation: str = ""
+    user_id: str = ""
+
+
+_current: ContextVar[Current] = ContextVar("current")
+
+
+def begin(request: Current) -> None:
+    """Make this the request that `current` returns in this task."""
+    _current.set(request)
+
+
+def current() -> Current:
+    """Return the request being handled, or an empty one outside of any."""
+    return _current.get(None) or Current()

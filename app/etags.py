@@ -1,0 +1,49 @@
+"""Strong entity tags, and the two preconditions that are made of them (RFC 9110, sections 8.8.3 and 13.1).
+
+A tag is `"<version>-<checksum>"`: the version counts the edits, the checksum covers the whole representation. A read
+is unchanged when the whole tag matches; an edit is safe when the version does, so that a like that came in between
+does not stop it.
+"""
+
+from typing import Protocol, TypeVar
+from zlib import crc32
+
+from pydantic import BaseModel
+
+from app.problems import PreconditionFailed
+from generated.server import HTTPResult
+
+
+class Versioned(Protocol):
+    """A representation that counts its edits."""
+
+    @property
+    def version(self) -> int: ...
+
+    def model_dump_json(self) -> str: ...
+
+
+Resource = TypeVar("Resource", bound=BaseModel)
+
+
+def etag(resource: Versioned) -> str:
+    """Return the tag of a representation."""
+    return f'"{resource.version}-{crc32(resource.model_dump_json().encode()):08x}"'
+
+
+def _tags(condition: str) -> list[str]:
+    return [tag.strip().removeprefix("W/") for tag in condition.split(",")]
+
+
+def require_match(if_match: str, version: int) -> None:
+    """Raise PreconditionFailed unless `If-Match` names this version or is `*`."""
+    versions = {tag.strip('"').partition("-")[0] for tag in _tags(if_match) if not tag.startswith("W/")}
+    if if_match.strip() != "*" and str(version) not in versions:
+        raise PreconditionFailed
+
+
+def conditional(resource: Resource, tag: str, if_none_match: str | None) -> HTTPResult[Resource]:
+    """Return 304 when the client has this representation, else 200 with it."""
+    if if_none_match is not None and (if_none_match.strip() == "*" or tag in _tags(if_none_match)):
+        return HTTPResult(304, None, {"ETag": tag})
+    return HTTPResult(200, resource, {"ETag": tag})

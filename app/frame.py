@@ -1,0 +1,86 @@
+"""What surrounds every request, as pure ASGI: request id, timing, security headers, one log line, no naked failure."""
+
+import logging
+import re
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.current import Current, begin
+from app.ids import new_id
+from app.problems import InternalError, render
+
+log = logging.getLogger("app.requests")
+
+_VALID_ID = re.compile(rb"[A-Za-z0-9_.-]{1,128}")
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
+# Pages of our own bring a policy that lets their assets load; an answer for programs needs nothing at all.
+_NO_CONTENT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+
+
+class Frame:
+    """The outermost ASGI application."""
+
+    def __init__(self, app: ASGIApp, *, https_only: bool = False) -> None:
+        """Wrap `app`; with `https_only` browsers are told to come back by HTTPS alone."""
+        self._app = app
+        self._headers = [*_SECURITY, _HSTS] if https_only else _SECURITY
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request; other scopes pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request = Current(
+            request_id=given.decode() if _VALID_ID.fullmatch(given) else new_id().hex,
+            query=scope["query_string"].decode("latin-1"),
+        )
+        begin(request)
+        status = 0
+
+        async def framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers: list[tuple[bytes, bytes]] = [*message.get("headers", ()), *self._headers]
+                headers.append((b"x-request-id", request.request_id.encode()))
+                headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - started) * 1000)))
+                if not any(name == _NO_CONTENT[0] for name, _ in headers):
+                    headers.append(_NO_CONTENT)
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, framed)
+        except Exception:
+            # The framework has answered with a problem where it still could, and passes the failure on.
+            if not status:
+                log.exception("failure before an answer")
+                await render(InternalError(), instance=scope["path"], request_id=request.request_id)(scope, receive, framed)
+        finally:
+            _log(scope, request, status, perf_counter() - started)
+
+
+def _log(scope: Scope, request: Current, status: int, seconds: float) -> None:
+    log.info(
+        "request",
+        extra={
+            "request_id": request.request_id,
+            "method": scope["method"],
+            "path": request.template or scope["path"],
+            "operation": request.operation,
+            "status": status,
+            "duration_ms": round(seconds * 1000, 2),
+            "user_id": request.user_id or None,
+        },
+    )

@@ -1,0 +1,129 @@
+"""Keyset pages: a cursor holds the sort key of the entry where a page ended, signed, and the next page starts there.
+
+Page 5,000 costs what page 1 costs, and nothing is skipped or shown twice while entries come and go
+(docs/decisions/0003-keyset-pages.md).
+"""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import orjson
+from asyncpg import Record
+
+from app.current import current
+from app.problems import FieldError, ValidationFailed
+from app.settings import settings
+from generated.models import Page
+
+MAX_DEPTH = 10_000
+_SIGNATURE_BYTES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a page begins: after `key`, or before it when the client pages backwards."""
+
+    key: tuple[Any, UUID]
+    backwards: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which page a client asks for. `scope` names the list with its filters; a cursor is good for one of them only."""
+
+    scope: str
+    limit: int
+    position: Position | None = None
+    number: int | None = None
+    total: bool = False
+
+    @property
+    def offset(self) -> int:
+        """How many entries stand before a numbered page."""
+        return (self.number - 1) * self.limit if self.number else 0
+
+    @property
+    def backwards(self) -> bool:
+        """Whether the rows come in the opposite order."""
+        return self.position is not None and self.position.backwards
+
+
+def _signature(payload: bytes, scope: str) -> bytes:
+    key = settings().secret_key.get_secret_value().encode()[:64]
+    return blake2b(payload + scope.encode(), key=key, digest_size=_SIGNATURE_BYTES, person=b"galley-cursor").digest()
+
+
+def _encode(key: tuple[Any, UUID], scope: str, *, backwards: bool) -> str:
+    payload = orjson.dumps([int(backwards), isinstance(key[0], datetime), *key])
+    return urlsafe_b64encode(_signature(payload, scope) + payload).rstrip(b"=").decode()
+
+
+def _refused(parameter: str, code: str, detail: str) -> ValidationFailed:
+    return ValidationFailed(errors=[FieldError(parameter=parameter, code=code, detail=detail)])
+
+
+def _decode(cursor: str, scope: str) -> Position:
+    try:
+        signed = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    except ValueError:
+        signed = b""
+    signature, payload = signed[:_SIGNATURE_BYTES], signed[_SIGNATURE_BYTES:]
+    if not hmac.compare_digest(signature, _signature(payload, scope)):
+        raise _refused("cursor", "cursor_invalid", "The cursor was not made by this list with these filters.")
+    backwards, is_time, value, identifier = orjson.loads(payload)
+    return Position((datetime.fromisoformat(value) if is_time else value, UUID(identifier)), backwards=bool(backwards))
+
+
+def wanted(scope: str, limit: int, cursor: str | None = None, number: int | None = None, *, total: bool | None = None) -> Wanted:
+    """Return which page is asked for. Raises ValidationFailed for a forged cursor and for a page too deep."""
+    if cursor is not None and number is not None:
+        raise _refused("page", "page_with_cursor", "Send `cursor` or `page`, not both.")
+    if number is not None and number * limit > MAX_DEPTH:
+        raise _refused("page", "page_too_deep", f"`page` reaches {MAX_DEPTH} entries deep; follow `cursor` beyond that.")
+    position = _decode(cursor, scope) if cursor is not None else None
+    return Wanted(scope, limit, position, number, total=bool(total) or number is not None)
+
+
+def cut(rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None = None) -> tuple[list[Record], Page]:
+    """Return the rows of the page in the list's order, and the description of the page.
+
+    `rows` are up to `limit + 1` rows, fetched in reverse order when the client pages backwards: the surplus row says
+    that the list goes on in that direction.
+    """
+    more = len(rows) > page.limit
+    shown = list(rows[: page.limit])
+    if page.backwards:
+        shown.reverse()
+    has_next = True if page.backwards else more
+    has_previous = more if page.backwards else page.position is not None or page.offset > 0
+    ends = ((shown[-1], has_next, False), (shown[0], has_previous, True)) if shown else ()
+    cursors = [
+        _encode((row[sort_key], row["id"]), page.scope, backwards=backwards) if there else None
+        for row, there, backwards in ends
+    ] or [None, None]
+    described = Page(
+        size=len(shown), has_next=has_next and bool(shown), has_previous=has_previous and bool(shown),
+        next_cursor=cursors[0], previous_cursor=cursors[1],
+    )
+    if total is not None:
+        described.total = total
+        if page.number is not None:
+            described.number, described.pages = page.number, -(-total // page.limit)
+    return shown, described
+
+
+def links(page: Page) -> dict[str, str]:
+    """Return the `Link` header (RFC 8288) that leads to the neighbouring pages, or nothing.
+
+    The targets are relative to the request, whose other parameters they keep.
+    """
+    kept = [pair for pair in current().query.split("&") if pair and pair.partition("=")[0] not in ("cursor", "page")]
+    neighbours = (("next", page.next_cursor), ("prev", page.previous_cursor))
+    targets = [f'<?{"&".join([*kept, f"cursor={cursor}"])}>; rel="{name}"' for name, cursor in neighbours if cursor]
+    return {"Link": ", ".join(targets)} if targets else {}

@@ -1,0 +1,75 @@
+"""Posts, their slugs and their likes."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.sql import Table
+from app.users.tables import User
+
+_SEARCH = (
+    "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', coalesce(excerpt, '')), 'B') "
+    # PostgreSQL refuses a tsvector over 1 MB; what is cut off is the tail of a very long post.
+    "|| to_tsvector('english', left(content, 100000))"
+)
+
+
+class Post(Table):
+    """A post. Its lists are read in the order of an index, newest first, so that no page is sorted at request time."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
+        Index("ix_posts_published", text("sort_at DESC"), text("id DESC"), postgresql_where=text("status = 'published'")),
+        Index("ix_posts_created", text("created_at DESC"), text("id DESC"), postgresql_where=text("status = 'published'")),
+        Index("ix_posts_title", "title", "id", postgresql_where=text("status = 'published'")),
+        Index("ix_posts_author", "author_id", text("sort_at DESC"), text("id DESC")),
+        Index("ix_posts_unpublished", text("sort_at DESC"), text("id DESC"), postgresql_where=text("status <> 'published'")),
+        Index("ix_posts_tags", "tags", postgresql_using="gin"),
+        Index("ix_posts_search", "search", postgresql_using="gin"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    title: Mapped[str]
+    slug: Mapped[str]
+    content: Mapped[str]
+    excerpt: Mapped[str | None]
+    status: Mapped[str] = mapped_column(server_default="draft")
+    featured: Mapped[bool] = mapped_column(server_default="false")
+    # Names of tags in the author's order; tags.post_count says how often each is used.
+    tags: Mapped[list[str]] = mapped_column(server_default="{}")
+    views: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    likes: Mapped[int] = mapped_column(server_default="0")
+    comment_count: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    sort_at: Mapped[datetime] = mapped_column(Computed("coalesce(published_at, created_at)", persisted=True))
+    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
+
+
+class PostSlug(Table):
+    """Every slug a post has or had. The primary key is what makes slugs unique, and old ones lead to their post."""
+
+    __tablename__ = "post_slugs"
+    __table_args__ = (Index("ix_post_slugs_post_id", "post_id"),)
+
+    slug: Mapped[str] = mapped_column(primary_key=True)
+    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"))
+
+
+class PostLike(Table):
+    """A member likes a post."""
+
+    __tablename__ = "post_likes"
+    __table_args__ = (Index("ix_post_likes_user_id", "user_id"),)
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())

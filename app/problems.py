@@ -1,0 +1,273 @@
+"""Every failure, as a problem document (RFC 9457), rendered in one place.
+
+A failure is a class with `status`, `code` and `title`; its docstring is the explanation that stands on the page
+behind its `type`. Slices raise them; what the framework and the database raise is turned into them here.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypedDict
+from urllib.parse import quote
+
+import asyncpg
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ExceptionHandler
+
+from app.current import current
+from app.settings import settings
+from generated.models import ProblemCode
+
+log = logging.getLogger(__name__)
+
+MAX_ERRORS = 100
+RETRY_SECONDS = 2
+
+
+class FieldError(TypedDict, total=False):
+    """One value that was not accepted; `pointer` or `parameter` says which."""
+
+    pointer: str
+    parameter: str
+    code: str
+    detail: str
+
+
+class Problem(Exception):  # noqa: N818 - The standard's word for it.
+    """The base of every failure that a client is told of."""
+
+    status: ClassVar[int]
+    code: ClassVar[ProblemCode]
+    title: ClassVar[str]
+
+    def __init__(
+        self, detail: str | None = None, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`detail` says what happened this time; it never repeats a value that the client sent."""
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+class MalformedRequest(Problem):
+    """The request cannot be read at all: its JSON is broken, or a header is not ASCII. Mend the client."""
+
+    status, code, title = 400, ProblemCode.malformed_request, "The request cannot be read."
+
+
+class NotAuthenticated(Problem):
+    """The operation needs an access token, and the request has none. Log in and send it as a bearer token."""
+
+    status, code, title = 401, ProblemCode.not_authenticated, "Log in first."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class InvalidToken(Problem):
+    """The token is forged, expired, revoked or meant for something else. Refresh it or log in again."""
+
+    status, code, title = 401, ProblemCode.invalid_token, "The token is not valid."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+
+
+class PermissionDenied(Problem):
+    """You may see this, but not do that to it; or your token was issued for fewer scopes than it takes."""
+
+    status, code, title = 403, ProblemCode.permission_denied, "You may not do this."
+
+
+class NotFound(Problem):
+    """There is no such thing, or you may not know of it."""
+
+    status, code, title = 404, ProblemCode.not_found, "There is no such thing."
+
+
+class MethodNotAllowed(Problem):
+    """The path exists, the method does not; `Allow` names those that do."""
+
+    status, code, title = 405, ProblemCode.method_not_allowed, "The method is not allowed here."
+
+
+class Conflict(Problem):
+    """The request contradicts what is there now."""
+
+    status, code, title = 409, ProblemCode.conflict, "The request contradicts the present state."
+
+
+class PreconditionFailed(Problem):
+    """Somebody changed it since you read it. Read it again, merge, and send the new ETag as If-Match."""
+
+    status, code, title = 412, ProblemCode.precondition_failed, "It was changed since you read it."
+
+
+class PayloadTooLarge(Problem):
+    """The body is larger than the service takes."""
+
+    status, code, title = 413, ProblemCode.payload_too_large, "The body is too large."
+
+
+class UnsupportedMediaType(Problem):
+    """The body is of another media type than the operation takes, or is compressed."""
+
+    status, code, title = 415, ProblemCode.unsupported_media_type, "The media type is not supported."
+
+
+class ValidationFailed(Problem):
+    """Something is missing, unknown or out of its bounds; `errors` names each value and says why."""
+
+    status, code, title = 422, ProblemCode.validation_failed, "Some values are not valid."
+
+
+class PreconditionRequired(Problem):
+    """An edit needs If-Match, so that it cannot undo somebody else's. Send the ETag you read, or `*`."""
+
+    status, code, title = 428, ProblemCode.precondition_required, "The request needs If-Match."
+
+
+class HeadersTooLarge(Problem):
+    """The header section of the request is larger than the service takes."""
+
+    status, code, title = 431, ProblemCode.headers_too_large, "The headers are too large."
+
+
+class InternalError(Problem):
+    """The service made a mistake. It is logged under the request id; nothing was half-written."""
+
+    status, code, title = 500, ProblemCode.internal_error, "Something went wrong on our side."
+
+
+class ServiceUnavailable(Problem):
+    """The service cannot answer just now, for example because its database is away. Try again after Retry-After."""
+
+    status, code, title = 503, ProblemCode.service_unavailable, "The service is not available right now."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": str(RETRY_SECONDS)})
+
+
+def catalogue() -> list[type[Problem]]:
+    """Return every kind of problem; the slices' own are known as soon as their modules are imported."""
+
+    def below(kind: type[Problem]) -> Iterable[type[Problem]]:
+        for child in kind.__subclasses__():
+            yield child
+            yield from below(child)
+
+    return sorted(below(Problem), key=lambda kind: (kind.status, kind.code.value))
+
+
+def render(problem: Problem, *, instance: str, request_id: str) -> Response:
+    """Return the problem as a response."""
+    document: dict[str, Any] = {
+        "type": f"{settings().public_url}/problems/{problem.code.value}",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": instance,
+        "code": problem.code.value,
+        "request_id": request_id,
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+    if problem.errors:
+        document["errors"] = problem.errors[:MAX_ERRORS]
+    return Response(
+        orjson.dumps(document), problem.status, {"Cache-Control": "no-store", **problem.headers}, "application/problem+json"
+    )
+
+
+def _field_error(record: Mapping[str, Any]) -> FieldError:
+    """Translate a validation record of the generated layer; the record's input is left behind."""
+    place, *inside = record["loc"]
+    error: FieldError = {"code": record["type"], "detail": record["msg"][:1000]}
+    if place == "body":
+        error["pointer"] = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in inside)[:1000]
+    else:
+        error["parameter"] = ".".join(map(str, inside))[:200] or place
+    return error
+
+
+def from_validation(failure: RequestValidationError) -> Problem:
+    """Turn the generated layer's refusal of a request into a problem."""
+    records = failure.errors()
+    if any(record["type"] == "missing" and tuple(record["loc"]) == ("header", "If-Match") for record in records):
+        return PreconditionRequired()
+    errors = [_field_error(record) for record in records[:MAX_ERRORS]]
+    return ValidationFailed(errors=errors)
+
+
+_FRAMEWORK: dict[int, type[Problem]] = {
+    400: MalformedRequest,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: PayloadTooLarge,
+    415: UnsupportedMediaType,
+    422: ValidationFailed,
+    431: HeadersTooLarge,
+}
+
+
+def from_framework(failure: HTTPException) -> Problem:
+    """Turn what FastAPI, Starlette and the generated layer raise into a problem."""
+    if failure.status_code == NotAuthenticated.status:
+        return NotAuthenticated()
+    kind = _FRAMEWORK.get(failure.status_code, InternalError if failure.status_code >= InternalError.status else MalformedRequest)
+    return kind(headers=failure.headers)
+
+
+# SQLSTATE classes and codes (PostgreSQL 18, appendix A) that are no mistake of the service.
+_UNAVAILABLE = ("08", "53", "57P", "57014", "55P03", "40001", "40P01", "25006")
+_INVALID_DATA = ("22",)
+
+
+def from_database(failure: Exception) -> Problem:
+    """Turn what asyncpg raises into a problem: 503 when the database is away or busy, 422 for data it refuses.
+
+    A violated constraint is a mistake of the service unless the slice that knows its meaning has caught it before.
+    """
+    state: str = getattr(failure, "sqlstate", None) or ""
+    if isinstance(failure, asyncpg.PostgresError) and not state.startswith(_UNAVAILABLE):
+        if state.startswith(_INVALID_DATA):
+            return ValidationFailed("The database cannot hold one of the values.")
+        if isinstance(failure, asyncpg.ForeignKeyViolationError):
+            return Conflict("Something that the request refers to has just gone.")
+        return InternalError()
+    if isinstance(failure, asyncpg.DataError):
+        return ValidationFailed("The database cannot hold one of the values.")
+    log.warning("database unavailable", extra={"error": type(failure).__name__, "sqlstate": state})
+    return ServiceUnavailable()
+
+
+def _problem(failure: Exception) -> Problem:
+    match failure:
+        case Problem():
+            return failure
+        case RequestValidationError():
+            return from_validation(failure)
+        case HTTPException():
+            return from_framework(failure)
+        case asyncpg.PostgresError() | asyncpg.InterfaceError() | TimeoutError():
+            return from_database(failure)
+        case _:
+            return InternalError()
+
+
+async def handle(request: Request, failure: Exception) -> Response:
+    """Answer a request whose handling raised."""
+    problem = _problem(failure)
+    if problem.status == InternalError.status:
+        log.error("unexpected failure", exc_info=failure)
+    return render(problem, instance=quote(request.scope["path"]), request_id=current().request_id)
+
+
+HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(
+    (Problem, RequestValidationError, HTTPException, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, Exception),
+    handle,
+)

@@ -1,0 +1,73 @@
+"""SQLAlchemy Core as the language, asyncpg as the driver.
+
+A statement is written as a Core expression over the tables, compiled to PostgreSQL once, usually at import, and then
+run by the driver itself. Composing stays typed and readable, and a request pays neither for compiling nor for the
+engine's layers (docs/decisions/0002-core-on-the-driver.md has the figures).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from asyncpg import Record
+from asyncpg.pool import PoolConnectionProxy
+from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql import ClauseElement
+
+type_names = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+Connection = PoolConnectionProxy[Record]
+
+
+class Table(DeclarativeBase):
+    """The base of every table; constraint names follow one convention, so that migrations can name them."""
+
+    metadata = MetaData(naming_convention=type_names)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class.
+        str: Text(),
+        datetime: DateTime(timezone=True),
+        list[str]: ARRAY(Text()),
+    }
+
+
+class Statement:
+    """A Core expression, compiled; its bind parameters are the keyword arguments of a call."""
+
+    __slots__ = ("_defaults", "_names", "sql")
+
+    def __init__(self, expression: ClauseElement) -> None:
+        compiled = expression.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
+        self.sql = str(compiled)
+        self._names: list[str] = list(compiled.positiontup or ())  # pyright: ignore[reportAttributeAccessIssue]
+        self._defaults = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}  # pyright: ignore[reportAttributeAccessIssue]
+
+    def arguments(self, values: dict[str, Any]) -> list[Any]:
+        """Put the values into the order of the SQL's `$1`, `$2`; a value that the SQL does not have is an error."""
+        if surplus := values.keys() - self._names:
+            raise TypeError(f"the statement has no parameter {', '.join(sorted(surplus))}")
+        return [values[name] if name in values else self._defaults[name] for name in self._names]
+
+    async def all(self, connection: Connection, **values: Any) -> list[Record]:
+        """Run it and return every row."""
+        return await connection.fetch(self.sql, *self.arguments(values))
+
+    async def first(self, connection: Connection, **values: Any) -> Record | None:
+        """Run it and return the first row, or None."""
+        return await connection.fetchrow(self.sql, *self.arguments(values))
+
+    async def value(self, connection: Connection, **values: Any) -> Any:
+        """Run it and return the first column of the first row, or None."""
+        return await connection.fetchval(self.sql, *self.arguments(values))
+
+    async def run(self, connection: Connection, **values: Any) -> int:
+        """Run it and return how many rows it changed."""
+        status = await connection.execute(self.sql, *self.arguments(values))
+        return int(status.rpartition(" ")[2])

@@ -1,0 +1,26 @@
+"""The subjects that posts are about."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.sql import Table
+
+
+class Tag(Table):
+    """A tag; posts carry its name, this table what is said of it."""
+
+    __tablename__ = "tags"
+    __table_args__ = (Index("uq_tags_name", "name", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    color: Mapped[str] = mapped_column(server_default="#6b7280")
+    description: Mapped[str | None]
+    # Published posts with this tag, kept by the statements that change a post's tags or status.
+    post_count: Mapped[int] = mapped_column(server_default="0")
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
