@@ -123,14 +123,13 @@ def _make_plain(value: object) -> object:
 
 
 class TextFormatter(logging.Formatter):
-    """Writes time, level, message and `key=value` pairs; a line break is escaped, so no value forges a line."""
+    """Writes time, level, message and `key=value` pairs; a line break is escaped, so none is forged."""
 
     def format(self, record: logging.LogRecord) -> str:
         members = cast("dict[str, Any]", mask(_members(record)))
         time, level, logger, message = (
             members.pop(key) for key in ("timestamp", "level", "logger", "message")
         )
-        exception = members.pop("exception", "")
         pairs = "".join(f" {key}={value}" for key, value in members.items() if value is not None)
         line = f"{time:%Y-%m-%d %H:%M:%S} {level:7} {logger}: {message}{pairs}".translate(_ESCAPES)
         return f"{line}\n{exception}" if exception else line

@@ -1,0 +1,147 @@
+"""Bounds on what a client may do to a connection before its request reaches the application.
+
+uvicorn bounds neither the size of a request's head nor the time a client takes to send it, so a few idle
+sockets or one endless header would occupy a worker. A proxy in front usually does; the service does not rely on it.
+"""
+
+import asyncio
+from typing import Any
+
+from starlette.types import Message, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from app.current import current
+from app.frame import Frame
+from app.problems import HeadersTooLarge, MalformedRequest, Problem, render
+from app.settings import settings
+
+MAX_HEAD_BYTES = 65_536
+# A head must be complete in this time, from the first byte or from the connection's start.
+HEAD_SECONDS = 10
+# A body may take this long; after that it must have come at this rate, so that a large upload still may.
+BODY_SECONDS = 30
+BODY_BYTES_PER_SECOND = 4_096
+CHECK_SECONDS = 2
+# How long to read on after a refusal: closing a socket with unread data resets it, and the answer is lost.
+LINGER_SECONDS = 2
+
+
+class HeadTooLargeError(Exception):
+    """Raised within the parser, which then stops; it never leaves this module."""
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol with limits. One timer per connection, nothing but counting per request."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._in_head = True
+        self._received = 0  # Of the head while in it, else of the body.
+        self._since = self.loop.time()
+        self._idle = False
+        self._refused = False
+        self._check = self.loop.call_later(CHECK_SECONDS, self._end_when_late)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._received == 0 and self._in_head:
+            self._since = self.loop.time()
+            self._idle = False
+        self._received += len(data)
+        super().data_received(data)
+        if self._in_head and self._received > MAX_HEAD_BYTES:
+            self._refuse(HeadersTooLarge())
+
+    def on_headers_complete(self) -> None:
+        # What was received may include the beginning of the body, so count exactly; but only when in doubt.
+        if self._received > MAX_HEAD_BYTES:
+            size = len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
+            if size > MAX_HEAD_BYTES:
+                raise HeadTooLargeError
+        self._in_head = False
+        self._received = 0
+        self._since = self.loop.time()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_head = True
+        self._received = 0
+        self._idle = True
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - The parser's words may repeat the input.
+        self._refuse(
+            HeadersTooLarge() if self._received > MAX_HEAD_BYTES and self._in_head else MalformedRequest()
+        )
+
+    def handle_websocket_upgrade(self) -> None:
+        self._check.cancel()
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._check.cancel()
+        super().connection_lost(exc)
+
+    def _end_when_late(self) -> None:
+        seconds = self.loop.time() - self._since
+        if self._in_head:
+            late = not self._idle and seconds > HEAD_SECONDS
+        else:
+            # Data that we do not take for now is not the client's delay.
+            due = (seconds - BODY_SECONDS) * BODY_BYTES_PER_SECOND
+            late = self._received < due and not self.flow.read_paused
+        if late:
+            self.transport.abort()
+        else:
+            self._check = self.loop.call_later(CHECK_SECONDS, self._end_when_late)
+
+    def _refuse(self, problem: Problem) -> None:
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self._check.cancel()
+        if self.cycle and not self.cycle.response_complete:
+            # Another request's answer is under way; two at once would garble both.
+            self.cycle.keep_alive = False
+            return
+        task = self.loop.create_task(self._send_refusal(problem))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _send_refusal(self, problem: Problem) -> None:
+        """Write the problem as any other answer is framed and logged, then close in peace."""
+        content: list[bytes] = []
+
+        async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
+            await render(problem, instance=scope["path"], request_id=current().request_id)(
+                scope, receive, send
+            )
+
+        async def write(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                content.append(STATUS_LINE[message["status"]])
+                headers = [*self.server_state.default_headers, *message["headers"], (b"connection", b"close")]
+                content.extend(b"%s: %s\r\n" % header for header in headers)
+                content.append(b"\r\n")
+            else:
+                content.append(message["body"])
+
+        # The head is not known to be complete, or what it says to be true: nothing of it is repeated.
+        scope: Scope = {"type": "http", "method": "-", "path": "/", "query_string": b"", "headers": []}
+        await Frame(refuse, https_only=settings().https_only)(scope, _no_body, write)
+        self.transport.write(b"".join(content))
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
+
+
+async def _no_body() -> Message:
+    return {"type": "http.request", "body": b"", "more_body": False}
