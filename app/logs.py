@@ -127,9 +127,8 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         members = cast("dict[str, Any]", mask(_members(record)))
-        time, level, logger, message = (
-            members.pop(key) for key in ("timestamp", "level", "logger", "message")
-        )
+        time, level, logger = members.pop("timestamp"), members.pop("level"), members.pop("logger")
+        message, exception = members.pop("message"), members.pop("exception", "")
         pairs = "".join(f" {key}={value}" for key, value in members.items() if value is not None)
         line = f"{time:%Y-%m-%d %H:%M:%S} {level:7} {logger}: {message}{pairs}".translate(_ESCAPES)
         return f"{line}\n{exception}" if exception else line

@@ -1,7 +1,7 @@
 """Bounds on what a client may do to a connection before its request reaches the application.
 
 uvicorn bounds neither the size of a request's head nor the time a client takes to send it, so a few idle
-sockets or one endless header would occupy a worker. A proxy in front usually does; the service does not rely on it.
+sockets or one endless header would occupy a worker. A proxy in front usually does; this is for where none is.
 """
 
 import asyncio
