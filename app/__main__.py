@@ -1,0 +1,143 @@
+"""`make run`: settings, database, migrations, demo data, then the server until SIGTERM or Ctrl-C."""
+
+import asyncio
+import errno
+import logging.config
+import os
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import asyncpg
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app import embedded, logs
+from app.settings import Settings, load, settings
+from app.wire import BoundedProtocol
+
+log = logging.getLogger("app")
+
+# Requests under way get this long to end. With the database's own stop it stays within ten seconds.
+DRAIN_SECONDS = 7
+CONNECT_SECONDS = 5
+# Longer than the minute that most proxies keep an idle connection: who would reuse it must be who closes it.
+KEEP_ALIVE_SECONDS = 75
+# Migrations, psql and whoever looks need a few connections besides the workers' pools.
+SPARE_CONNECTIONS = 10
+# Any number will do as long as nothing else uses it; it makes services that start at once take turns.
+START_LOCK = 4_242_061_527
+
+
+def main() -> None:
+    """Run the service. Exits with 0 after a signal, else with 1 and one line that says what is wrong."""
+    current = load()
+    logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
+    # Until uvicorn takes over, and after it has drained, the signal unwinds to `finally` below.
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        listener = _bind(current.host, current.port)
+        dsn = _find_database(current)
+        asyncio.run(_prepare(dsn, demo_data=current.demo_data))
+        _serve(current, listener)
+    except KeyboardInterrupt:
+        pass
+    except RuntimeError as error:
+        sys.exit(str(error))
+    finally:
+        # From here on nothing may cut the database's stop short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        embedded.stop()
+
+
+def _leave(_: int, __: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow happens; it listens only when there is somebody to answer."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise RuntimeError(_explain(error, host, port)) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _explain(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"PORT: {port} on {host} is in use by another process; set PORT to a free one."
+    return f"HOST, PORT: cannot listen on {host}:{port}: {error.strerror}."
+
+
+def _find_database(current: Settings) -> str:
+    """Return the DSN, started where there is none, and hand it to the workers through their environment."""
+    if current.database_url:
+        return current.database_url
+    per_worker = current.database_pool_size + current.database_max_overflow
+    dsn = embedded.start(current.data_dir, max_connections=current.workers * per_worker + SPARE_CONNECTIONS)
+    os.environ["DATABASE_URL"] = dsn
+    settings.cache_clear()
+    return dsn
+
+
+async def _prepare(dsn: str, *, demo_data: bool) -> None:
+    """Bring the schema up to date and fill an empty database; a second service waits and finds it done."""
+    from app.migrations import upgrade  # noqa: PLC0415 - Alembic is needed here and never again.
+
+    try:
+        connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise RuntimeError(f"DATABASE_URL: cannot connect: {error or type(error).__name__}") from error
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", START_LOCK)
+        await asyncio.to_thread(upgrade, dsn)
+        if demo_data and not await connection.fetchval("SELECT EXISTS (SELECT FROM users)"):
+            from scripts.demo_data import write_demo_data  # noqa: PLC0415 - Not part of the service.
+
+            log.info("writing demo data into the empty database")
+            await write_demo_data(dsn)
+    finally:
+        await connection.close()
+
+
+def _serve(current: Settings, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        workers=current.workers,
+        loop="uvloop",
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=logs.configuration(current.log_level, current.log_format),
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    try:
+        listener.listen(config.backlog)
+    except OSError as error:
+        raise RuntimeError(_explain(error, current.host, current.port)) from error
+    host, port = listener.getsockname()[:2]
+    log.info("serving", extra={"address": f"http://{f'[{host}]' if ':' in host else host}:{port}"})
+    if current.workers == 1:
+        server = uvicorn.Server(config)
+        server.run([listener])
+        return
+    supervisor = Multiprocess(config, [listener])
+    supervisor.run()
+    if any(process.exitcode for process in supervisor.processes):
+        raise RuntimeError("A worker did not end well; its own lines above say why.")
+
+
+if __name__ == "__main__":
+    main()
