@@ -54,7 +54,9 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         path=path,
         query={entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "query"},
         path_formats={
-            entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "path" and formats[entry["name"]]
+            entry["name"]: formats[entry["name"]]
+            for entry in parameters
+            if entry["in"] == "path" and formats[entry["name"]]
         },
         media_types=frozenset(resolve(operation.get("requestBody", {})).get("content", {})),
         public={} in security or not security,

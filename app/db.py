@@ -6,8 +6,8 @@ the two round trips of BEGIN and COMMIT.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Protocol
 
 import asyncpg
 from asyncpg.pool import Pool, PoolConnectionProxy
@@ -20,7 +20,7 @@ from app.sql import Connection
 class Source(Protocol):
     """Lends connections: a pool, or in the tests one connection whose work is rolled back."""
 
-    def acquire(self, *, timeout: float | None = None) -> "asyncpg.pool.PoolAcquireContext[asyncpg.Record]": ...
+    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...
 
 
 class _Database:
@@ -33,14 +33,14 @@ class _Database:
 _database = _Database()
 
 
-async def _keep(_: PoolConnectionProxy[asyncpg.Record]) -> None:
+async def _keep(_: PoolConnectionProxy) -> None:
     """Replace the pool's reset query, which costs a round trip a request.
 
     Nothing here changes a session's state outside a transaction, and every transaction is closed by its block.
     """
 
 
-async def connect(settings: Settings, dsn: str) -> Pool[asyncpg.Record]:
+async def connect(settings: Settings, dsn: str) -> Pool:
     """Open the pool; connections beyond the first are opened when they are needed."""
     pool = await asyncpg.create_pool(
         dsn,
@@ -83,3 +83,9 @@ async def transaction() -> AsyncIterator[Connection]:
     """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
     async with reading() as connection, connection.transaction():
         yield connection
+
+
+async def check() -> None:
+    """Ask the database for a sign of life. Raises ServiceUnavailable or what the driver raises."""
+    async with reading() as connection:
+        await connection.fetchval("SELECT 1")

@@ -49,7 +49,9 @@ def _password(value: Any) -> Any:
         "a digit": re.search("[0-9]", value),
     }
     if lacking := [rule for rule, kept in rules.items() if not kept]:
-        raise PydanticCustomError("weak_password", "A password needs {lacking}", {"lacking": ", ".join(lacking)})
+        raise PydanticCustomError(
+            "weak_password", "A password needs {lacking}", {"lacking": ", ".join(lacking)}
+        )
     return value
 
 

@@ -66,7 +66,9 @@ class Frame:
             # The framework has answered with a problem where it still could, and passes the failure on.
             if not status:
                 log.exception("failure before an answer")
-                await render(InternalError(), instance=scope["path"], request_id=request.request_id)(scope, receive, framed)
+                await render(InternalError(), instance=scope["path"], request_id=request.request_id)(
+                    scope, receive, framed
+                )
         finally:
             _log(scope, request, status, perf_counter() - started)
 

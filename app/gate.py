@@ -103,7 +103,9 @@ class Gate:
         scope["path_params"], scope["route"], scope["endpoint"] = values, route, route.endpoint
         await route.app(scope, receive, _cached(operation, scope, send))
 
-    async def _checked_body(self, operation: Operation, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+    async def _checked_body(
+        self, operation: Operation, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> Receive:
         """Read the body, refuse what is not strict JSON, and return a `receive` that gives it once more."""
         content_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await _read(receive, headers.get(b"content-length"), self._max_body_bytes)
@@ -147,10 +149,15 @@ def _check_json(body: bytes) -> None:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as failure:
-        raise MalformedRequest(f"The body is not JSON: line {failure.lineno}, column {failure.colno}.") from None
+        raise MalformedRequest(
+            f"The body is not JSON: line {failure.lineno}, column {failure.colno}."
+        ) from None
     if b"\\u0000" in body and (pointers := list(_nul_pointers(document, ""))):
         raise ValidationFailed(
-            errors=[FieldError(pointer=pointer, code="nul_character", detail="A text cannot hold NUL.") for pointer in pointers]
+            errors=[
+                FieldError(pointer=pointer, code="nul_character", detail="A text cannot hold NUL.")
+                for pointer in pointers
+            ]
         )
 
 
@@ -171,12 +178,18 @@ def _check_parameters(operation: Operation, path: Mapping[str, str], query: byte
     if query:
         seen: set[str] = set()
         try:
-            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+            pairs = parse_qsl(
+                query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100
+            )
         except ValueError:
             raise MalformedRequest("The query string cannot be decoded.") from None
         for name, value in pairs:
             if name not in operation.query:
-                errors.append(FieldError(parameter=name[:200], code="unknown_parameter", detail="There is no such parameter."))
+                errors.append(
+                    FieldError(
+                        parameter=name[:200], code="unknown_parameter", detail="There is no such parameter."
+                    )
+                )
             elif name in seen:
                 errors.append(FieldError(parameter=name, code="repeated_parameter", detail="Send it once."))
             else:

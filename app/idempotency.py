@@ -43,7 +43,11 @@ class IdempotencyRecord(Table):
 class IdempotencyInProgress(Problem):
     """The first request with this Idempotency-Key is still being worked on. Try again in a moment."""
 
-    status, code, title = 409, ProblemCode.idempotency_in_progress, "The first request with this key is still running."
+    status, code, title = (
+        409,
+        ProblemCode.idempotency_in_progress,
+        "The first request with this key is still running.",
+    )
 
 
 class IdempotencyKeyReused(Problem):
@@ -54,9 +58,12 @@ class IdempotencyKeyReused(Problem):
 
 _LOCK = Statement(select(func.pg_try_advisory_xact_lock(bindparam("lock"))))
 _FIND = Statement(
-    select(IdempotencyRecord.fingerprint, IdempotencyRecord.status, IdempotencyRecord.headers, IdempotencyRecord.body).where(
-        IdempotencyRecord.id == bindparam("id"), IdempotencyRecord.created_at > func.now() - LIFETIME
-    )
+    select(
+        IdempotencyRecord.fingerprint,
+        IdempotencyRecord.status,
+        IdempotencyRecord.headers,
+        IdempotencyRecord.body,
+    ).where(IdempotencyRecord.id == bindparam("id"), IdempotencyRecord.created_at > func.now() - LIFETIME)
 )
 _insert = insert(IdempotencyRecord).values(
     {name: bindparam(name) for name in ("id", "fingerprint", "status", "headers", "body")}
@@ -91,7 +98,9 @@ async def once(
         scope = f"{caller} {current().operation} {key}"
         record_id = blake2b(scope.encode(), digest_size=32).digest()
         # Keyed, because a body may hold a password and a plain hash of one can be tried out.
-        fingerprint = hmac.digest(settings().secret_key.get_secret_value().encode(), request.model_dump_json().encode(), sha256)
+        fingerprint = hmac.digest(
+            settings().secret_key.get_secret_value().encode(), request.model_dump_json().encode(), sha256
+        )
         if not await _LOCK.value(connection, lock=int.from_bytes(record_id[:8], signed=True)):
             raise IdempotencyInProgress
         kept = await _FIND.first(connection, id=record_id)
@@ -103,7 +112,11 @@ async def once(
         result = await act(connection)
         assert result.body is not None  # noqa: S101 - A creation answers what it created.
         await _KEEP.run(
-            connection, id=record_id, fingerprint=fingerprint, status=result.status_code,
-            headers=orjson.dumps(dict(result.headers or {})), body=result.body.model_dump_json().encode(),
+            connection,
+            id=record_id,
+            fingerprint=fingerprint,
+            status=result.status_code,
+            headers=orjson.dumps(dict(result.headers or {})),
+            body=result.body.model_dump_json().encode(),
         )
         return result

@@ -48,6 +48,15 @@ class Wanted:
         """How many entries stand before a numbered page."""
         return (self.number - 1) * self.limit if self.number else 0
 
+    def binds(self) -> dict[str, Any]:
+        """Return the values that the statement of such a page takes: one row more than shown tells whether more follow."""
+        values: dict[str, Any] = {"limit": self.limit + 1}
+        if self.position is not None:
+            values["key"], values["key_id"] = self.position.key
+        if self.offset:
+            values["offset"] = self.offset
+        return values
+
     @property
     def backwards(self) -> bool:
         """Whether the rows come in the opposite order."""
@@ -56,7 +65,9 @@ class Wanted:
 
 def _signature(payload: bytes, scope: str) -> bytes:
     key = settings().secret_key.get_secret_value().encode()[:64]
-    return blake2b(payload + scope.encode(), key=key, digest_size=_SIGNATURE_BYTES, person=b"galley-cursor").digest()
+    return blake2b(
+        payload + scope.encode(), key=key, digest_size=_SIGNATURE_BYTES, person=b"galley-cursor"
+    ).digest()
 
 
 def _encode(key: tuple[Any, UUID], scope: str, *, backwards: bool) -> str:
@@ -77,20 +88,28 @@ def _decode(cursor: str, scope: str) -> Position:
     if not hmac.compare_digest(signature, _signature(payload, scope)):
         raise _refused("cursor", "cursor_invalid", "The cursor was not made by this list with these filters.")
     backwards, is_time, value, identifier = orjson.loads(payload)
-    return Position((datetime.fromisoformat(value) if is_time else value, UUID(identifier)), backwards=bool(backwards))
+    return Position(
+        (datetime.fromisoformat(value) if is_time else value, UUID(identifier)), backwards=bool(backwards)
+    )
 
 
-def wanted(scope: str, limit: int, cursor: str | None = None, number: int | None = None, *, total: bool | None = None) -> Wanted:
+def wanted(
+    scope: str, limit: int, cursor: str | None = None, number: int | None = None, *, total: bool | None = None
+) -> Wanted:
     """Return which page is asked for. Raises ValidationFailed for a forged cursor and for a page too deep."""
     if cursor is not None and number is not None:
         raise _refused("page", "page_with_cursor", "Send `cursor` or `page`, not both.")
     if number is not None and number * limit > MAX_DEPTH:
-        raise _refused("page", "page_too_deep", f"`page` reaches {MAX_DEPTH} entries deep; follow `cursor` beyond that.")
+        raise _refused(
+            "page", "page_too_deep", f"`page` reaches {MAX_DEPTH} entries deep; follow `cursor` beyond that."
+        )
     position = _decode(cursor, scope) if cursor is not None else None
     return Wanted(scope, limit, position, number, total=bool(total) or number is not None)
 
 
-def cut(rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None = None) -> tuple[list[Record], Page]:
+def cut(
+    rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None = None
+) -> tuple[list[Record], Page]:
     """Return the rows of the page in the list's order, and the description of the page.
 
     `rows` are up to `limit + 1` rows, fetched in reverse order when the client pages backwards: the surplus row says
@@ -108,8 +127,11 @@ def cut(rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None =
         for row, there, backwards in ends
     ] or [None, None]
     described = Page(
-        size=len(shown), has_next=has_next and bool(shown), has_previous=has_previous and bool(shown),
-        next_cursor=cursors[0], previous_cursor=cursors[1],
+        size=len(shown),
+        has_next=has_next and bool(shown),
+        has_previous=has_previous and bool(shown),
+        next_cursor=cursors[0],
+        previous_cursor=cursors[1],
     )
     if total is not None:
         described.total = total
@@ -123,7 +145,13 @@ def links(page: Page) -> dict[str, str]:
 
     The targets are relative to the request, whose other parameters they keep.
     """
-    kept = [pair for pair in current().query.split("&") if pair and pair.partition("=")[0] not in ("cursor", "page")]
+    kept = [
+        pair
+        for pair in current().query.split("&")
+        if pair and pair.partition("=")[0] not in ("cursor", "page")
+    ]
     neighbours = (("next", page.next_cursor), ("prev", page.previous_cursor))
-    targets = [f'<?{"&".join([*kept, f"cursor={cursor}"])}>; rel="{name}"' for name, cursor in neighbours if cursor]
+    targets = [
+        f'<?{"&".join([*kept, f"cursor={cursor}"])}>; rel="{name}"' for name, cursor in neighbours if cursor
+    ]
     return {"Link": ", ".join(targets)} if targets else {}

@@ -45,7 +45,11 @@ class Problem(Exception):  # noqa: N818 - The standard's word for it.
     title: ClassVar[str]
 
     def __init__(
-        self, detail: str | None = None, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """`detail` says what happened this time; it never repeats a value that the client sent."""
         super().__init__(detail or self.title)
@@ -179,7 +183,10 @@ def render(problem: Problem, *, instance: str, request_id: str) -> Response:
     if problem.errors:
         document["errors"] = problem.errors[:MAX_ERRORS]
     return Response(
-        orjson.dumps(document), problem.status, {"Cache-Control": "no-store", **problem.headers}, "application/problem+json"
+        orjson.dumps(document),
+        problem.status,
+        {"Cache-Control": "no-store", **problem.headers},
+        "application/problem+json",
     )
 
 
@@ -188,7 +195,9 @@ def _field_error(record: Mapping[str, Any]) -> FieldError:
     place, *inside = record["loc"]
     error: FieldError = {"code": record["type"], "detail": record["msg"][:1000]}
     if place == "body":
-        error["pointer"] = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in inside)[:1000]
+        error["pointer"] = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in inside)[
+            :1000
+        ]
     else:
         error["parameter"] = ".".join(map(str, inside))[:200] or place
     return error
@@ -197,7 +206,9 @@ def _field_error(record: Mapping[str, Any]) -> FieldError:
 def from_validation(failure: RequestValidationError) -> Problem:
     """Turn the generated layer's refusal of a request into a problem."""
     records = failure.errors()
-    if any(record["type"] == "missing" and tuple(record["loc"]) == ("header", "If-Match") for record in records):
+    if any(
+        record["type"] == "missing" and tuple(record["loc"]) == ("header", "If-Match") for record in records
+    ):
         return PreconditionRequired()
     errors = [_field_error(record) for record in records[:MAX_ERRORS]]
     return ValidationFailed(errors=errors)
@@ -218,7 +229,10 @@ def from_framework(failure: HTTPException) -> Problem:
     """Turn what FastAPI, Starlette and the generated layer raise into a problem."""
     if failure.status_code == NotAuthenticated.status:
         return NotAuthenticated()
-    kind = _FRAMEWORK.get(failure.status_code, InternalError if failure.status_code >= InternalError.status else MalformedRequest)
+    kind = _FRAMEWORK.get(
+        failure.status_code,
+        InternalError if failure.status_code >= InternalError.status else MalformedRequest,
+    )
     return kind(headers=failure.headers)
 
 
@@ -268,6 +282,14 @@ async def handle(request: Request, failure: Exception) -> Response:
 
 
 HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(
-    (Problem, RequestValidationError, HTTPException, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, Exception),
+    (
+        Problem,
+        RequestValidationError,
+        HTTPException,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        TimeoutError,
+        Exception,
+    ),
     handle,
 )

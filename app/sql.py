@@ -6,17 +6,16 @@ engine's layers (docs/decisions/0002-core-on-the-driver.md has the figures).
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from asyncpg import Record
-from asyncpg.pool import PoolConnectionProxy
 from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ClauseElement
 
-type_names = {
+_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -24,13 +23,23 @@ type_names = {
     "pk": "pk_%(table_name)s",
 }
 
-Connection = PoolConnectionProxy[Record]
+
+class Connection(Protocol):
+    """What is used of asyncpg's connection, which has no types of its own."""
+
+    async def fetch(self, query: str, /, *args: Any) -> list[Record]: ...
+
+    async def fetchrow(self, query: str, /, *args: Any) -> Record | None: ...
+
+    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
+
+    async def execute(self, query: str, /, *args: Any) -> str: ...
 
 
 class Table(DeclarativeBase):
     """The base of every table; constraint names follow one convention, so that migrations can name them."""
 
-    metadata = MetaData(naming_convention=type_names)
+    metadata = MetaData(naming_convention=_NAMES)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class.
         str: Text(),
         datetime: DateTime(timezone=True),

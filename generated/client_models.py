@@ -42,6 +42,507 @@ class _JsonSchemaRuntimeValidationBase(BaseModel):
         return data
 
 
+IdempotencyKey = TypeAliasType(
+    "IdempotencyKey",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A value the client makes up once per intended effect, such as a UUID.',
+            examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+            max_length=255,
+            pattern='^[!-~]{1,255}$',
+        ),
+    ],
+)
+
+
+Username = TypeAliasType(
+    "Username",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Unique whatever the case. `admin`, `root`, `api` and `www` are taken.',
+            examples=['ada_l'],
+            max_length=50,
+            min_length=3,
+            pattern='^[A-Za-z0-9_]+$',
+        ),
+    ],
+)
+
+
+Email = TypeAliasType(
+    "Email",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An e-mail address; compared and kept in lower case.',
+            examples=['ada@example.org'],
+            max_length=255,
+            min_length=6,
+            pattern='^[A-Za-z0-9_%+-]{1,64}([.][A-Za-z0-9_%+-]{1,32}){0,3}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.]){1,6}[A-Za-z]{2,24}$',
+        ),
+    ],
+)
+
+
+Password = TypeAliasType(
+    "Password",
+    Annotated[
+        StrictStr,
+        Field(
+            description='8 to 100 characters with an upper-case letter, a lower-case letter and a digit. It is never answered.',
+            examples=['Weaves4lgebra'],
+            max_length=100,
+            min_length=8,
+            pattern='^[^\\u0000]*([A-Z][^\\u0000]*[a-z][^\\u0000]*[0-9]|[A-Z][^\\u0000]*[0-9][^\\u0000]*[a-z]|[a-z][^\\u0000]*[A-Z][^\\u0000]*[0-9]|[a-z][^\\u0000]*[0-9][^\\u0000]*[A-Z]|[0-9][^\\u0000]*[A-Z][^\\u0000]*[a-z]|[0-9][^\\u0000]*[a-z][^\\u0000]*[A-Z])[^\\u0000]*$',
+        ),
+    ],
+)
+
+
+FullName = TypeAliasType(
+    "FullName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One line of text; outer white space is trimmed.',
+            examples=['Ada Lovelace'],
+            max_length=100,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Registration(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    username: Username
+    email: Email
+    password: Password
+    full_name: FullName | None | MISSING = MISSING
+
+
+RequestId = TypeAliasType(
+    "RequestId",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Identifies the request in answers and logs.',
+            examples=['01936b2e5f8c7c3a9d402f6f0c1f7a11'],
+            max_length=128,
+            pattern='^[A-Za-z0-9_.-]{1,128}$',
+        ),
+    ],
+)
+
+
+HeaderText = TypeAliasType(
+    "HeaderText",
+    Annotated[
+        StrictStr,
+        Field(description='Visible ASCII.', max_length=2000, pattern='^[ -~]{1,2000}$'),
+    ],
+)
+
+
+RetryAfter = TypeAliasType(
+    "RetryAfter",
+    Annotated[
+        StrictStr, Field(description='Seconds.', max_length=6, pattern='^[0-9]{1,6}$')
+    ],
+)
+
+
+class ProblemCode(StrEnum):
+    malformed_request = 'malformed_request'
+    not_authenticated = 'not_authenticated'
+    invalid_token = 'invalid_token'
+    invalid_credentials = 'invalid_credentials'
+    account_inactive = 'account_inactive'
+    permission_denied = 'permission_denied'
+    not_found = 'not_found'
+    method_not_allowed = 'method_not_allowed'
+    conflict = 'conflict'
+    email_taken = 'email_taken'
+    username_taken = 'username_taken'
+    tag_taken = 'tag_taken'
+    invalid_transition = 'invalid_transition'
+    post_not_published = 'post_not_published'
+    idempotency_in_progress = 'idempotency_in_progress'
+    precondition_failed = 'precondition_failed'
+    payload_too_large = 'payload_too_large'
+    unsupported_media_type = 'unsupported_media_type'
+    validation_failed = 'validation_failed'
+    idempotency_key_reused = 'idempotency_key_reused'
+    precondition_required = 'precondition_required'
+    headers_too_large = 'headers_too_large'
+    internal_error = 'internal_error'
+    service_unavailable = 'service_unavailable'
+
+
+class FieldProblem(BaseModel):
+    pointer: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='A JSON Pointer (RFC 6901) into the body.',
+            examples=['/title'],
+            max_length=1000,
+        ),
+    ] = MISSING
+    parameter: Annotated[
+        StrictStr | MISSING,
+        Field(
+            description='The name of a path, query, header or cookie parameter.',
+            examples=['limit'],
+            max_length=200,
+        ),
+    ] = MISSING
+    code: Annotated[
+        StrictStr,
+        Field(
+            description='What is wrong, for programs.',
+            examples=['string_too_short'],
+            max_length=100,
+        ),
+    ]
+    detail: Annotated[
+        StrictStr, Field(description='What is wrong, for people.', max_length=1000)
+    ]
+
+
+Timestamp = TypeAliasType(
+    "Timestamp",
+    Annotated[
+        AwareDatetime,
+        Field(
+            description='RFC 3339, answered in UTC with `Z`.',
+            examples=['2026-11-20T09:30:00Z'],
+        ),
+    ],
+)
+
+
+class Problem(BaseModel):
+    type: Annotated[
+        StrictStr,
+        Field(
+            description='The page that explains this kind of problem.', max_length=500
+        ),
+    ]
+    title: Annotated[
+        StrictStr,
+        Field(description='The kind of problem, the same every time.', max_length=200),
+    ]
+    status: Annotated[StrictInt, Field(description='The HTTP status.', ge=400, le=599)]
+    detail: Annotated[
+        StrictStr, Field(description='What happened this time.', max_length=2000)
+    ]
+    instance: Annotated[
+        StrictStr, Field(description='The path that was asked for.', max_length=10000)
+    ]
+    code: ProblemCode
+    errors: Annotated[
+        list[FieldProblem] | MISSING,
+        Field(description='Each value that was not accepted.', max_length=100),
+    ] = MISSING
+    request_id: RequestId
+    timestamp: Timestamp
+
+
+UriReference = TypeAliasType(
+    "UriReference",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A URL, absolute or relative to the service.', max_length=2000
+        ),
+    ],
+)
+
+
+EntityTag = TypeAliasType(
+    "EntityTag",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A strong entity tag (RFC 9110, section 8.8.3).',
+            examples=['"3-9f86d081"'],
+            max_length=102,
+            pattern='^"[!#-~]{1,100}"$',
+        ),
+    ],
+)
+
+
+class Replayed(StrEnum):
+    true = 'true'
+
+
+Id = TypeAliasType(
+    "Id",
+    Annotated[
+        UUID,
+        Field(
+            description='A UUIDv7, so that ids sort by creation.',
+            examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'],
+        ),
+    ],
+)
+
+
+Bio = TypeAliasType(
+    "Bio",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A few lines about oneself; outer white space is trimmed.',
+            examples=['Writes about engines.'],
+            max_length=500,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+Website = TypeAliasType(
+    "Website",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An http or https address; without a scheme it gets `https://`.',
+            examples=['https://ada.example'],
+            max_length=255,
+            pattern='^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
+        ),
+    ],
+)
+
+
+Phone = TypeAliasType(
+    "Phone",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The digits of a telephone number.',
+            examples=['442079460958'],
+            max_length=15,
+            pattern='^[0-9]{10,15}$',
+        ),
+    ],
+)
+
+
+class Role(StrEnum):
+    user = 'user'
+    manager = 'manager'
+    moderator = 'moderator'
+    admin = 'admin'
+
+
+Count = TypeAliasType(
+    "Count",
+    Annotated[
+        StrictInt, Field(description='A number of things.', ge=0, le=9007199254740991)
+    ],
+)
+
+
+class User(BaseModel):
+    id: Id
+    username: Username
+    email: Email
+    full_name: FullName | None
+    bio: Bio | None
+    website: Website | None
+    phone: Phone | None
+    avatar_url: UriReference | None
+    role: Role
+    is_active: Annotated[
+        StrictBool, Field(description='Whether the account can be used.')
+    ]
+    email_verified: Annotated[
+        StrictBool,
+        Field(description='Whether the address is known to reach the member.'),
+    ]
+    post_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class GrantType(StrEnum):
+    password = 'password'
+
+
+LoginName = TypeAliasType(
+    "LoginName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A username or an e-mail address.',
+            examples=['ada_l'],
+            max_length=255,
+            min_length=1,
+            pattern='^[^\\u0000]+$',
+        ),
+    ],
+)
+
+
+LoginPassword = TypeAliasType(
+    "LoginPassword",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The password.',
+            examples=['Weaves4lgebra'],
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\u0000]+$',
+        ),
+    ],
+)
+
+
+ScopeList = TypeAliasType(
+    "ScopeList",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Scopes, separated by blanks.',
+            examples=['posts:write comments:write'],
+            max_length=500,
+            pattern='^[!-~ ]*$',
+        ),
+    ],
+)
+
+
+ClientText = TypeAliasType(
+    "ClientText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Taken for the sake of standard clients, and not used.',
+            max_length=255,
+            pattern='^[ -~]*$',
+        ),
+    ],
+)
+
+
+class LoginForm(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    grant_type: GrantType | MISSING = MISSING
+    username: LoginName
+    password: LoginPassword
+    scope: ScopeList | MISSING = MISSING
+    client_id: ClientText | MISSING = MISSING
+    client_secret: ClientText | MISSING = MISSING
+
+
+Token = TypeAliasType(
+    "Token",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Opaque to clients.',
+            max_length=4096,
+            pattern='^[A-Za-z0-9._-]+$',
+        ),
+    ],
+)
+
+
+class TokenType(StrEnum):
+    bearer = 'bearer'
+
+
+class TokenPair(BaseModel):
+    access_token: Token
+    refresh_token: Token
+    token_type: TokenType
+    expires_in: Annotated[
+        StrictInt,
+        Field(description='Seconds until the access token expires.', ge=1, le=31536000),
+    ]
+    scope: ScopeList
+
+
+class TokenRefresh(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    refresh_token: Token
+
+
+class LogOut(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    everywhere: Annotated[
+        StrictBool | MISSING,
+        Field(description='Ends every session of the member, not only this one.'),
+    ] = MISSING
+
+
+EntityTags = TypeAliasType(
+    "EntityTags",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One entity tag, a list of them separated by commas, or `*`.',
+            examples=['"3-9f86d081"'],
+            max_length=500,
+            pattern='^[ -~]{1,500}$',
+        ),
+    ],
+)
+
+
+PhoneInput = TypeAliasType(
+    "PhoneInput",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A telephone number; its 10 to 15 digits are kept.',
+            examples=['+44 (20) 7946-0958'],
+            max_length=40,
+            pattern='^[+]?[ ()./-]{0,3}([0-9][ ()./-]{0,2}){10,15}$',
+        ),
+    ],
+)
+
+
+class UserUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    email: Email | MISSING = MISSING
+    full_name: FullName | None | MISSING = MISSING
+    bio: Bio | None | MISSING = MISSING
+    website: Website | None | MISSING = MISSING
+    phone: PhoneInput | None | MISSING = MISSING
+
+
+class Profile(BaseModel):
+    username: Username
+    full_name: FullName | None
+    bio: Bio | None
+    website: Website | None
+    avatar_url: UriReference | None
+    post_count: Count
+    created_at: Timestamp
+
+
 Limit = TypeAliasType(
     "Limit",
     Annotated[
@@ -97,21 +598,6 @@ class PostStatus(StrEnum):
     archived = 'archived'
 
 
-Username = TypeAliasType(
-    "Username",
-    Annotated[
-        StrictStr,
-        Field(
-            description='Unique whatever the case. `admin`, `root`, `api` and `www` are taken.',
-            examples=['ada_l'],
-            max_length=50,
-            min_length=3,
-            pattern='^[A-Za-z0-9_]+$',
-        ),
-    ],
-)
-
-
 TagName = TypeAliasType(
     "TagName",
     Annotated[
@@ -122,144 +608,6 @@ TagName = TypeAliasType(
             max_length=50,
             min_length=1,
             pattern='^[a-z0-9_-]+$',
-        ),
-    ],
-)
-
-
-Timestamp = TypeAliasType(
-    "Timestamp",
-    Annotated[
-        AwareDatetime,
-        Field(
-            description='RFC 3339, answered in UTC with `Z`.',
-            examples=['2026-11-20T09:30:00Z'],
-        ),
-    ],
-)
-
-
-RequestId = TypeAliasType(
-    "RequestId",
-    Annotated[
-        StrictStr,
-        Field(
-            description='Identifies the request in answers and logs.',
-            examples=['01936b2e5f8c7c3a9d402f6f0c1f7a11'],
-            max_length=128,
-            pattern='^[A-Za-z0-9_.-]{1,128}$',
-        ),
-    ],
-)
-
-
-HeaderText = TypeAliasType(
-    "HeaderText",
-    Annotated[
-        StrictStr,
-        Field(description='Visible ASCII.', max_length=2000, pattern='^[ -~]{1,2000}$'),
-    ],
-)
-
-
-RetryAfter = TypeAliasType(
-    "RetryAfter",
-    Annotated[
-        StrictStr, Field(description='Seconds.', max_length=6, pattern='^[0-9]{1,6}$')
-    ],
-)
-
-
-class ProblemCode(StrEnum):
-    malformed_request = 'malformed_request'
-    not_authenticated = 'not_authenticated'
-    invalid_token = 'invalid_token'
-    invalid_credentials = 'invalid_credentials'
-    account_inactive = 'account_inactive'
-    permission_denied = 'permission_denied'
-    not_found = 'not_found'
-    method_not_allowed = 'method_not_allowed'
-    conflict = 'conflict'
-    email_taken = 'email_taken'
-    username_taken = 'username_taken'
-    tag_taken = 'tag_taken'
-    invalid_transition = 'invalid_transition'
-    idempotency_in_progress = 'idempotency_in_progress'
-    precondition_failed = 'precondition_failed'
-    payload_too_large = 'payload_too_large'
-    unsupported_media_type = 'unsupported_media_type'
-    validation_failed = 'validation_failed'
-    idempotency_key_reused = 'idempotency_key_reused'
-    precondition_required = 'precondition_required'
-    headers_too_large = 'headers_too_large'
-    internal_error = 'internal_error'
-    service_unavailable = 'service_unavailable'
-
-
-class FieldProblem(BaseModel):
-    pointer: Annotated[
-        StrictStr | MISSING,
-        Field(
-            description='A JSON Pointer (RFC 6901) into the body.',
-            examples=['/title'],
-            max_length=1000,
-        ),
-    ] = MISSING
-    parameter: Annotated[
-        StrictStr | MISSING,
-        Field(
-            description='The name of a path, query, header or cookie parameter.',
-            examples=['limit'],
-            max_length=200,
-        ),
-    ] = MISSING
-    code: Annotated[
-        StrictStr,
-        Field(
-            description='What is wrong, for programs.',
-            examples=['string_too_short'],
-            max_length=100,
-        ),
-    ]
-    detail: Annotated[
-        StrictStr, Field(description='What is wrong, for people.', max_length=1000)
-    ]
-
-
-class Problem(BaseModel):
-    type: Annotated[
-        StrictStr,
-        Field(
-            description='The page that explains this kind of problem.', max_length=500
-        ),
-    ]
-    title: Annotated[
-        StrictStr,
-        Field(description='The kind of problem, the same every time.', max_length=200),
-    ]
-    status: Annotated[StrictInt, Field(description='The HTTP status.', ge=400, le=599)]
-    detail: Annotated[
-        StrictStr, Field(description='What happened this time.', max_length=2000)
-    ]
-    instance: Annotated[
-        StrictStr, Field(description='The path that was asked for.', max_length=10000)
-    ]
-    code: ProblemCode
-    errors: Annotated[
-        list[FieldProblem] | MISSING,
-        Field(description='Each value that was not accepted.', max_length=100),
-    ] = MISSING
-    request_id: RequestId
-    timestamp: Timestamp
-
-
-Id = TypeAliasType(
-    "Id",
-    Annotated[
-        UUID,
-        Field(
-            description='A UUIDv7, so that ids sort by creation.',
-            examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'],
         ),
     ],
 )
@@ -318,43 +666,10 @@ TagNames = TypeAliasType(
 )
 
 
-FullName = TypeAliasType(
-    "FullName",
-    Annotated[
-        StrictStr,
-        Field(
-            description='One line of text; outer white space is trimmed.',
-            examples=['Ada Lovelace'],
-            max_length=100,
-            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
-        ),
-    ],
-)
-
-
-UriReference = TypeAliasType(
-    "UriReference",
-    Annotated[
-        StrictStr,
-        Field(
-            description='A URL, absolute or relative to the service.', max_length=2000
-        ),
-    ],
-)
-
-
 class Author(BaseModel):
     username: Username
     full_name: FullName | None
     avatar_url: UriReference | None
-
-
-Count = TypeAliasType(
-    "Count",
-    Annotated[
-        StrictInt, Field(description='A number of things.', ge=0, le=9007199254740991)
-    ],
-)
 
 
 class PostSummary(BaseModel):
@@ -399,20 +714,6 @@ class PostPage(BaseModel):
         list[PostSummary], Field(description='The posts of this page.', max_length=100)
     ]
     page: Page
-
-
-IdempotencyKey = TypeAliasType(
-    "IdempotencyKey",
-    Annotated[
-        StrictStr,
-        Field(
-            description='A value the client makes up once per intended effect, such as a UUID.',
-            examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'],
-            max_length=255,
-            pattern='^[!-~]{1,255}$',
-        ),
-    ],
-)
 
 
 PostContent = TypeAliasType(
@@ -464,24 +765,6 @@ class PostCreate(BaseModel):
     content: PostContent
     excerpt: PostExcerpt | None | MISSING = MISSING
     tags: TagInputs | MISSING = MISSING
-
-
-EntityTag = TypeAliasType(
-    "EntityTag",
-    Annotated[
-        StrictStr,
-        Field(
-            description='A strong entity tag (RFC 9110, section 8.8.3).',
-            examples=['"3-9f86d081"'],
-            max_length=102,
-            pattern='^"[!#-~]{1,100}"$',
-        ),
-    ],
-)
-
-
-class Replayed(StrEnum):
-    true = 'true'
 
 
 class Post(BaseModel):
@@ -544,20 +827,6 @@ class PostHitPage(BaseModel):
     page: Page
 
 
-EntityTags = TypeAliasType(
-    "EntityTags",
-    Annotated[
-        StrictStr,
-        Field(
-            description='One entity tag, a list of them separated by commas, or `*`.',
-            examples=['"3-9f86d081"'],
-            max_length=500,
-            pattern='^[ -~]{1,500}$',
-        ),
-    ],
-)
-
-
 class PostUpdate(_JsonSchemaRuntimeValidationBase):
     model_config = ConfigDict(
         extra='forbid',
@@ -570,3 +839,160 @@ class PostUpdate(_JsonSchemaRuntimeValidationBase):
     featured: Annotated[
         StrictBool | MISSING, Field(description='Needs the scope `posts:feature`.')
     ] = MISSING
+
+
+class CommentSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+
+
+class CommentLayout(StrEnum):
+    tree = 'tree'
+    flat = 'flat'
+
+
+CommentContent = TypeAliasType(
+    "CommentContent",
+    Annotated[
+        StrictStr,
+        Field(
+            description='5 to 1,000 characters after outer white space is trimmed.',
+            examples=['Looms, yes: but who weaves the cards?'],
+            max_length=1000,
+            min_length=5,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]{3,}[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Comment(BaseModel):
+    id: Id
+    post_id: Id
+    parent_id: Id | None
+    depth: Annotated[
+        StrictInt,
+        Field(
+            description='1 answers the post, 2 answers a comment, and so on.',
+            ge=1,
+            le=5,
+        ),
+    ]
+    content: CommentContent | None
+    author: Author | None
+    is_deleted: Annotated[
+        StrictBool, Field(description='Whether only its place is left.')
+    ]
+    likes: Count
+    reply_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+    replies: Annotated[
+        list[Comment] | MISSING,
+        Field(
+            description='The answers to it, the oldest first; only in a tree.',
+            max_length=1000,
+        ),
+    ] = MISSING
+
+
+class CommentPage(BaseModel):
+    items: Annotated[
+        list[Comment], Field(description='The comments of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class CommentCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    content: CommentContent
+    parent_id: Id | None | MISSING = MISSING
+
+
+class CommentUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    content: CommentContent | MISSING = MISSING
+
+
+class TagSort(StrEnum):
+    by_name = 'name'
+    by_name_desc = '-name'
+    by_post_count_desc = '-post_count'
+
+
+Color = TypeAliasType(
+    "Color",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A colour as `#rrggbb`.',
+            examples=['#6b7280'],
+            max_length=7,
+            pattern='^#[0-9a-fA-F]{6}$',
+        ),
+    ],
+)
+
+
+TagDescription = TypeAliasType(
+    "TagDescription",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What the tag is about; outer white space is trimmed.',
+            examples=['Calculating engines and what drives them.'],
+            max_length=500,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Tag(BaseModel):
+    id: Id
+    name: TagName
+    color: Color
+    description: TagDescription | None
+    post_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class TagPage(BaseModel):
+    items: Annotated[
+        list[Tag], Field(description='The tags of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class TagCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: TagName
+    color: Color | MISSING = MISSING
+    description: TagDescription | None | MISSING = MISSING
+
+
+class TagUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    name: TagName | MISSING = MISSING
+    color: Color | MISSING = MISSING
+    description: TagDescription | None | MISSING = MISSING
+
+
+Comment.model_rebuild()

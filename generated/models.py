@@ -7,7 +7,7 @@ from collections.abc import Mapping as _Mapping
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from app.fields import Id, Request, Timestamp
+from app.fields import Id, Password, Request, Timestamp
 from pydantic import (
     MISSING,
     BaseModel,
@@ -41,59 +41,18 @@ class _JsonSchemaRuntimeValidationBase(BaseModel):
         return data
 
 
-Limit = TypeAliasType(
-    "Limit",
-    Annotated[
-        StrictInt,
-        Field(description='How many entries a page holds at most.', ge=1, le=100),
-    ],
-)
-
-
-Cursor = TypeAliasType(
-    "Cursor",
+IdempotencyKey = TypeAliasType(
+    "IdempotencyKey",
     Annotated[
         StrictStr,
         Field(
-            description='Opaque and signed; take it from `page.next_cursor` or `page.previous_cursor`.',
-            max_length=600,
-            pattern='^[A-Za-z0-9_-]{1,600}$',
+            description='A value the client makes up once per intended effect, such as a UUID.',
+            examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'],
+            max_length=255,
+            pattern='^[!-~]{1,255}$',
         ),
     ],
 )
-
-
-PageNumber = TypeAliasType(
-    "PageNumber",
-    Annotated[
-        StrictInt,
-        Field(
-            description='The number of a page, for people who need numbers. It reaches 10,000 entries deep; follow `cursor` beyond that.',
-            ge=1,
-            le=10000,
-        ),
-    ],
-)
-
-
-Flag = TypeAliasType(
-    "Flag", Annotated[StrictBool, Field(description='`true` or `false`.')]
-)
-
-
-class PostSort(StrEnum):
-    published_at_desc = '-published_at'
-    published_at = 'published_at'
-    created_at_desc = '-created_at'
-    created_at = 'created_at'
-    title = 'title'
-    title_desc = '-title'
-
-
-class PostStatus(StrEnum):
-    draft = 'draft'
-    published = 'published'
-    archived = 'archived'
 
 
 Username = TypeAliasType(
@@ -111,19 +70,43 @@ Username = TypeAliasType(
 )
 
 
-TagName = TypeAliasType(
-    "TagName",
+Email = TypeAliasType(
+    "Email",
     Annotated[
         StrictStr,
         Field(
-            description='Lower-case letters, digits, `-` and `_`.',
-            examples=['engines'],
-            max_length=50,
-            min_length=1,
-            pattern='^[a-z0-9_-]+$',
+            description='An e-mail address; compared and kept in lower case.',
+            examples=['ada@example.org'],
+            max_length=255,
+            min_length=6,
+            pattern='^[A-Za-z0-9_%+-]{1,64}([.][A-Za-z0-9_%+-]{1,32}){0,3}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.]){1,6}[A-Za-z]{2,24}$',
         ),
     ],
 )
+
+
+FullName = TypeAliasType(
+    "FullName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One line of text; outer white space is trimmed.',
+            examples=['Ada Lovelace'],
+            max_length=100,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Registration(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    username: Username
+    email: Email
+    password: Password
+    full_name: FullName | None | MISSING = MISSING
 
 
 RequestId = TypeAliasType(
@@ -171,6 +154,7 @@ class ProblemCode(StrEnum):
     username_taken = 'username_taken'
     tag_taken = 'tag_taken'
     invalid_transition = 'invalid_transition'
+    post_not_published = 'post_not_published'
     idempotency_in_progress = 'idempotency_in_progress'
     precondition_failed = 'precondition_failed'
     payload_too_large = 'payload_too_large'
@@ -240,6 +224,355 @@ class Problem(BaseModel):
     timestamp: Timestamp
 
 
+UriReference = TypeAliasType(
+    "UriReference",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A URL, absolute or relative to the service.', max_length=2000
+        ),
+    ],
+)
+
+
+EntityTag = TypeAliasType(
+    "EntityTag",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A strong entity tag (RFC 9110, section 8.8.3).',
+            examples=['"3-9f86d081"'],
+            max_length=102,
+            pattern='^"[!#-~]{1,100}"$',
+        ),
+    ],
+)
+
+
+class Replayed(StrEnum):
+    true = 'true'
+
+
+Bio = TypeAliasType(
+    "Bio",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A few lines about oneself; outer white space is trimmed.',
+            examples=['Writes about engines.'],
+            max_length=500,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+Website = TypeAliasType(
+    "Website",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An http or https address; without a scheme it gets `https://`.',
+            examples=['https://ada.example'],
+            max_length=255,
+            pattern='^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
+        ),
+    ],
+)
+
+
+Phone = TypeAliasType(
+    "Phone",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The digits of a telephone number.',
+            examples=['442079460958'],
+            max_length=15,
+            pattern='^[0-9]{10,15}$',
+        ),
+    ],
+)
+
+
+class Role(StrEnum):
+    user = 'user'
+    manager = 'manager'
+    moderator = 'moderator'
+    admin = 'admin'
+
+
+Count = TypeAliasType(
+    "Count",
+    Annotated[
+        StrictInt, Field(description='A number of things.', ge=0, le=9007199254740991)
+    ],
+)
+
+
+class User(BaseModel):
+    id: Id
+    username: Username
+    email: Email
+    full_name: FullName | None
+    bio: Bio | None
+    website: Website | None
+    phone: Phone | None
+    avatar_url: UriReference | None
+    role: Role
+    is_active: Annotated[
+        StrictBool, Field(description='Whether the account can be used.')
+    ]
+    email_verified: Annotated[
+        StrictBool,
+        Field(description='Whether the address is known to reach the member.'),
+    ]
+    post_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class GrantType(StrEnum):
+    password = 'password'
+
+
+LoginName = TypeAliasType(
+    "LoginName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A username or an e-mail address.',
+            examples=['ada_l'],
+            max_length=255,
+            min_length=1,
+            pattern='^[^\\u0000]+$',
+        ),
+    ],
+)
+
+
+LoginPassword = TypeAliasType(
+    "LoginPassword",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The password.',
+            examples=['Weaves4lgebra'],
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\u0000]+$',
+        ),
+    ],
+)
+
+
+ScopeList = TypeAliasType(
+    "ScopeList",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Scopes, separated by blanks.',
+            examples=['posts:write comments:write'],
+            max_length=500,
+            pattern='^[!-~ ]*$',
+        ),
+    ],
+)
+
+
+ClientText = TypeAliasType(
+    "ClientText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Taken for the sake of standard clients, and not used.',
+            max_length=255,
+            pattern='^[ -~]*$',
+        ),
+    ],
+)
+
+
+class LoginForm(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    grant_type: GrantType | MISSING = MISSING
+    username: LoginName
+    password: LoginPassword
+    scope: ScopeList | MISSING = MISSING
+    client_id: ClientText | MISSING = MISSING
+    client_secret: ClientText | MISSING = MISSING
+
+
+Token = TypeAliasType(
+    "Token",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Opaque to clients.',
+            max_length=4096,
+            pattern='^[A-Za-z0-9._-]+$',
+        ),
+    ],
+)
+
+
+class TokenType(StrEnum):
+    bearer = 'bearer'
+
+
+class TokenPair(BaseModel):
+    access_token: Token
+    refresh_token: Token
+    token_type: TokenType
+    expires_in: Annotated[
+        StrictInt,
+        Field(description='Seconds until the access token expires.', ge=1, le=31536000),
+    ]
+    scope: ScopeList
+
+
+class TokenRefresh(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    refresh_token: Token
+
+
+class LogOut(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    everywhere: Annotated[
+        StrictBool | MISSING,
+        Field(description='Ends every session of the member, not only this one.'),
+    ] = MISSING
+
+
+EntityTags = TypeAliasType(
+    "EntityTags",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One entity tag, a list of them separated by commas, or `*`.',
+            examples=['"3-9f86d081"'],
+            max_length=500,
+            pattern='^[ -~]{1,500}$',
+        ),
+    ],
+)
+
+
+PhoneInput = TypeAliasType(
+    "PhoneInput",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A telephone number; its 10 to 15 digits are kept.',
+            examples=['+44 (20) 7946-0958'],
+            max_length=40,
+            pattern='^[+]?[ ()./-]{0,3}([0-9][ ()./-]{0,2}){10,15}$',
+        ),
+    ],
+)
+
+
+class UserUpdate(_JsonSchemaRuntimeValidationBase, Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    email: Email | MISSING = MISSING
+    full_name: FullName | None | MISSING = MISSING
+    bio: Bio | None | MISSING = MISSING
+    website: Website | None | MISSING = MISSING
+    phone: PhoneInput | None | MISSING = MISSING
+
+
+class Profile(BaseModel):
+    username: Username
+    full_name: FullName | None
+    bio: Bio | None
+    website: Website | None
+    avatar_url: UriReference | None
+    post_count: Count
+    created_at: Timestamp
+
+
+Limit = TypeAliasType(
+    "Limit",
+    Annotated[
+        StrictInt,
+        Field(description='How many entries a page holds at most.', ge=1, le=100),
+    ],
+)
+
+
+Cursor = TypeAliasType(
+    "Cursor",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Opaque and signed; take it from `page.next_cursor` or `page.previous_cursor`.',
+            max_length=600,
+            pattern='^[A-Za-z0-9_-]{1,600}$',
+        ),
+    ],
+)
+
+
+PageNumber = TypeAliasType(
+    "PageNumber",
+    Annotated[
+        StrictInt,
+        Field(
+            description='The number of a page, for people who need numbers. It reaches 10,000 entries deep; follow `cursor` beyond that.',
+            ge=1,
+            le=10000,
+        ),
+    ],
+)
+
+
+Flag = TypeAliasType(
+    "Flag", Annotated[StrictBool, Field(description='`true` or `false`.')]
+)
+
+
+class PostSort(StrEnum):
+    published_at_desc = '-published_at'
+    published_at = 'published_at'
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+    title = 'title'
+    title_desc = '-title'
+
+
+class PostStatus(StrEnum):
+    draft = 'draft'
+    published = 'published'
+    archived = 'archived'
+
+
+TagName = TypeAliasType(
+    "TagName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Lower-case letters, digits, `-` and `_`.',
+            examples=['engines'],
+            max_length=50,
+            min_length=1,
+            pattern='^[a-z0-9_-]+$',
+        ),
+    ],
+)
+
+
 PostTitle = TypeAliasType(
     "PostTitle",
     Annotated[
@@ -293,43 +626,10 @@ TagNames = TypeAliasType(
 )
 
 
-FullName = TypeAliasType(
-    "FullName",
-    Annotated[
-        StrictStr,
-        Field(
-            description='One line of text; outer white space is trimmed.',
-            examples=['Ada Lovelace'],
-            max_length=100,
-            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
-        ),
-    ],
-)
-
-
-UriReference = TypeAliasType(
-    "UriReference",
-    Annotated[
-        StrictStr,
-        Field(
-            description='A URL, absolute or relative to the service.', max_length=2000
-        ),
-    ],
-)
-
-
 class Author(BaseModel):
     username: Username
     full_name: FullName | None
     avatar_url: UriReference | None
-
-
-Count = TypeAliasType(
-    "Count",
-    Annotated[
-        StrictInt, Field(description='A number of things.', ge=0, le=9007199254740991)
-    ],
-)
 
 
 class PostSummary(BaseModel):
@@ -374,20 +674,6 @@ class PostPage(BaseModel):
         list[PostSummary], Field(description='The posts of this page.', max_length=100)
     ]
     page: Page
-
-
-IdempotencyKey = TypeAliasType(
-    "IdempotencyKey",
-    Annotated[
-        StrictStr,
-        Field(
-            description='A value the client makes up once per intended effect, such as a UUID.',
-            examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'],
-            max_length=255,
-            pattern='^[!-~]{1,255}$',
-        ),
-    ],
-)
 
 
 PostContent = TypeAliasType(
@@ -439,24 +725,6 @@ class PostCreate(Request):
     content: PostContent
     excerpt: PostExcerpt | None | MISSING = MISSING
     tags: TagInputs | MISSING = MISSING
-
-
-EntityTag = TypeAliasType(
-    "EntityTag",
-    Annotated[
-        StrictStr,
-        Field(
-            description='A strong entity tag (RFC 9110, section 8.8.3).',
-            examples=['"3-9f86d081"'],
-            max_length=102,
-            pattern='^"[!#-~]{1,100}"$',
-        ),
-    ],
-)
-
-
-class Replayed(StrEnum):
-    true = 'true'
 
 
 class Post(BaseModel):
@@ -519,20 +787,6 @@ class PostHitPage(BaseModel):
     page: Page
 
 
-EntityTags = TypeAliasType(
-    "EntityTags",
-    Annotated[
-        StrictStr,
-        Field(
-            description='One entity tag, a list of them separated by commas, or `*`.',
-            examples=['"3-9f86d081"'],
-            max_length=500,
-            pattern='^[ -~]{1,500}$',
-        ),
-    ],
-)
-
-
 class PostUpdate(_JsonSchemaRuntimeValidationBase, Request):
     model_config = ConfigDict(
         extra='forbid',
@@ -545,3 +799,160 @@ class PostUpdate(_JsonSchemaRuntimeValidationBase, Request):
     featured: Annotated[
         StrictBool | MISSING, Field(description='Needs the scope `posts:feature`.')
     ] = MISSING
+
+
+class CommentSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+
+
+class CommentLayout(StrEnum):
+    tree = 'tree'
+    flat = 'flat'
+
+
+CommentContent = TypeAliasType(
+    "CommentContent",
+    Annotated[
+        StrictStr,
+        Field(
+            description='5 to 1,000 characters after outer white space is trimmed.',
+            examples=['Looms, yes: but who weaves the cards?'],
+            max_length=1000,
+            min_length=5,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]{3,}[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Comment(BaseModel):
+    id: Id
+    post_id: Id
+    parent_id: Id | None
+    depth: Annotated[
+        StrictInt,
+        Field(
+            description='1 answers the post, 2 answers a comment, and so on.',
+            ge=1,
+            le=5,
+        ),
+    ]
+    content: CommentContent | None
+    author: Author | None
+    is_deleted: Annotated[
+        StrictBool, Field(description='Whether only its place is left.')
+    ]
+    likes: Count
+    reply_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+    replies: Annotated[
+        list[Comment] | MISSING,
+        Field(
+            description='The answers to it, the oldest first; only in a tree.',
+            max_length=1000,
+        ),
+    ] = MISSING
+
+
+class CommentPage(BaseModel):
+    items: Annotated[
+        list[Comment], Field(description='The comments of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class CommentCreate(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    content: CommentContent
+    parent_id: Id | None | MISSING = MISSING
+
+
+class CommentUpdate(_JsonSchemaRuntimeValidationBase, Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    content: CommentContent | MISSING = MISSING
+
+
+class TagSort(StrEnum):
+    by_name = 'name'
+    by_name_desc = '-name'
+    by_post_count_desc = '-post_count'
+
+
+Color = TypeAliasType(
+    "Color",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A colour as `#rrggbb`.',
+            examples=['#6b7280'],
+            max_length=7,
+            pattern='^#[0-9a-fA-F]{6}$',
+        ),
+    ],
+)
+
+
+TagDescription = TypeAliasType(
+    "TagDescription",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What the tag is about; outer white space is trimmed.',
+            examples=['Calculating engines and what drives them.'],
+            max_length=500,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Tag(BaseModel):
+    id: Id
+    name: TagName
+    color: Color
+    description: TagDescription | None
+    post_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class TagPage(BaseModel):
+    items: Annotated[
+        list[Tag], Field(description='The tags of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class TagCreate(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: TagName
+    color: Color | MISSING = MISSING
+    description: TagDescription | None | MISSING = MISSING
+
+
+class TagUpdate(_JsonSchemaRuntimeValidationBase, Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    name: TagName | MISSING = MISSING
+    color: Color | MISSING = MISSING
+    description: TagDescription | None | MISSING = MISSING
+
+
+Comment.model_rebuild()

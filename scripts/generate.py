@@ -62,7 +62,12 @@ def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 def run(*command: str) -> None:
     """Run a tool, and pass on what it says only when it fails."""
-    environment = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true", "NO_COLOR": "1"}
+    environment = {
+        **os.environ,
+        "REDOCLY_TELEMETRY": "off",
+        "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+        "NO_COLOR": "1",
+    }
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise GenerationError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
@@ -90,7 +95,11 @@ def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
     for path, method, operation, item in operations(contract):
         reference = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
         for entry in [*item.get("parameters", []), *operation.get("parameters", [])]:
-            parameter = contract["components"]["parameters"][entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
+            parameter = (
+                contract["components"]["parameters"][entry["$ref"].rpartition("/")[2]]
+                if "$ref" in entry
+                else entry
+            )
             if parameter["in"] == "header":
                 snake = parameter["name"].lower().replace("-", "_")
                 names.setdefault(reference, {})[f"header:{parameter['name']}"] = snake
@@ -179,7 +188,9 @@ def refuse_invented_names(folder: Path) -> None:
         classes = re.findall(r"^class ([A-Za-z]\w*)|^([A-Za-z]\w*) = TypeAliasType", text, re.MULTILINE)
         for name in (a or b for a, b in classes):
             if name not in schemas or name[-1].isdigit():
-                raise GenerationError(f"{file}: the generator made up the name {name}; give that schema a file of its own")
+                raise GenerationError(
+                    f"{file}: the generator made up the name {name}; give that schema a file of its own"
+                )
 
 
 def differences(made: Path, kept: Path) -> list[str]:
@@ -193,14 +204,20 @@ def differences(made: Path, kept: Path) -> list[str]:
     return sorted(
         file
         for file in files
-        if not ((made / file).is_file() and (kept / file).is_file() and filecmp.cmp(made / file, kept / file, shallow=False))
+        if not (
+            (made / file).is_file()
+            and (kept / file).is_file()
+            and filecmp.cmp(made / file, kept / file, shallow=False)
+        )
     )
 
 
 def generate(folder: Path) -> None:
     """Make everything in an empty folder."""
     contract = bundle(folder)
-    (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
+    (folder / "__init__.py").write_text(
+        '"""Made by `make generate` from `openapi/`; never edited by hand."""\n'
+    )
     generate_server(contract, folder)
     generate_client(folder)
     refuse_invented_names(folder)
@@ -209,7 +226,9 @@ def generate(folder: Path) -> None:
 def main() -> int:
     """Generate or check, and say what happened."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when generated/ is out of date")
+    parser.add_argument(
+        "--check", action="store_true", help="change nothing; exit 1 when generated/ is out of date"
+    )
     arguments = parser.parse_args()
     with TemporaryDirectory() as name:
         made = Path(name)
@@ -221,7 +240,9 @@ def main() -> int:
         changed = differences(made, TARGET)
         if arguments.check:
             if changed:
-                print(f"generated/ is out of date, run `make generate`: {', '.join(changed)}", file=sys.stderr)
+                print(
+                    f"generated/ is out of date, run `make generate`: {', '.join(changed)}", file=sys.stderr
+                )
                 return 1
             print("generated/ follows the contract")
             return 0

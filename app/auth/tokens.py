@@ -81,7 +81,9 @@ def verify(token: str, kind: TokenType) -> Claims:
             issuer=ISSUER,
             options={f"require_{name}": True for name in ("aud", "iat", "exp", "nbf", "iss", "sub", "jti")},
         )
-        if payload["typ"] != kind or not all(isinstance(payload[name], str) for name in ("sid", "scope", "typ")):
+        if payload["typ"] != kind or not all(
+            isinstance(payload[name], str) for name in ("sid", "scope", "typ")
+        ):
             raise TokenRefused
         return Claims(
             user_id=UUID(payload["sub"]),

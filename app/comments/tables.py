@@ -17,7 +17,13 @@ class Comment(Table):
     __tablename__ = "comments"
     __table_args__ = (
         CheckConstraint("depth BETWEEN 1 AND 5", name="depth"),
-        Index("ix_comments_top_level", "post_id", text("created_at DESC"), text("id DESC"), postgresql_where=text("depth = 1")),
+        Index(
+            "ix_comments_top_level",
+            "post_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("depth = 1"),
+        ),
         Index("ix_comments_flat", "post_id", text("created_at DESC"), text("id DESC")),
         Index("ix_comments_root_id", "root_id"),
         Index("ix_comments_parent_id", "parent_id"),

@@ -24,11 +24,26 @@ class Post(Table):
     __tablename__ = "posts"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
-        Index("ix_posts_published", text("sort_at DESC"), text("id DESC"), postgresql_where=text("status = 'published'")),
-        Index("ix_posts_created", text("created_at DESC"), text("id DESC"), postgresql_where=text("status = 'published'")),
+        Index(
+            "ix_posts_published",
+            text("sort_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'published'"),
+        ),
+        Index(
+            "ix_posts_created",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'published'"),
+        ),
         Index("ix_posts_title", "title", "id", postgresql_where=text("status = 'published'")),
         Index("ix_posts_author", "author_id", text("sort_at DESC"), text("id DESC")),
-        Index("ix_posts_unpublished", text("sort_at DESC"), text("id DESC"), postgresql_where=text("status <> 'published'")),
+        Index(
+            "ix_posts_unpublished",
+            text("sort_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status <> 'published'"),
+        ),
         Index("ix_posts_tags", "tags", postgresql_using="gin"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )
@@ -61,7 +76,10 @@ class PostSlug(Table):
     __table_args__ = (Index("ix_post_slugs_post_id", "post_id"),)
 
     slug: Mapped[str] = mapped_column(primary_key=True)
-    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"))
+    # Checked at commit, because the slug is taken before the post that carries it is written.
+    post_id: Mapped[UUID] = mapped_column(
+        ForeignKey(Post.id, ondelete="CASCADE", deferrable=True, initially="DEFERRED")
+    )
 
 
 class PostLike(Table):

@@ -23,7 +23,11 @@ from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import AsyncRawResponse
 
 if TYPE_CHECKING:
+    from .resources.auth._async import AsyncAuthResource
+    from .resources.comments._async import AsyncCommentsResource
     from .resources.posts._async import AsyncPostsResource
+    from .resources.tags._async import AsyncTagsResource
+    from .resources.users._async import AsyncUsersResource
 
 _DEFAULTS = ClientDefaults(
     security_schemes=security.ROOT_SCHEMES,
@@ -87,11 +91,39 @@ class AsyncClientView:
         return AsyncClientWithStreamingResponse(self._core)
 
     @cached_property
+    def auth(self) -> AsyncAuthResource:
+        """The auth operations."""
+        from .resources.auth._async import AsyncAuthResource
+
+        return AsyncAuthResource(self._core)
+
+    @cached_property
+    def users(self) -> AsyncUsersResource:
+        """The users operations."""
+        from .resources.users._async import AsyncUsersResource
+
+        return AsyncUsersResource(self._core)
+
+    @cached_property
     def posts(self) -> AsyncPostsResource:
         """The posts operations."""
         from .resources.posts._async import AsyncPostsResource
 
         return AsyncPostsResource(self._core)
+
+    @cached_property
+    def comments(self) -> AsyncCommentsResource:
+        """The comments operations."""
+        from .resources.comments._async import AsyncCommentsResource
+
+        return AsyncCommentsResource(self._core)
+
+    @cached_property
+    def tags(self) -> AsyncTagsResource:
+        """The tags operations."""
+        from .resources.tags._async import AsyncTagsResource
+
+        return AsyncTagsResource(self._core)
 
 
 class AsyncClient(AsyncClientView):

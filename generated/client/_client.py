@@ -23,7 +23,11 @@ from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import RawResponse
 
 if TYPE_CHECKING:
+    from .resources.auth._sync import AuthResource
+    from .resources.comments._sync import CommentsResource
     from .resources.posts._sync import PostsResource
+    from .resources.tags._sync import TagsResource
+    from .resources.users._sync import UsersResource
 
 _DEFAULTS = ClientDefaults(
     security_schemes=security.ROOT_SCHEMES,
@@ -87,11 +91,39 @@ class ClientView:
         return ClientWithStreamingResponse(self._core)
 
     @cached_property
+    def auth(self) -> AuthResource:
+        """The auth operations."""
+        from .resources.auth._sync import AuthResource
+
+        return AuthResource(self._core)
+
+    @cached_property
+    def users(self) -> UsersResource:
+        """The users operations."""
+        from .resources.users._sync import UsersResource
+
+        return UsersResource(self._core)
+
+    @cached_property
     def posts(self) -> PostsResource:
         """The posts operations."""
         from .resources.posts._sync import PostsResource
 
         return PostsResource(self._core)
+
+    @cached_property
+    def comments(self) -> CommentsResource:
+        """The comments operations."""
+        from .resources.comments._sync import CommentsResource
+
+        return CommentsResource(self._core)
+
+    @cached_property
+    def tags(self) -> TagsResource:
+        """The tags operations."""
+        from .resources.tags._sync import TagsResource
+
+        return TagsResource(self._core)
 
 
 class Client(ClientView):

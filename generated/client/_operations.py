@@ -18,7 +18,23 @@ from ._runtime.client.operations import (
     empty_branch,
     model_branch,
 )
+from ._runtime.model_codecs.media import FieldPlan
 from ._runtime.model_codecs.parameters import ParameterPlan
+from .types.auth import (
+    LogInResponse,
+    LogOutResponse,
+    RefreshTokensResponse,
+    RegisterUserResponse,
+)
+from .types.comments import (
+    CreateCommentResponse,
+    DeleteCommentResponse,
+    GetCommentResponse,
+    LikeCommentResponse,
+    ListCommentsResponse,
+    UnlikeCommentResponse,
+    UpdateCommentResponse,
+)
 from .types.posts import (
     ArchivePostResponse,
     CreatePostResponse,
@@ -33,127 +49,331 @@ from .types.posts import (
     UpdatePostResponse,
     WithdrawPostResponse,
 )
+from .types.tags import (
+    CreateTagResponse,
+    DeleteTagResponse,
+    GetTagResponse,
+    ListTagsResponse,
+    UpdateTagResponse,
+)
+from .types.users import GetMeResponse, GetProfileResponse, UpdateMeResponse
 
 _SERVERS_0: Final = (ServerPlan(url='http://localhost:8000/api/v1'),)
 
-OPERATION_0: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
+OPERATION_0: Final[OperationPlan[RegisterUserResponse]] = OperationPlan(
+    operation_id='registerUser',
+    method='POST',
+    path='/auth/register',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_23)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_8), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_11), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_14), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_17), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_20), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_23))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_0),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1),), default='application/json', required=True),
+    security=security.OPERATION_0,
+)
+
+OPERATION_1: Final[OperationPlan[LogInResponse]] = OperationPlan(
+    operation_id='logIn',
+    method='POST',
+    path='/auth/login',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_28), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_50)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_31), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_34), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_38), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_41), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_44), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_47), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_50))),
+    body=RequestBody(media=(BodyMedia(media_type='application/x-www-form-urlencoded', kind='form', codec=model_bindings.codec_27, fields=(FieldPlan('grant_type', 'string'), FieldPlan('username', 'string'), FieldPlan('password', 'string'), FieldPlan('scope', 'string'), FieldPlan('client_id', 'string'), FieldPlan('client_secret', 'string'))),), default='application/x-www-form-urlencoded', required=True),
+    security=security.OPERATION_1,
+)
+
+OPERATION_2: Final[OperationPlan[RefreshTokensResponse]] = OperationPlan(
+    operation_id='refreshTokens',
+    method='POST',
+    path='/auth/refresh',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_55), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_74)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_58), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_61), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_65), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_68), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_71), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_74))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_54),), default='application/json', required=True),
+    security=security.OPERATION_2,
+)
+
+OPERATION_3: Final[OperationPlan[LogOutResponse]] = OperationPlan(
+    operation_id='logOut',
+    method='POST',
+    path='/auth/logout',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_97)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_81), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_84), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_88), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_91), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_94), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_97))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_78),), default='application/json'),
+    security=security.OPERATION_3,
+)
+
+OPERATION_4: Final[OperationPlan[GetMeResponse]] = OperationPlan(
+    operation_id='getMe',
+    method='GET',
+    path='/users/me',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_102), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_118)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_111), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_115), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_118))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_101),),
+    security=security.OPERATION_4,
+)
+
+OPERATION_5: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
+    operation_id='updateMe',
+    method='PATCH',
+    path='/users/me',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_124), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_153)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_128), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_131), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_135), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_138), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_141), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_144), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_147), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_150), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_153))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_122),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_123),), default='application/merge-patch+json', required=True),
+    security=security.OPERATION_5,
+)
+
+OPERATION_6: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
+    operation_id='getProfile',
+    method='GET',
+    path='/profiles/{username}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_159), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_178)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_168), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_172), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_175), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_178))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_157), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_158)),
+    security=security.OPERATION_6,
+)
+
+OPERATION_7: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
     operation_id='listPosts',
     method='GET',
     path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_11), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_23)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_16), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_20), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_23))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_0), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_2), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_3), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_4), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_5), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_6), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_7), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_8), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_9), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_10)),
-    security=security.OPERATION_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_193), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_205)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_198), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_202), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_205))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_182), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_183), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_184), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_185), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_186), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_187), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_188), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_189), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_190), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_191), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_192)),
+    security=security.OPERATION_7,
 )
 
-OPERATION_1: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
+OPERATION_8: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
     operation_id='createPost',
     method='POST',
     path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_29), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_57)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_35), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_38), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_42), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_45), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_48), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_51), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_54), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_57))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_27),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_28),), default='application/json', required=True),
-    security=security.OPERATION_1,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_211), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_239)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_217), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_220), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_224), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_227), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_230), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_233), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_236), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_239))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_209),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_210),), default='application/json', required=True),
+    security=security.OPERATION_8,
 )
 
-OPERATION_2: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+OPERATION_9: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
     operation_id='searchPosts',
     method='GET',
     path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_64), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_76)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_69), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_73), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_76))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_61), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_62), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_63)),
-    security=security.OPERATION_2,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_246), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_258)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_251), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_255), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_258))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_243), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_244), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_245)),
+    security=security.OPERATION_9,
 )
 
-OPERATION_3: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+OPERATION_10: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
     operation_id='getPostBySlug',
     method='GET',
     path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_82), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_104)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_94), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_98), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_101), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_104))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_80), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_81)),
-    security=security.OPERATION_3,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_264), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_286)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_276), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_280), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_286))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_262), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_263)),
+    security=security.OPERATION_10,
 )
 
-OPERATION_4: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+OPERATION_11: Final[OperationPlan[GetPostResponse]] = OperationPlan(
     operation_id='getPost',
     method='GET',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_110), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_129)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_119), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_123), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_126), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_129))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_108), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_109)),
-    security=security.OPERATION_4,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_292), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_311)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_301), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_305), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_308), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_311))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_290), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_291)),
+    security=security.OPERATION_11,
 )
 
-OPERATION_5: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+OPERATION_12: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
     operation_id='updatePost',
     method='PATCH',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_136), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_168)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_140), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_143), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_147), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_150), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_153), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_156), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_159), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_162), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_165), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_168))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_133), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_134)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_135),), default='application/merge-patch+json', required=True),
-    security=security.OPERATION_5,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_318), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_350)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_322), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_325), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_329), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_332), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_335), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_338), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_341), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_344), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_347), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_350))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_315), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_316)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_317),), default='application/merge-patch+json', required=True),
+    security=security.OPERATION_12,
 )
 
-OPERATION_6: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+OPERATION_13: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
     operation_id='deletePost',
     method='DELETE',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_195)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_176), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_180), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_183), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_186), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_189), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_192), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_195))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_172), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_173)),
-    security=security.OPERATION_6,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_377)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_358), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_362), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_365), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_368), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_371), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_374), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_377))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_354), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_355)),
+    security=security.OPERATION_13,
 )
 
-OPERATION_7: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+OPERATION_14: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
     operation_id='publishPost',
     method='PUT',
     path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_200), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_220)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_204), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_208), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_211), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_214), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_217), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_220))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_199),),
-    security=security.OPERATION_7,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_382), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_402)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_386), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_390), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_393), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_396), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_399), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_402))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_381),),
+    security=security.OPERATION_14,
 )
 
-OPERATION_8: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+OPERATION_15: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
     operation_id='withdrawPost',
     method='DELETE',
     path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_225), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_245)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_229), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_233), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_236), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_239), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_242), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_245))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_224),),
-    security=security.OPERATION_8,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_407), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_427)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_411), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_415), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_418), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_421), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_424), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_427))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_406),),
+    security=security.OPERATION_15,
 )
 
-OPERATION_9: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+OPERATION_16: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
     operation_id='archivePost',
     method='PUT',
     path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_250), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_270)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_254), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_258), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_261), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_264), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_267), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_270))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_249),),
-    security=security.OPERATION_9,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_432), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_452)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_436), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_440), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_443), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_446), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_449), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_452))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_431),),
+    security=security.OPERATION_16,
 )
 
-OPERATION_10: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+OPERATION_17: Final[OperationPlan[LikePostResponse]] = OperationPlan(
     operation_id='likePost',
     method='PUT',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_287)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_277), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_281), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_284), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_287))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_274),),
-    security=security.OPERATION_10,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_469)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_459), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_463), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_466), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_469))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_456),),
+    security=security.OPERATION_17,
 )
 
-OPERATION_11: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+OPERATION_18: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
     operation_id='unlikePost',
     method='DELETE',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_304)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_294), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_298), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_304))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_291),),
-    security=security.OPERATION_11,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_486)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_476), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_480), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_483), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_486))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_473),),
+    security=security.OPERATION_18,
+)
+
+OPERATION_19: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+    operation_id='listComments',
+    method='GET',
+    path='/posts/{post_id}/comments',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_497), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_512)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_502), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_506), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_509), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_512))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_490), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_491), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_492), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_493), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_494), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_495), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_496)),
+    security=security.OPERATION_19,
+)
+
+OPERATION_20: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_519), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_550)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_525), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_528), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_532), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_535), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_538), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_541), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_544), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_547), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_550))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_516), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_517)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_518),), default='application/json', required=True),
+    security=security.OPERATION_20,
+)
+
+OPERATION_21: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_556), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_575)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_565), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_569), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_572), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_575))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_554), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_555)),
+    security=security.OPERATION_21,
+)
+
+OPERATION_22: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_582), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_614)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_586), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_589), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_593), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_596), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_599), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_602), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_605), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_608), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_611), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_614))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_579), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_580)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_581),), default='application/merge-patch+json', required=True),
+    security=security.OPERATION_22,
+)
+
+OPERATION_23: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+    operation_id='deleteComment',
+    method='DELETE',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_641)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_622), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_626), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_629), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_632), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_635), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_638), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_641))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_618), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_619)),
+    security=security.OPERATION_23,
+)
+
+OPERATION_24: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
+    path='/comments/{comment_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_658)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_648), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_652), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_655), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_658))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_645),),
+    security=security.OPERATION_24,
+)
+
+OPERATION_25: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_675)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_665), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_669), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_672), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_675))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_662),),
+    security=security.OPERATION_25,
+)
+
+OPERATION_26: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_684), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_696)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_689), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_693), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_696))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_679), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_680), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_681), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_682), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_683)),
+    security=security.OPERATION_26,
+)
+
+OPERATION_27: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_702), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_730)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_708), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_711), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_715), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_718), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_721), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_724), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_727), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_730))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_700),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_701),), default='application/json', required=True),
+    security=security.OPERATION_27,
+)
+
+OPERATION_28: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_736), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_755)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_745), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_749), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_752), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_755))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_734), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_735)),
+    security=security.OPERATION_28,
+)
+
+OPERATION_29: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_762), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_797)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_766), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_769), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_773), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_776), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_779), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_782), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_785), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_788), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_791), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_794), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_797))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_759), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_760)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_761),), default='application/merge-patch+json', required=True),
+    security=security.OPERATION_29,
+)
+
+OPERATION_30: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_824)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_805), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_809), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_812), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_815), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_818), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_821), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_824))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_801), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_802)),
+    security=security.OPERATION_30,
 )

@@ -18,19 +18,37 @@ from ._runtime.server.security import (
     PrincipalT,
     RequirementSets,
 )
-from .routers import posts
-from .services import PostsService
+from .routers import auth, comments, posts, tags, users
+from .services import (
+    AuthService,
+    CommentsService,
+    PostsService,
+    TagsService,
+    UsersService,
+)
 
 ROUTES: Final = (
+    *auth.LITERAL_ROUTES,
+    *users.LITERAL_ROUTES,
     *posts.LITERAL_ROUTES,
+    *comments.LITERAL_ROUTES,
+    *tags.LITERAL_ROUTES,
+    *auth.TEMPLATED_ROUTES,
+    *users.TEMPLATED_ROUTES,
     *posts.TEMPLATED_ROUTES,
+    *comments.TEMPLATED_ROUTES,
+    *tags.TEMPLATED_ROUTES,
 )
 INFO: Final[dict[str, Any]] = {'title': 'Galley', 'summary': 'The API of a publication and its community.', 'description': 'Members write posts, readers answer them. This document is the source of the service behind it: what it says is\nwhat the service does.\n\n**Failures** are problem documents (RFC 9457) with a stable `code`. **Lists** answer `items` and `page`; follow\n`page.next_cursor`. **Edits** need `If-Match` with the `ETag` you read. **Retries** of a POST are safe with an\n`Idempotency-Key`. Unknown members and parameters are refused.\n', 'version': '0.1.0', 'openapi_tags': [{'name': 'Auth', 'description': 'Become a member, log in, stay logged in, log out.'}, {'name': 'Users', 'description': "One's own account and everybody's profile."}, {'name': 'Posts', 'description': 'Write, publish, read, find and like posts.'}, {'name': 'Comments', 'description': 'Answer posts and each other.'}, {'name': 'Tags', 'description': 'The subjects that posts are about.'}], 'servers': [{'url': '/api/v1', 'description': 'The service that serves this document.'}], 'license_info': {'name': 'MIT', 'identifier': 'MIT'}}
 
 
 def build_router(
     *,
+    auth: AuthService[PrincipalT],
+    users: UsersService[PrincipalT],
     posts: PostsService[PrincipalT],
+    comments: CommentsService[PrincipalT],
+    tags: TagsService[PrincipalT],
     authorize: Authorize[PrincipalT] | AsyncAuthorize[PrincipalT],
     dependencies: Sequence[params.Depends] = (),
     operation_dependencies: OperationDependencies | None = None,
@@ -39,7 +57,7 @@ def build_router(
     """Register every operation on a new router, literal paths first."""
     return build(
         ROUTES,
-        services={'posts': posts},
+        services={'auth': auth, 'users': users, 'posts': posts, 'comments': comments, 'tags': tags},
         authorize=authorize,
         dependencies=dependencies,
         operation_dependencies=operation_dependencies,
@@ -49,7 +67,11 @@ def build_router(
 
 def create_app(
     *,
+    auth: AuthService[PrincipalT],
+    users: UsersService[PrincipalT],
     posts: PostsService[PrincipalT],
+    comments: CommentsService[PrincipalT],
+    tags: TagsService[PrincipalT],
     authorize: Authorize[PrincipalT] | AsyncAuthorize[PrincipalT],
     operation_dependencies: OperationDependencies | None = None,
     prefix: str = "",
@@ -65,7 +87,11 @@ def create_app(
     app = FastAPI(**{**INFO, **fastapi_kwargs})
     app.include_router(
         build_router(
+            auth=auth,
+            users=users,
             posts=posts,
+            comments=comments,
+            tags=tags,
             authorize=authorize,
             operation_dependencies=operation_dependencies,
             prefix=prefix,

@@ -19,6 +19,91 @@ from ._runtime.server.responses import HTTPResult
 PrincipalT_contra = TypeVar("PrincipalT_contra", contravariant=True)
 
 
+class AuthService(Protocol[PrincipalT_contra]):
+    """Implement the auth operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def register_user(
+        self,
+        *,
+        idempotency_key: str | None,
+        body: models.Registration,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle POST /auth/register.
+        """
+
+    @abstractmethod
+    async def log_in(
+        self,
+        *,
+        body: models.LoginForm,
+    ) -> models.TokenPair | HTTPResult[models.TokenPair | models.Problem] | Response:
+        """
+        Handle POST /auth/login.
+        """
+
+    @abstractmethod
+    async def refresh_tokens(
+        self,
+        *,
+        body: models.TokenRefresh,
+    ) -> models.TokenPair | HTTPResult[models.TokenPair | models.Problem] | Response:
+        """
+        Handle POST /auth/refresh.
+        """
+
+    @abstractmethod
+    async def log_out(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        body: models.LogOut | None,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle POST /auth/logout.
+        """
+
+
+class UsersService(Protocol[PrincipalT_contra]):
+    """Implement the users operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def get_me(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        if_none_match: str | None,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle GET /users/me.
+        """
+
+    @abstractmethod
+    async def update_me(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        if_match: str,
+        body: models.UserUpdate,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle PATCH /users/me.
+        """
+
+    @abstractmethod
+    async def get_profile(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        username: str,
+        if_none_match: str | None,
+    ) -> models.Profile | HTTPResult[models.Profile | models.Problem] | Response:
+        """
+        Handle GET /profiles/{username}.
+        """
+
+
 class PostsService(Protocol[PrincipalT_contra]):
     """Implement the posts operations: subclass this Protocol, or give an object its methods."""
 
@@ -170,4 +255,165 @@ class PostsService(Protocol[PrincipalT_contra]):
     ) -> None | HTTPResult[models.Problem] | Response:
         """
         Handle DELETE /posts/{post_id}/like.
+        """
+
+
+class CommentsService(Protocol[PrincipalT_contra]):
+    """Implement the comments operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_comments(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        post_id: UUID,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.CommentSort,
+        layout: models.CommentLayout,
+    ) -> models.CommentPage | HTTPResult[models.CommentPage | models.Problem] | Response:
+        """
+        Handle GET /posts/{post_id}/comments.
+        """
+
+    @abstractmethod
+    async def create_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+        idempotency_key: str | None,
+        body: models.CommentCreate,
+    ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
+        """
+        Handle POST /posts/{post_id}/comments.
+        """
+
+    @abstractmethod
+    async def get_comment(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        comment_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
+        """
+        Handle GET /comments/{comment_id}.
+        """
+
+    @abstractmethod
+    async def update_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+        if_match: str,
+        body: models.CommentUpdate,
+    ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
+        """
+        Handle PATCH /comments/{comment_id}.
+        """
+
+    @abstractmethod
+    async def delete_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /comments/{comment_id}.
+        """
+
+    @abstractmethod
+    async def like_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /comments/{comment_id}/like.
+        """
+
+    @abstractmethod
+    async def unlike_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /comments/{comment_id}/like.
+        """
+
+
+class TagsService(Protocol[PrincipalT_contra]):
+    """Implement the tags operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_tags(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.TagSort,
+    ) -> models.TagPage | HTTPResult[models.TagPage | models.Problem] | Response:
+        """
+        Handle GET /tags.
+        """
+
+    @abstractmethod
+    async def create_tag(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.TagCreate,
+    ) -> models.Tag | HTTPResult[models.Tag | models.Problem] | Response:
+        """
+        Handle POST /tags.
+        """
+
+    @abstractmethod
+    async def get_tag(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        tag_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Tag | HTTPResult[models.Tag | models.Problem] | Response:
+        """
+        Handle GET /tags/{tag_id}.
+        """
+
+    @abstractmethod
+    async def update_tag(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        tag_id: UUID,
+        if_match: str,
+        body: models.TagUpdate,
+    ) -> models.Tag | HTTPResult[models.Tag | models.Problem] | Response:
+        """
+        Handle PATCH /tags/{tag_id}.
+        """
+
+    @abstractmethod
+    async def delete_tag(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        tag_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /tags/{tag_id}.
         """

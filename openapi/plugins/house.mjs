@@ -1,6 +1,6 @@
 // House rules of the contract that Redocly's configurable rules cannot express; redocly.yaml switches them on.
 // Each message says what to do, because it is read by somebody who did not write the rule.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 
 const FIXED_LENGTH_FORMATS = new Set(['uuid', 'date', 'date-time']);
@@ -156,7 +156,7 @@ function filesAreComponents() {
     Root: {
       leave(_, { report, location }) {
         const root = dirname(location.source.absoluteRef);
-        for (const folder of FOLDERS) {
+        for (const folder of FOLDERS.filter((name) => existsSync(join(root, name)))) {
           for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
             const file = join(entry.parentPath ?? entry.path, entry.name);
             if (entry.isFile() && !used.has(file)) {

@@ -11,926 +11,2486 @@ from generated import client_models
 
 from .._runtime.model_codecs.pydantic_models import PydanticCodec
 
-codec_0: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
-"""Codec of /paths/~1posts/get parameter (request query limit)."""
+codec_0: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+"""Codec of /paths/~1auth~1register/post parameter (request header Idempotency-Key)."""
 
-codec_1: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
-"""Codec of /paths/~1posts/get parameter (request query cursor)."""
+codec_1: Final[PydanticCodec[client_models.Registration]] = PydanticCodec(client_models.Registration)
+"""Codec of /paths/~1auth~1register/post request_body (request application/json)."""
 
-codec_2: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
-"""Codec of /paths/~1posts/get parameter (request query page)."""
+codec_2: Final[PydanticCodec[client_models.User]] = PydanticCodec(client_models.User)
+"""Codec of /paths/~1auth~1register/post response_body (response 201 application/json)."""
 
-codec_3: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query include_total)."""
+codec_3: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 201)."""
 
-codec_4: Final[PydanticCodec[client_models.PostSort]] = PydanticCodec(client_models.PostSort)
-"""Codec of /paths/~1posts/get parameter (request query sort)."""
+codec_4: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 201)."""
 
-codec_5: Final[PydanticCodec[client_models.PostStatus]] = PydanticCodec(client_models.PostStatus)
-"""Codec of /paths/~1posts/get parameter (request query status)."""
+codec_5: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+"""Codec of /paths/~1auth~1register/post response_header (response Location 201)."""
 
-codec_6: Final[PydanticCodec[client_models.Username]] = PydanticCodec(client_models.Username)
-"""Codec of /paths/~1posts/get parameter (request query author)."""
+codec_6: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1auth~1register/post response_header (response ETag 201)."""
 
-codec_7: Final[PydanticCodec[client_models.TagName]] = PydanticCodec(client_models.TagName)
-"""Codec of /paths/~1posts/get parameter (request query tag)."""
+codec_7: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+"""Codec of /paths/~1auth~1register/post response_header (response Idempotent-Replayed 201)."""
 
-codec_8: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query featured)."""
+codec_8: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 400 application/problem+json)."""
 
-codec_9: Final[PydanticCodec[client_models.Timestamp]] = PydanticCodec(client_models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_after)."""
+codec_9: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 400)."""
 
-codec_10: Final[PydanticCodec[client_models.Timestamp]] = PydanticCodec(client_models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_before)."""
+codec_10: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 400)."""
 
-codec_11: Final[PydanticCodec[client_models.PostPage]] = PydanticCodec(client_models.PostPage)
-"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
+codec_11: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 409 application/problem+json)."""
 
 codec_12: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 409)."""
 
 codec_13: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 409)."""
 
-codec_14: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Link 200)."""
+codec_14: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 413 application/problem+json)."""
 
-codec_15: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
+codec_15: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 413)."""
 
-codec_16: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
+codec_16: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 413)."""
 
-codec_17: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
+codec_17: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 415 application/problem+json)."""
 
-codec_18: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
+codec_18: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
 
 codec_19: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 415)."""
 
 codec_20: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
 
 codec_21: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
 
 codec_22: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
 
 codec_23: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
 
 codec_24: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
 
 codec_25: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
 
 codec_26: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
 
-codec_27: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
-"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
+codec_27: Final[PydanticCodec[client_models.LoginForm]] = PydanticCodec(client_models.LoginForm)
+"""Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_28: Final[PydanticCodec[client_models.PostCreate]] = PydanticCodec(client_models.PostCreate)
-"""Codec of /paths/~1posts/post request_body (request application/json)."""
+codec_28: Final[PydanticCodec[client_models.TokenPair]] = PydanticCodec(client_models.TokenPair)
+"""Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
 
-codec_29: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
+codec_29: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
 
-codec_30: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
+codec_30: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
 
-codec_31: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
+codec_31: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 400 application/problem+json)."""
 
-codec_32: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
-"""Codec of /paths/~1posts/post response_header (response Location 201)."""
+codec_32: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
 
-codec_33: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
+codec_33: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 400)."""
 
-codec_34: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
-"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
+codec_34: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 401 application/problem+json)."""
 
-codec_35: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
+codec_35: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
 
-codec_36: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
+codec_36: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 401)."""
 
 codec_37: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1auth~1login/post response_header (response WWW-Authenticate 401)."""
 
 codec_38: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response 403 application/problem+json)."""
 
 codec_39: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
 
 codec_40: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 403)."""
 
-codec_41: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
+codec_41: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 413 application/problem+json)."""
 
-codec_42: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
+codec_42: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
 
-codec_43: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
+codec_43: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 413)."""
 
-codec_44: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
+codec_44: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 415 application/problem+json)."""
 
-codec_45: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
+codec_45: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
 
-codec_46: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
+codec_46: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 415)."""
 
-codec_47: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
+codec_47: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 422 application/problem+json)."""
 
-codec_48: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
+codec_48: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
 
-codec_49: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
+codec_49: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 422)."""
 
-codec_50: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
+codec_50: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
 
-codec_51: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
+codec_51: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
 
-codec_52: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
+codec_52: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
 
-codec_53: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
+codec_53: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
 
-codec_54: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
+codec_54: Final[PydanticCodec[client_models.TokenRefresh]] = PydanticCodec(client_models.TokenRefresh)
+"""Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
 
-codec_55: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
+codec_55: Final[PydanticCodec[client_models.TokenPair]] = PydanticCodec(client_models.TokenPair)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
 
-codec_56: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
+codec_56: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
 
-codec_57: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
+codec_57: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
 
-codec_58: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
+codec_58: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
 
-codec_59: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
+codec_59: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
 
-codec_60: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
+codec_60: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
 
-codec_61: Final[PydanticCodec[client_models.SearchQuery]] = PydanticCodec(client_models.SearchQuery)
-"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
+codec_61: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
 
-codec_62: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
-"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
+codec_62: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
 
-codec_63: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
-"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
+codec_63: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
 
-codec_64: Final[PydanticCodec[client_models.PostHitPage]] = PydanticCodec(client_models.PostHitPage)
-"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
+codec_64: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
 
-codec_65: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
+codec_65: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
 
-codec_66: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
+codec_66: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
 
 codec_67: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
 
-codec_68: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
+codec_68: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
 
-codec_69: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
+codec_69: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
 
-codec_70: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
+codec_70: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
 
-codec_71: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
+codec_71: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
 
-codec_72: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
+codec_72: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
 
-codec_73: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
+codec_73: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
 
-codec_74: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
+codec_74: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
 
-codec_75: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
+codec_75: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
 
-codec_76: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
+codec_76: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
 
-codec_77: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
+codec_77: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
 
-codec_78: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
+codec_78: Final[PydanticCodec[client_models.LogOut]] = PydanticCodec(client_models.LogOut)
+"""Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
 
-codec_79: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
+codec_79: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
 
-codec_80: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
+codec_80: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
 
-codec_81: Final[PydanticCodec[client_models.Slug]] = PydanticCodec(client_models.Slug)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
+codec_81: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
 
-codec_82: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
+codec_82: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
 
-codec_83: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
+codec_83: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
 
-codec_84: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
+codec_84: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
 
-codec_85: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
+codec_85: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
 
 codec_86: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
 
-codec_87: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
+codec_87: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
 
-codec_88: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
+codec_88: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
 
-codec_89: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
+codec_89: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
 
 codec_90: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
 
-codec_91: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
+codec_91: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
 
-codec_92: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
+codec_92: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
 
-codec_93: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
+codec_93: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
 
 codec_94: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
 
 codec_95: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
 
 codec_96: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
 
-codec_97: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
+codec_97: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
 
-codec_98: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
+codec_98: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
 
-codec_99: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
+codec_99: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
 
-codec_100: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
+codec_100: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
 
-codec_101: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
+codec_101: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
 
-codec_102: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
+codec_102: Final[PydanticCodec[client_models.User]] = PydanticCodec(client_models.User)
+"""Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
 
-codec_103: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
+codec_103: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
 
-codec_104: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
+codec_104: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
 
-codec_105: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
+codec_105: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
 codec_106: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
-codec_107: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
+codec_107: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
 
-codec_108: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
+codec_108: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
 
-codec_109: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
+codec_109: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_110: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
+codec_110: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
-codec_111: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
+codec_111: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
 
-codec_112: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
+codec_112: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
 
-codec_113: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
+codec_113: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
 
 codec_114: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
+"""Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
 
-codec_115: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
+codec_115: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
 
-codec_116: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
+codec_116: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
 
-codec_117: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
+codec_117: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
 
-codec_118: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
+codec_118: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
 
-codec_119: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
+codec_119: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
 
-codec_120: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
+codec_120: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
 
-codec_121: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
+codec_121: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
 
-codec_122: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
+codec_122: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
 
-codec_123: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
+codec_123: Final[PydanticCodec[client_models.UserUpdate]] = PydanticCodec(client_models.UserUpdate)
+"""Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
 
-codec_124: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
+codec_124: Final[PydanticCodec[client_models.User]] = PydanticCodec(client_models.User)
+"""Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
 
-codec_125: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
+codec_125: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
 
-codec_126: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
+codec_126: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
 
-codec_127: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
+codec_127: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
 
-codec_128: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
+codec_128: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
 
-codec_129: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
+codec_129: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
 
-codec_130: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
+codec_130: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
 
-codec_131: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
+codec_131: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
 
-codec_132: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
+codec_132: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
 
-codec_133: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
+codec_133: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
 
-codec_134: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
+codec_134: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
 
-codec_135: Final[PydanticCodec[client_models.PostUpdate]] = PydanticCodec(client_models.PostUpdate)
-"""Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
+codec_135: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
 
-codec_136: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
+codec_136: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
 
-codec_137: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
+codec_137: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
 
-codec_138: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
+codec_138: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
 
-codec_139: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
+codec_139: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
 
-codec_140: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
+codec_140: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
 
-codec_141: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
+codec_141: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
 
-codec_142: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
+codec_142: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
 
-codec_143: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
+codec_143: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
 
-codec_144: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
+codec_144: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
 
-codec_145: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
+codec_145: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
 
 codec_146: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
 
 codec_147: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
 
 codec_148: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
 
 codec_149: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
 
 codec_150: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
 
 codec_151: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
 
 codec_152: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
 
 codec_153: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
 
 codec_154: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
 
 codec_155: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
 
-codec_156: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
+codec_156: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
 
-codec_157: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
+codec_157: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
 
-codec_158: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
+codec_158: Final[PydanticCodec[client_models.Username]] = PydanticCodec(client_models.Username)
+"""Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
 
-codec_159: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
+codec_159: Final[PydanticCodec[client_models.Profile]] = PydanticCodec(client_models.Profile)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
 
 codec_160: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
 
 codec_161: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
 
-codec_162: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
+codec_162: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_163: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
+codec_163: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
-codec_164: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
+codec_164: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
 
-codec_165: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
+codec_165: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
 
-codec_166: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
+codec_166: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
 codec_167: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
 codec_168: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
 
 codec_169: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
 
 codec_170: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
 
-codec_171: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
+codec_171: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
 
-codec_172: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
+codec_172: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
 
-codec_173: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
+codec_173: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
 
-codec_174: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
+codec_174: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
 
-codec_175: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
+codec_175: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
 
-codec_176: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
+codec_176: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
 
-codec_177: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
+codec_177: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
 
-codec_178: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
+codec_178: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
 
-codec_179: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_179: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
 
-codec_180: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
+codec_180: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
 
-codec_181: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
+codec_181: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_182: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
+codec_182: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+"""Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_183: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
+codec_183: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+"""Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_184: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
+codec_184: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
+"""Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_185: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
+codec_185: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_186: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
+codec_186: Final[PydanticCodec[client_models.PostSort]] = PydanticCodec(client_models.PostSort)
+"""Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_187: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
+codec_187: Final[PydanticCodec[client_models.PostStatus]] = PydanticCodec(client_models.PostStatus)
+"""Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_188: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
+codec_188: Final[PydanticCodec[client_models.Username]] = PydanticCodec(client_models.Username)
+"""Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_189: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
+codec_189: Final[PydanticCodec[client_models.TagName]] = PydanticCodec(client_models.TagName)
+"""Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_190: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
+codec_190: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_191: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
+codec_191: Final[PydanticCodec[client_models.Timestamp]] = PydanticCodec(client_models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_192: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
+codec_192: Final[PydanticCodec[client_models.Timestamp]] = PydanticCodec(client_models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_193: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
+codec_193: Final[PydanticCodec[client_models.PostPage]] = PydanticCodec(client_models.PostPage)
+"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_194: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
+codec_194: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_195: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
+codec_195: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_196: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
+codec_196: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response Link 200)."""
 
 codec_197: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
-codec_198: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
+codec_198: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_199: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
+codec_199: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
-codec_200: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
+codec_200: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
 
-codec_201: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
+codec_201: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
 
-codec_202: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
+codec_202: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_203: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
+codec_203: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
-codec_204: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
+codec_204: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
 
-codec_205: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
+codec_205: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_206: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
+codec_206: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
 codec_207: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
 
-codec_208: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
+codec_208: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_209: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
+codec_209: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_210: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
+codec_210: Final[PydanticCodec[client_models.PostCreate]] = PydanticCodec(client_models.PostCreate)
+"""Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_211: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
+codec_211: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
 codec_212: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
 codec_213: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
-codec_214: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
+codec_214: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+"""Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_215: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
+codec_215: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_216: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
+codec_216: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
 codec_217: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
 codec_218: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
 codec_219: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
 
 codec_220: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
 codec_221: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
 codec_222: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
 
-codec_223: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
+codec_223: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
 
-codec_224: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
+codec_224: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_225: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
+codec_225: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
-codec_226: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
+codec_226: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
 
-codec_227: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
+codec_227: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
-codec_228: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
+codec_228: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
-codec_229: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
+codec_229: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
 
-codec_230: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
+codec_230: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_231: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
+codec_231: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
 codec_232: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
 
 codec_233: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
 codec_234: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
 codec_235: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
 
 codec_236: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
 codec_237: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
 codec_238: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
 
 codec_239: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
 codec_240: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
 codec_241: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
 
-codec_242: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
+codec_242: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_243: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
+codec_243: Final[PydanticCodec[client_models.SearchQuery]] = PydanticCodec(client_models.SearchQuery)
+"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_244: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
+codec_244: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_245: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
+codec_245: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_246: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
+codec_246: Final[PydanticCodec[client_models.PostHitPage]] = PydanticCodec(client_models.PostHitPage)
+"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_247: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
+codec_247: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_248: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
+codec_248: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_249: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
+codec_249: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_250: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
+codec_250: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_251: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
+codec_251: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_252: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
+codec_252: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_253: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
+codec_253: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
 
-codec_254: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
+codec_254: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
 
-codec_255: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
+codec_255: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_256: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
+codec_256: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
 codec_257: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
 
 codec_258: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
 codec_259: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
 codec_260: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
 
-codec_261: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
+codec_261: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_262: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
+codec_262: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_263: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
+codec_263: Final[PydanticCodec[client_models.Slug]] = PydanticCodec(client_models.Slug)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_264: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
+codec_264: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
 codec_265: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
 codec_266: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_267: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
+codec_267: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_268: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
+codec_268: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_269: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
+codec_269: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_270: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
+codec_270: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_271: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
+codec_271: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
 codec_272: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_273: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
+codec_273: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_274: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
+codec_274: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_275: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
+codec_275: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_276: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
+codec_276: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_277: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
+codec_277: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_278: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
+codec_278: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
 
 codec_279: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
 
-codec_280: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
+codec_280: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_281: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
+codec_281: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_282: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
+codec_282: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
 
-codec_283: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
+codec_283: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_284: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
+codec_284: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_285: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
+codec_285: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
 
-codec_286: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
+codec_286: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_287: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
+codec_287: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
-codec_288: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
+codec_288: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
 
-codec_289: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
+codec_289: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_290: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
+codec_290: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
 codec_291: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
+"""Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_292: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
+codec_292: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_293: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
+codec_293: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_294: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
+codec_294: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_295: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
+codec_295: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
 codec_296: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_297: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+codec_297: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_298: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
+codec_298: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_299: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
+codec_299: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
 codec_300: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
 codec_301: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
 codec_302: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
 codec_303: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
+
+codec_304: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_305: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
+
+codec_306: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
+
+codec_307: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
+
+codec_308: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
+
+codec_309: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
+
+codec_310: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
+
+codec_311: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
+
+codec_312: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
+
+codec_313: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
+
+codec_314: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
+
+codec_315: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
+
+codec_316: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
+
+codec_317: Final[PydanticCodec[client_models.PostUpdate]] = PydanticCodec(client_models.PostUpdate)
+"""Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_318: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
+
+codec_319: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_320: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
+
+codec_321: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
+
+codec_322: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_323: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_324: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
+
+codec_325: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_326: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_327: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
+
+codec_328: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_329: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_330: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_331: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
+
+codec_332: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_333: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_334: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
+
+codec_335: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_336: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_337: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
+
+codec_338: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_339: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_340: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
+
+codec_341: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_342: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_343: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
+
+codec_344: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_345: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_346: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
+
+codec_347: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_348: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_349: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
+
+codec_350: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
+
+codec_351: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
+
+codec_352: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
+
+codec_353: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
+
+codec_354: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
+
+codec_355: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
+
+codec_356: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_357: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
+
+codec_358: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_359: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_360: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
+
+codec_361: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_362: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_363: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_364: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
+
+codec_365: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_366: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_367: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
+
+codec_368: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_369: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_370: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
+
+codec_371: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_372: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_373: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
+
+codec_374: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_375: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
+
+codec_376: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
+
+codec_377: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
+
+codec_378: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
+
+codec_379: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
+
+codec_380: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
+
+codec_381: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
+
+codec_382: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
+
+codec_383: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
+
+codec_384: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
+
+codec_385: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
+
+codec_386: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
+
+codec_387: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
+
+codec_388: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
+
+codec_389: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
+
+codec_390: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
+
+codec_391: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
+
+codec_392: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
+
+codec_393: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
+
+codec_394: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
+
+codec_395: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
+
+codec_396: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
+
+codec_397: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
+
+codec_398: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
+
+codec_399: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
+
+codec_400: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
+
+codec_401: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
+
+codec_402: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
+
+codec_403: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
+
+codec_404: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
+
+codec_405: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
+
+codec_406: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
+
+codec_407: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
+
+codec_408: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
+
+codec_409: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
+
+codec_410: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
+
+codec_411: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
+
+codec_412: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
+
+codec_413: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
+
+codec_414: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
+
+codec_415: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
+
+codec_416: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
+
+codec_417: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
+
+codec_418: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
+
+codec_419: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
+
+codec_420: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
+
+codec_421: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
+
+codec_422: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
+
+codec_423: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
+
+codec_424: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
+
+codec_425: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
+
+codec_426: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
+
+codec_427: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
+
+codec_428: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
+
+codec_429: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
+
+codec_430: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
+
+codec_431: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
+
+codec_432: Final[PydanticCodec[client_models.Post]] = PydanticCodec(client_models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
+
+codec_433: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
+
+codec_434: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
+
+codec_435: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
+
+codec_436: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
+
+codec_437: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
+
+codec_438: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
+
+codec_439: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
+
+codec_440: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
+
+codec_441: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
+
+codec_442: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
+
+codec_443: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
+
+codec_444: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
+
+codec_445: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
+
+codec_446: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
+
+codec_447: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
+
+codec_448: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
+
+codec_449: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
+
+codec_450: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
+
+codec_451: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
+
+codec_452: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
+
+codec_453: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
+
+codec_454: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
+
+codec_455: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
+
+codec_456: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
+
+codec_457: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
+
+codec_458: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
+
+codec_459: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
+
+codec_460: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
+
+codec_461: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
+
+codec_462: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
+
+codec_463: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
+
+codec_464: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
+
+codec_465: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
+
+codec_466: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
+
+codec_467: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
+
+codec_468: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
+
+codec_469: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
+
+codec_470: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
+
+codec_471: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
+
+codec_472: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
+
+codec_473: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
+
+codec_474: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
+
+codec_475: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
+
+codec_476: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
+
+codec_477: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
+
+codec_478: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
+
+codec_479: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+
+codec_480: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
+
+codec_481: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
+
+codec_482: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
+
+codec_483: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
+
+codec_484: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
+
+codec_485: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_304: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_486: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_305: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_487: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_306: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_488: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_307: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_489: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
+
+codec_490: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
+
+codec_491: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
+
+codec_492: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
+
+codec_493: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
+
+codec_494: Final[PydanticCodec[client_models.CommentSort]] = PydanticCodec(client_models.CommentSort)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
+
+codec_495: Final[PydanticCodec[client_models.CommentLayout]] = PydanticCodec(client_models.CommentLayout)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
+
+codec_496: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
+
+codec_497: Final[PydanticCodec[client_models.CommentPage]] = PydanticCodec(client_models.CommentPage)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
+
+codec_498: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
+
+codec_499: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
+
+codec_500: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
+
+codec_501: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
+
+codec_502: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
+
+codec_503: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
+
+codec_504: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
+
+codec_505: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
+
+codec_506: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
+
+codec_507: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
+
+codec_508: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
+
+codec_509: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
+
+codec_510: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
+
+codec_511: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
+
+codec_512: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
+
+codec_513: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
+
+codec_514: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
+
+codec_515: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
+
+codec_516: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
+
+codec_517: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
+
+codec_518: Final[PydanticCodec[client_models.CommentCreate]] = PydanticCodec(client_models.CommentCreate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
+
+codec_519: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
+
+codec_520: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
+
+codec_521: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
+
+codec_522: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
+
+codec_523: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
+
+codec_524: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
+
+codec_525: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
+
+codec_526: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
+
+codec_527: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
+
+codec_528: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
+
+codec_529: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
+
+codec_530: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
+
+codec_531: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
+
+codec_532: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
+
+codec_533: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
+
+codec_534: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
+
+codec_535: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
+
+codec_536: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
+
+codec_537: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
+
+codec_538: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
+
+codec_539: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
+
+codec_540: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
+
+codec_541: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
+
+codec_542: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
+
+codec_543: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
+
+codec_544: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
+
+codec_545: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
+
+codec_546: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
+
+codec_547: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
+
+codec_548: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
+
+codec_549: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
+
+codec_550: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
+
+codec_551: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
+
+codec_552: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
+
+codec_553: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
+
+codec_554: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
+
+codec_555: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
+
+codec_556: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
+
+codec_557: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
+
+codec_558: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
+
+codec_559: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
+
+codec_560: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
+
+codec_561: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
+
+codec_562: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
+
+codec_563: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
+
+codec_564: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
+
+codec_565: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
+
+codec_566: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
+
+codec_567: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
+
+codec_568: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_569: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
+
+codec_570: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
+
+codec_571: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
+
+codec_572: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
+
+codec_573: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
+
+codec_574: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
+
+codec_575: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
+
+codec_576: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
+
+codec_577: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
+
+codec_578: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
+
+codec_579: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
+
+codec_580: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
+
+codec_581: Final[PydanticCodec[client_models.CommentUpdate]] = PydanticCodec(client_models.CommentUpdate)
+"""Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_582: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
+
+codec_583: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_584: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
+
+codec_585: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
+
+codec_586: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_587: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_588: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
+
+codec_589: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_590: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_591: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
+
+codec_592: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_593: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_594: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_595: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
+
+codec_596: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_597: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_598: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
+
+codec_599: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_600: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_601: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
+
+codec_602: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_603: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_604: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
+
+codec_605: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_606: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_607: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
+
+codec_608: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_609: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_610: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
+
+codec_611: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_612: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_613: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
+
+codec_614: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
+
+codec_615: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
+
+codec_616: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
+
+codec_617: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
+
+codec_618: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
+
+codec_619: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
+
+codec_620: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_621: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
+
+codec_622: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_623: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_624: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
+
+codec_625: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_626: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_627: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_628: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
+
+codec_629: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_630: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_631: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
+
+codec_632: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_633: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_634: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
+
+codec_635: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_636: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_637: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
+
+codec_638: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_639: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
+
+codec_640: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
+
+codec_641: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
+
+codec_642: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
+
+codec_643: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
+
+codec_644: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
+
+codec_645: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
+
+codec_646: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
+
+codec_647: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
+
+codec_648: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
+
+codec_649: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
+
+codec_650: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
+
+codec_651: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
+
+codec_652: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
+
+codec_653: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
+
+codec_654: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
+
+codec_655: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
+
+codec_656: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
+
+codec_657: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+
+codec_658: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+
+codec_659: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+
+codec_660: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
+
+codec_661: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
+
+codec_662: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
+
+codec_663: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
+
+codec_664: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
+
+codec_665: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
+
+codec_666: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
+
+codec_667: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
+
+codec_668: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+
+codec_669: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
+
+codec_670: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
+
+codec_671: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
+
+codec_672: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
+
+codec_673: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
+
+codec_674: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
+
+codec_675: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
+
+codec_676: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
+
+codec_677: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
+
+codec_678: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
+
+codec_679: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+"""Codec of /paths/~1tags/get parameter (request query limit)."""
+
+codec_680: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+
+codec_681: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
+"""Codec of /paths/~1tags/get parameter (request query page)."""
+
+codec_682: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+
+codec_683: Final[PydanticCodec[client_models.TagSort]] = PydanticCodec(client_models.TagSort)
+"""Codec of /paths/~1tags/get parameter (request query sort)."""
+
+codec_684: Final[PydanticCodec[client_models.TagPage]] = PydanticCodec(client_models.TagPage)
+"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+
+codec_685: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+
+codec_686: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+
+codec_687: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+
+codec_688: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+
+codec_689: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+
+codec_690: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+
+codec_691: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+
+codec_692: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+
+codec_693: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+
+codec_694: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+
+codec_695: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+
+codec_696: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+
+codec_697: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+
+codec_698: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+
+codec_699: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+
+codec_700: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+
+codec_701: Final[PydanticCodec[client_models.TagCreate]] = PydanticCodec(client_models.TagCreate)
+"""Codec of /paths/~1tags/post request_body (request application/json)."""
+
+codec_702: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+
+codec_703: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+
+codec_704: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+
+codec_705: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+
+codec_706: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+
+codec_707: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+
+codec_708: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+
+codec_709: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+
+codec_710: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+
+codec_711: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+
+codec_712: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
+
+codec_713: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
+
+codec_714: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
+
+codec_715: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+
+codec_716: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
+
+codec_717: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
+
+codec_718: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+
+codec_719: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
+
+codec_720: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
+
+codec_721: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+
+codec_722: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
+
+codec_723: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
+
+codec_724: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+
+codec_725: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
+
+codec_726: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
+
+codec_727: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+
+codec_728: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
+
+codec_729: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
+
+codec_730: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+
+codec_731: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
+
+codec_732: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
+
+codec_733: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
+
+codec_734: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
+
+codec_735: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
+
+codec_736: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
+
+codec_737: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
+
+codec_738: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
+
+codec_739: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
+
+codec_740: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
+
+codec_741: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
+
+codec_742: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
+
+codec_743: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
+
+codec_744: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
+
+codec_745: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
+
+codec_746: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
+
+codec_747: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
+
+codec_748: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_749: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
+
+codec_750: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
+
+codec_751: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
+
+codec_752: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
+
+codec_753: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
+
+codec_754: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
+
+codec_755: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+
+codec_756: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
+
+codec_757: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
+
+codec_758: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+
+codec_759: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+
+codec_760: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+
+codec_761: Final[PydanticCodec[client_models.TagUpdate]] = PydanticCodec(client_models.TagUpdate)
+"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_762: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+
+codec_763: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_764: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
+
+codec_765: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+
+codec_766: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_767: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_768: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
+
+codec_769: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_770: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_771: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
+
+codec_772: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_773: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_774: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_775: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
+
+codec_776: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_777: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_778: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
+
+codec_779: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+
+codec_780: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
+
+codec_781: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
+
+codec_782: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_783: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_784: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
+
+codec_785: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_786: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_787: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
+
+codec_788: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_789: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_790: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
+
+codec_791: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_792: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_793: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
+
+codec_794: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_795: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_796: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
+
+codec_797: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+
+codec_798: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
+
+codec_799: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
+
+codec_800: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+
+codec_801: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+
+codec_802: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+
+codec_803: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_804: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
+
+codec_805: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_806: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_807: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
+
+codec_808: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_809: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_810: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_811: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
+
+codec_812: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_813: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_814: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
+
+codec_815: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_816: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_817: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
+
+codec_818: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_819: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_820: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
+
+codec_821: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_822: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
+
+codec_823: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
+
+codec_824: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
+
+codec_825: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
+
+codec_826: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
+
+codec_827: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""

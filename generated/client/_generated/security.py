@@ -29,49 +29,49 @@ ROOT_SCHEMES: Final[tuple[SecuritySchemeEntry, ...]] = (
 
 OPERATION_0: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    alternatives=(),
 )
 
 
 OPERATION_1: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    alternatives=(),
 )
 
 
 OPERATION_2: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    alternatives=(),
 )
 
 
 OPERATION_3: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
 )
 
 
 OPERATION_4: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
 )
 
 
 OPERATION_5: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
 )
 
 
 OPERATION_6: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
 )
 
 
 OPERATION_7: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
 )
 
 
@@ -83,17 +83,131 @@ OPERATION_8: Final = SecurityBinding(
 
 OPERATION_9: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
 )
 
 
 OPERATION_10: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
 )
 
 
 OPERATION_11: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+)
+
+
+OPERATION_12: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+)
+
+
+OPERATION_13: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+)
+
+
+OPERATION_14: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+)
+
+
+OPERATION_15: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+)
+
+
+OPERATION_16: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+)
+
+
+OPERATION_17: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_18: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_19: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+)
+
+
+OPERATION_20: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),),),
+)
+
+
+OPERATION_21: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+)
+
+
+OPERATION_22: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),),),
+)
+
+
+OPERATION_23: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),),),
+)
+
+
+OPERATION_24: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_25: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_26: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+)
+
+
+OPERATION_27: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
+)
+
+
+OPERATION_28: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+)
+
+
+OPERATION_29: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
+)
+
+
+OPERATION_30: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
 )

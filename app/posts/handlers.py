@@ -1,0 +1,120 @@
+"""The operations of the tag Posts; together these functions are the generated `PostsService`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app import pages
+from app.access import Principal
+from app.contract import BASE_PATH
+from app.db import reading, transaction
+from app.etags import conditional, etag
+from app.idempotency import once
+from app.posts import search, service, views
+from app.sql import Connection
+from generated.models import Post, PostCreate, PostHitPage, PostPage, PostSort, PostStatus, PostUpdate
+from generated.server import HTTPResult
+
+
+async def list_posts(  # noqa: PLR0913 - The contract's parameters.
+    *,
+    principal: Principal | None,
+    limit: int,
+    cursor: str | None,
+    page: int | None,
+    include_total: bool | None,
+    sort: PostSort,
+    status: PostStatus | None,
+    author: str | None,
+    tag: str | None,
+    featured: bool | None,
+    published_after: datetime | None,
+    published_before: datetime | None,
+) -> HTTPResult[PostPage]:
+    filters = {"author": author, "tag": tag, "featured": featured}
+    filters |= {"published_after": published_after, "published_before": published_before}
+    status = status or PostStatus.published
+    wanted = {"limit": limit, "cursor": cursor, "number": page, "total": include_total}
+    async with reading() as connection:
+        posts = await service.list_page(connection, principal, sort=sort, status=status, **wanted, **filters)
+    return HTTPResult(200, posts, pages.links(posts.page))
+
+
+async def create_post(
+    *, principal: Principal, idempotency_key: str | None, body: PostCreate
+) -> HTTPResult[Post]:
+    async def create(connection: Connection) -> HTTPResult[Post]:
+        post = await service.create(connection, principal, body)
+        return HTTPResult(201, post, {"Location": f"{BASE_PATH}/posts/{post.id}", "ETag": etag(post)})
+
+    return await once(idempotency_key, principal.user_id, body, Post, create)
+
+
+async def get_post(
+    *, principal: Principal | None, post_id: UUID, if_none_match: str | None
+) -> HTTPResult[Post]:
+    async with reading() as connection:
+        post = await service.get(connection, principal, post_id)
+    views.count(post)
+    return conditional(post, etag(post), if_none_match)
+
+
+async def get_post_by_slug(
+    *, principal: Principal | None, slug: str, if_none_match: str | None
+) -> HTTPResult[Post]:
+    async with reading() as connection:
+        post = await service.get_by_slug(connection, principal, slug)
+    if post.slug != slug:
+        return HTTPResult(308, None, {"Location": f"{BASE_PATH}/posts/by-slug/{post.slug}"})
+    views.count(post)
+    return conditional(post, etag(post), if_none_match)
+
+
+async def update_post(
+    *, principal: Principal, post_id: UUID, if_match: str, body: PostUpdate
+) -> HTTPResult[Post]:
+    async with transaction() as connection:
+        post = await service.update_post(connection, principal, post_id, body, if_match)
+    return HTTPResult(200, post, {"ETag": etag(post)})
+
+
+async def delete_post(*, principal: Principal, post_id: UUID, if_match: str) -> None:
+    async with transaction() as connection:
+        await service.delete_post(connection, principal, post_id, if_match)
+
+
+async def _set_status(principal: Principal, post_id: UUID, status: PostStatus) -> HTTPResult[Post]:
+    async with transaction() as connection:
+        post = await service.set_status(connection, principal, post_id, status)
+    return HTTPResult(200, post, {"ETag": etag(post)})
+
+
+async def publish_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
+    return await _set_status(principal, post_id, PostStatus.published)
+
+
+async def withdraw_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
+    return await _set_status(principal, post_id, PostStatus.draft)
+
+
+async def archive_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
+    return await _set_status(principal, post_id, PostStatus.archived)
+
+
+async def like_post(*, principal: Principal, post_id: UUID) -> None:
+    async with transaction() as connection:
+        await service.like(connection, principal, post_id, liked=True)
+
+
+async def unlike_post(*, principal: Principal, post_id: UUID) -> None:
+    async with transaction() as connection:
+        await service.like(connection, principal, post_id, liked=False)
+
+
+async def search_posts(
+    *, principal: Principal | None, q: str, limit: int, cursor: str | None
+) -> HTTPResult[PostHitPage]:
+    # The answer is the same for everybody; a token is verified when there is one, as everywhere.
+    del principal
+    async with reading() as connection:
+        found = await search.find(connection, q, limit, cursor)
+    return HTTPResult(200, found, pages.links(found.page))

@@ -1,0 +1,80 @@
+"""Full-text search by PostgreSQL: ranked, with highlighted extracts.
+
+The newest matches are ranked, not all of them: ranking every match of a common word reads every one of its rows
+(688 ms in 950,000 posts, against 0.2 to 4.6 ms for the newest 500).
+"""
+
+import html
+from functools import cache
+
+from asyncpg import Record
+from sqlalchemy import Double, Text, bindparam, func, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import REGCONFIG
+
+from app import pages
+from app.posts.queries import AUTHOR, PUBLISHED, SUMMARY
+from app.posts.tables import Post
+from app.sql import Connection, Statement
+from app.users.tables import User
+from generated.models import PostHit, PostHitPage, PostSummary
+
+RANKED = 500
+# PostgreSQL marks what was found with control characters; the extract is escaped before these become tags.
+_START, _STOP = "\x02", "\x03"
+_HEADLINE = (
+    f"StartSel={_START}, StopSel={_STOP}, MaxFragments=2, MaxWords=25, MinWords=8, FragmentDelimiter=' … '"
+)
+_HEADLINE_SOURCE = 20_000
+
+
+@cache
+def _statement(*, after: bool, backwards: bool) -> Statement:
+    language = literal_column("'english'", REGCONFIG)
+    query = func.websearch_to_tsquery(language, bindparam("q", type_=Text()))
+    newest = (
+        select(Post.id, Post.search)
+        .where(PUBLISHED, Post.search.op("@@")(query))
+        .order_by(Post.sort_at.desc())
+        .limit(RANKED)
+    ).cte("newest")
+    # 32 maps a rank into 0..1; rounding makes it a key that survives its way through a cursor.
+    score = func.ts_rank(newest.c.search, query, 32).cast(Double)
+    rank = func.round(func.cast(score, Double) * 1_000_000).label("rank")
+    ranked = select(newest.c.id, rank).cte("ranked")
+    page = select(ranked.c.id, ranked.c.rank)
+    if after:
+        place, key = (
+            tuple_(ranked.c.rank, ranked.c.id),
+            tuple_(bindparam("key", type_=Double()), bindparam("key_id", type_=Post.id.type)),
+        )
+        page = page.where(place > key if backwards else place < key)
+    order = (ranked.c.rank, ranked.c.id) if backwards else (ranked.c.rank.desc(), ranked.c.id.desc())
+    chosen = page.order_by(*order).limit(bindparam("limit")).cte("chosen")
+    source = func.translate(func.left(Post.content, _HEADLINE_SOURCE), _START + _STOP, "")
+    found = (
+        select(
+            *SUMMARY,
+            *AUTHOR,
+            chosen.c.rank,
+            func.ts_headline(language, source, query, _HEADLINE).label("snippet"),
+        )
+        .join(chosen, chosen.c.id == Post.id)
+        .join(User, User.id == Post.author_id)
+    )
+    final = (chosen.c.rank, chosen.c.id) if backwards else (chosen.c.rank.desc(), chosen.c.id.desc())
+    return Statement(found.order_by(*final))
+
+
+def _hit(row: Record) -> PostHit:
+    members = dict(row)
+    snippet = html.escape(row["snippet"], quote=False).replace(_START, "<mark>").replace(_STOP, "</mark>")
+    post = PostSummary.model_validate({**members, "author": members})
+    return PostHit(post=post, snippet=snippet[:2000], rank=row["rank"] / 1_000_000)
+
+
+async def find(connection: Connection, q: str, limit: int, cursor: str | None) -> PostHitPage:
+    """Return a page of published posts that match, the best first. Raises ValidationFailed for a foreign cursor."""
+    page = pages.wanted(f"search {q}", limit, cursor)
+    statement = _statement(after=page.position is not None, backwards=page.backwards)
+    rows, described = pages.cut(await statement.all(connection, q=q, **page.binds()), page, "rank")
+    return PostHitPage(items=[_hit(row) for row in rows], page=described)

@@ -1,0 +1,277 @@
+"""The rules of posts, and the statements that keep them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import MISSING
+from sqlalchemy import bindparam, case, delete, func, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from app import pages
+from app.access import Action, Principal, allowed, require
+from app.etags import require_match
+from app.ids import new_id
+from app.posts import queries
+from app.posts.tables import Post, PostLike, PostSlug
+from app.posts.text import excerpt_of, slug_candidates, slug_of
+from app.problems import NotAuthenticated, NotFound, Problem
+from app.sql import Connection, Statement
+from app.tags import service as tags
+from app.users.tables import User
+from generated import models
+from generated.models import PostStatus, ProblemCode
+
+
+class InvalidTransition(Problem):
+    """The post is not in a state from which this step leads anywhere; its `status` says in which it is."""
+
+    status, code, title = 409, ProblemCode.invalid_transition, "The post is not in a state that allows this."
+
+
+_GET = Statement(queries.post().where(Post.id == bindparam("id")))
+_GET_BY_SLUG = Statement(
+    queries.post().join(PostSlug, PostSlug.post_id == Post.id).where(PostSlug.slug == bindparam("slug"))
+)
+_LOCK = Statement(select(Post).where(Post.id == bindparam("id")).with_for_update())
+_INSERT = Statement(
+    insert(Post).values(
+        {name: bindparam(name) for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags")}
+    )
+)
+_EDITABLE = ("title", "slug", "content", "excerpt", "tags", "featured")
+_UPDATE = Statement(
+    update(Post)
+    .where(Post.id == bindparam("post_id"))
+    .values(
+        {name: bindparam(name) for name in _EDITABLE}
+        | {"version": Post.version + 1, "updated_at": func.now()}
+    )
+)
+_SET_STATUS = Statement(
+    update(Post)
+    .where(Post.id == bindparam("post_id"))
+    .values(
+        status=bindparam("new_status"),
+        excerpt=bindparam("new_excerpt"),
+        # A post that is published again keeps the date of its first publication only while it is not a draft.
+        published_at=case(
+            (bindparam("new_status") == literal_column("'published'"), func.now()),
+            (bindparam("new_status") == literal_column("'draft'"), None),
+            else_=Post.published_at,
+        ),
+        version=Post.version + 1,
+        updated_at=func.now(),
+    )
+)
+_DELETE = Statement(delete(Post).where(Post.id == bindparam("id")))
+_TAKE_SLUG = Statement(
+    upsert(PostSlug)
+    .values(slug=bindparam("slug"), post_id=bindparam("post_id"))
+    .on_conflict_do_update(
+        index_elements=[PostSlug.slug],
+        # A post may go back to a slug it had; a slug of another post is left alone and no row comes back.
+        set_={"slug": bindparam("slug")},
+        where=PostSlug.post_id == bindparam("post_id"),
+    )
+    .returning(PostSlug.slug)
+)
+_COUNT_FOR_AUTHOR = Statement(
+    update(User)
+    .where(User.id == bindparam("author_id"))
+    .values(post_count=User.post_count + bindparam("step"))
+)
+_LIKE = Statement(
+    upsert(PostLike)
+    .values(post_id=bindparam("post_id"), user_id=bindparam("user_id"))
+    .on_conflict_do_nothing()
+)
+_UNLIKE = Statement(
+    delete(PostLike).where(PostLike.post_id == bindparam("post_id"), PostLike.user_id == bindparam("user_id"))
+)
+_COUNT_LIKES = Statement(
+    update(Post).where(Post.id == bindparam("post_id")).values(likes=Post.likes + bindparam("step"))
+)
+
+
+def _post(row: Record) -> models.Post:
+    # The author's columns stand in the same row; each model takes what it has members for.
+    members = dict(row)
+    return models.Post.model_validate({**members, "author": members})
+
+
+def _summary(row: Record) -> models.PostSummary:
+    members = dict(row)
+    return models.PostSummary.model_validate({**members, "author": members})
+
+
+def _visible(principal: Principal | None, row: Record | None) -> Record:
+    """Return the row if the member may see it. Raises NotFound otherwise."""
+    if row is None or (
+        row["status"] != PostStatus.published and not allowed(principal, Action.SEE_UNPUBLISHED, row)
+    ):
+        raise NotFound("There is no such post.")
+    return row
+
+
+async def get(connection: Connection, principal: Principal | None, post_id: UUID) -> models.Post:
+    """Return a post. Raises NotFound when it does not exist or must not be seen."""
+    return _post(_visible(principal, await _GET.first(connection, id=post_id)))
+
+
+async def get_by_slug(connection: Connection, principal: Principal | None, slug: str) -> models.Post:
+    """Return the post that has or had this slug. Raises NotFound as `get` does."""
+    return _post(_visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
+
+
+async def list_page(  # noqa: PLR0913 - One argument per filter of the operation.
+    connection: Connection,
+    principal: Principal | None,
+    *,
+    sort: models.PostSort,
+    status: PostStatus,
+    limit: int,
+    cursor: str | None,
+    number: int | None,
+    total: bool | None,
+    **filters: str | bool | datetime | None,
+) -> models.PostPage:
+    """Return a page of the posts that the member may see. Raises ValidationFailed for a cursor that is not ours."""
+    own = status is not PostStatus.published and not allowed(
+        principal, Action.SEE_UNPUBLISHED, {"author_id": None}
+    )
+    if own and principal is None:
+        raise NotAuthenticated("Log in to see your unpublished posts.")
+    values: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
+    if "author" in values:
+        values["author"] = values["author"].lower()
+    names = frozenset(values)
+    if own and principal is not None:
+        values["viewer"] = principal.user_id
+    page = pages.wanted(f"posts {sort} {status} {sorted(values.items())}", limit, cursor, number, total=total)
+    counted = (
+        await queries.counting(status, names, own=own).value(connection, **values) if page.total else None
+    )
+    statement = queries.listing(
+        sort,
+        status,
+        names,
+        own=own,
+        after=page.position is not None,
+        backwards=page.backwards,
+        offset=page.offset > 0,
+    )
+    rows, described = pages.cut(
+        await statement.all(connection, **values, **page.binds()), page, "sort_key", counted
+    )
+    return models.PostPage(items=[_summary(row) for row in rows], page=described)
+
+
+async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:
+    """Reserve a slug for a post. The primary key decides who gets it, so that two posts never share one."""
+    for slug in slug_candidates(title):
+        if await _TAKE_SLUG.value(connection, slug=slug, post_id=post_id) is not None:
+            return slug
+    raise AssertionError("the candidates do not end")
+
+
+async def create(connection: Connection, principal: Principal, draft: models.PostCreate) -> models.Post:
+    """Write a draft."""
+    post_id = new_id()
+    names = tags.normalise(draft.tags) if draft.tags is not MISSING else []
+    await tags.ensure(connection, names)
+    await _INSERT.run(
+        connection,
+        id=post_id,
+        author_id=principal.user_id,
+        title=draft.title,
+        slug=await _take_slug(connection, post_id, draft.title),
+        content=draft.content,
+        excerpt=draft.excerpt if draft.excerpt is not MISSING else None,
+        tags=names,
+    )
+    return await get(connection, principal, post_id)
+
+
+async def _locked(connection: Connection, principal: Principal, post_id: UUID, action: Action) -> Record:
+    """Lock a post for a change. Raises NotFound, and PermissionDenied when the member may see it but not do this."""
+    row = _visible(principal, await _LOCK.first(connection, id=post_id))
+    require(principal, action, row)
+    return row
+
+
+async def update_post(
+    connection: Connection, principal: Principal, post_id: UUID, patch: models.PostUpdate, if_match: str
+) -> models.Post:
+    """Apply a merge patch. Raises NotFound, PermissionDenied, PreconditionFailed."""
+    changes = patch.model_dump(exclude_unset=True)
+    edits_text = changes.keys() != {"featured"}
+    row = await _locked(
+        connection, principal, post_id, Action.EDIT_POST if edits_text else Action.FEATURE_POST
+    )
+    if "featured" in changes:
+        require(principal, Action.FEATURE_POST, row)
+    require_match(if_match, row["version"])
+    if "tags" in changes:
+        changes["tags"] = tags.normalise(changes["tags"])
+        await tags.ensure(connection, changes["tags"])
+        if row["status"] == PostStatus.published:
+            await tags.count(connection, removed=row["tags"], added=changes["tags"])
+    if row["status"] == PostStatus.draft and slug_of(changes.get("title", row["title"])) != slug_of(
+        row["title"]
+    ):
+        changes["slug"] = await _take_slug(connection, post_id, changes["title"])
+    if row["status"] == PostStatus.published and changes.get("excerpt", row["excerpt"]) is None:
+        changes["excerpt"] = excerpt_of(changes.get("content", row["content"]))
+    values = {name: row[name] for name in _EDITABLE} | changes
+    await _UPDATE.run(connection, post_id=post_id, **values)
+    return await get(connection, principal, post_id)
+
+
+async def _count_published(connection: Connection, row: Record, step: int) -> None:
+    """Keep the counters of author and tags when a post appears (1) or disappears (-1)."""
+    await _COUNT_FOR_AUTHOR.run(connection, author_id=row["author_id"], step=step)
+    await tags.count(connection, **{"added" if step > 0 else "removed": row["tags"]})
+
+
+# From a state by a step to a state; a step that leads to the state it starts from changes nothing.
+_STEPS: dict[PostStatus, frozenset[PostStatus]] = {
+    PostStatus.published: frozenset({PostStatus.draft, PostStatus.published}),
+    PostStatus.archived: frozenset({PostStatus.published, PostStatus.archived}),
+    PostStatus.draft: frozenset({PostStatus.published, PostStatus.archived}),
+}
+
+
+async def set_status(
+    connection: Connection, principal: Principal, post_id: UUID, status: PostStatus
+) -> models.Post:
+    """Publish, archive or withdraw a post. Raises NotFound, PermissionDenied, InvalidTransition."""
+    row = await _locked(connection, principal, post_id, Action.EDIT_POST)
+    if row["status"] not in _STEPS[status]:
+        raise InvalidTransition(f"The post is {row['status']}.")
+    if row["status"] != status:
+        excerpt = row["excerpt"] or (excerpt_of(row["content"]) if status is PostStatus.published else None)
+        await _SET_STATUS.run(connection, post_id=post_id, new_status=status.value, new_excerpt=excerpt)
+        if PostStatus.published in (status, row["status"]):
+            await _count_published(connection, row, 1 if status is PostStatus.published else -1)
+    return await get(connection, principal, post_id)
+
+
+async def delete_post(connection: Connection, principal: Principal, post_id: UUID, if_match: str) -> None:
+    """Delete a post with all that hangs on it. Raises NotFound, PermissionDenied, PreconditionFailed."""
+    row = await _locked(connection, principal, post_id, Action.DELETE_POST)
+    require_match(if_match, row["version"])
+    await _DELETE.run(connection, id=post_id)
+    if row["status"] == PostStatus.published:
+        await _count_published(connection, row, -1)
+
+
+async def like(connection: Connection, principal: Principal, post_id: UUID, *, liked: bool) -> None:
+    """Like a published post or take the like back; repeated, it changes nothing. Raises NotFound."""
+    row = await _LOCK.first(connection, id=post_id)
+    if row is None or row["status"] != PostStatus.published:
+        raise NotFound("There is no such post.")
+    changed = await (_LIKE if liked else _UNLIKE).run(connection, post_id=post_id, user_id=principal.user_id)
+    if changed:
+        await _COUNT_LIKES.run(connection, post_id=post_id, step=1 if liked else -1)

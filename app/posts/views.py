@@ -1,0 +1,67 @@
+"""Views are counted in memory and written together, so that a read stays a read."""
+
+import asyncio
+import logging
+from collections import Counter
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Integer, Uuid, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from app.db import transaction
+from app.posts.tables import Post
+from app.sql import Statement
+from generated import models
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 1.0
+
+_seen: Counter[UUID] = Counter()
+_new = (
+    func.unnest(bindparam("ids", type_=ARRAY(Uuid())), bindparam("numbers", type_=ARRAY(Integer())))
+    .table_valued("id", "number")
+    .render_derived(name="new")
+)
+# Rows are locked in the order of their ids, so that two processes that write at once cannot wait for each other.
+_locked = (
+    select(Post.id, _new.c.number)
+    .join(_new, _new.c.id == Post.id)
+    .order_by(Post.id)
+    .with_for_update(of=Post)
+    .cte("locked")
+)
+_ADD = Statement(
+    update(Post).where(Post.id == _locked.c.id).values(views=Post.views + _locked.c.number.cast(BigInteger))
+)
+
+
+def count(post: models.Post) -> None:
+    """Count a view of a published post; authors and moderators who look at others do not count."""
+    if post.status is models.PostStatus.published:
+        _seen[post.id] += 1
+
+
+async def flush() -> None:
+    """Write the views counted so far; when that fails they are kept for the next time."""
+    if not _seen:
+        return
+    batch = dict(_seen)
+    _seen.clear()
+    try:
+        async with transaction() as connection:
+            await _ADD.run(connection, ids=list(batch), numbers=list(batch.values()))
+    except BaseException:
+        _seen.update(batch)
+        raise
+
+
+async def flush_regularly() -> None:
+    """Write the views every second until cancelled; the lifespan writes the rest."""
+    while True:
+        await asyncio.sleep(INTERVAL_SECONDS)
+        try:
+            await flush()
+        except Exception as failure:
+            # The database may be away; the views wait in memory.
+            log.warning("views not written", extra={"error": type(failure).__name__})
