@@ -8,7 +8,7 @@ Redoc.init(
       colors: { primary: { main: "#9a3412" } },
       typography: {
         fontFamily: "system-ui, sans-serif",
-        headings: { fontFamily: 'Georgia, "Times New Roman", serif', fontWeight: "700" },
+        headings: { fontFamily: "system-ui, sans-serif", fontWeight: "700" },
         code: { fontFamily: 'ui-monospace, "DejaVu Sans Mono", monospace' },
       },
     },

@@ -1,0 +1,73 @@
+"""Whether the service is alive, and whether what it depends on answers."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.contract import bundle
+from app.meta.documents import NO_CONTENT_POLICY, reply
+
+log = logging.getLogger(__name__)
+
+Check = Callable[[], Awaitable[object]]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# A probe wants its answer within two seconds; the rest is for the way.
+CHECK_SECONDS = 1.5
+RETRY_SECONDS = 2
+HEADERS = {
+    "Content-Type": "application/json",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": NO_CONTENT_POLICY,
+}
+
+
+def _state(status: str) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"status": status, "version": bundle()["info"]["version"], "timestamp": now}
+
+
+async def get_health(request: Request) -> Response:
+    """Say that the process answers. It asks nobody: a slow database is no reason to restart the process."""
+    return reply(request, 200, orjson.dumps(_state("ok")), HEADERS)
+
+
+async def _probe(name: str, check: Check) -> dict[str, Any]:
+    """Run one check; `latency_ms` is the time it took, failed or not."""
+    started = time.perf_counter()
+    task = asyncio.ensure_future(check())
+    # Not wait_for: that waits until a cancelled check has cleaned up, and a dead connection can hold it up.
+    await asyncio.wait({task}, timeout=CHECK_SECONDS)
+    latency = round((time.perf_counter() - started) * 1000, 1)
+    failure = task.exception() if task.done() else TimeoutError()
+    if failure is None:
+        return {"status": "ok", "latency_ms": latency}
+    if not task.done():
+        task.cancel()
+        # Whatever it still ends with has come too late to matter.
+        task.add_done_callback(lambda late: late.cancelled() or late.exception())
+    # What failed and why is for the log; a stranger learns only that it did.
+    log.warning("%s is not ready", name, extra={"error": type(failure).__name__})
+    return {"status": "unavailable", "latency_ms": latency}
+
+
+def readiness(checks: dict[str, Check]) -> Endpoint:
+    """Return the endpoint that runs the checks, all at once: 200 when each succeeds, else 503."""
+
+    async def get_readiness(request: Request) -> Response:
+        results = await asyncio.gather(*(_probe(name, check) for name, check in checks.items()))
+        ready = all(result["status"] == "ok" for result in results)
+        state = _state("ok" if ready else "unavailable") | {
+            "dependencies": dict(zip(checks, results, strict=True))
+        }
+        retry = {} if ready else {"Retry-After": str(RETRY_SECONDS)}
+        return reply(request, 200 if ready else 503, orjson.dumps(state), HEADERS | retry)
+
+    return get_readiness
