@@ -1,0 +1,203 @@
+"""The rules for Python files. Each yields the lines that break it, and says what to do there."""
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from scripts.house_rules.source import Function, Project, Source
+
+SLICE_FILES = frozenset({"__init__.py", "handlers.py", "service.py", "tables.py"})
+# app/<slice>/<file>
+SLICE_DEPTH = 3
+# A further file of a slice must earn its name; the value says how.
+EXTRA_FILES = {
+    "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
+    "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
+    "app/posts/search.py": "Full-text search: ranking and highlighting are a subject of their own.",
+    "app/posts/text.py": "Slugs and excerpts are made of text alone, without the database.",
+    "app/posts/views.py": "Views are counted in memory and written by a task of its own.",
+}
+# A migration is one long list of statements, runs in its own process and is never changed.
+MIGRATIONS = "app/migrations"
+MAX_FILE, MAX_FUNCTION, MAX_HANDLER, MAX_VALUE = 300, 40, 12, 20
+
+SQL = re.compile(r"\b(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s)")
+# What queries are made of; a handler that passes a connection on may name its type.
+QUERY_PARTS = r"^(sqlalchemy|asyncpg)\b|^app\.sql\b(?!\.Connection$)|\.tables\b"
+DRIVER_CALLS = frozenset({"execute", "executemany", "fetch", "fetchrow", "fetchval"})
+TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)\b")
+
+Found = Iterator[tuple[int, str]]
+
+
+def docstring(node: Function) -> ast.stmt | None:
+    """Return the statement that is the docstring."""
+    return node.body[0] if ast.get_docstring(node) is not None else None
+
+
+def imported(source: Source, *modules: str) -> Found:
+    """Find imports of these modules or of anything in them."""
+    for line, name in source.imports:
+        if any(name == module or name.startswith(f"{module}.") for module in modules):
+            yield line, name
+
+
+def file_length(source: Source, _: Project) -> Found:
+    """Files stay readable in one sitting."""
+    if len(source.lines) > MAX_FILE:
+        yield 1, f"{len(source.lines)} lines, {MAX_FILE} are allowed: give a part of it a file of its own."
+
+
+def function_length(source: Source, _: Project) -> Found:
+    """So do functions; comments, blank lines and docstrings do not count."""
+    if source.path.is_relative_to(MIGRATIONS):
+        return
+    for node in source.functions:
+        length = source.length(node.lineno, node.end_lineno or 0, without=docstring(node))
+        if length > MAX_FUNCTION:
+            yield (
+                node.lineno,
+                f"{node.name} has {length} lines, {MAX_FUNCTION} are allowed: take a named step out of it.",
+            )
+
+
+def handler_length(source: Source, _: Project) -> Found:
+    """A handler takes typed input, makes one call and returns."""
+    for node in source.handlers:
+        length = source.length(node.body[0].lineno, node.end_lineno or 0, without=docstring(node))
+        if length > MAX_HANDLER:
+            message = f"{node.name} does {length} lines of work, {MAX_HANDLER} are allowed: use service.py."
+            yield node.lineno, message
+
+
+def handler_sql(source: Source, _: Project) -> Found:
+    """Queries stand in service.py."""
+    if not source.handlers:
+        return
+    for line, name in source.imports:
+        if re.search(QUERY_PARTS, name):
+            yield line, f"a handler has no use for {name}: put the query into service.py."
+    for line, text in source.strings:
+        if SQL.search(text):
+            yield line, "no SQL in a handler: put the query into service.py."
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr in DRIVER_CALLS:
+            yield node.lineno, f"no SQL in a handler: put what calls .{node.attr} into service.py."
+
+
+def handler_permission(source: Source, _: Project) -> Found:
+    """Who may do what is decided by the contract's scopes, app/access.py and the service."""
+    for handler in source.handlers:
+        for node in ast.walk(handler):
+            if not isinstance(node, ast.If | ast.IfExp | ast.Assert):
+                continue
+            if any(isinstance(name, ast.Name) and name.id == "principal" for name in ast.walk(node.test)):
+                yield (
+                    node.lineno,
+                    "no permission check in a handler: state a scope in the contract or ask in service.py.",
+                )
+
+
+def framework(source: Source, _: Project) -> Found:
+    """A slice takes what the Protocol gives it, so that the layer underneath can be replaced."""
+    if not source.slice:
+        return
+    for line, name in imported(source, "fastapi", "starlette"):
+        yield (
+            line,
+            f"no {name} in a slice: take what the contract declares, raise a Problem, return an HTTPResult.",
+        )
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Name) and node.id in {"HTTPException", "JSONResponse", "router"}:
+            yield node.lineno, f"no {node.id} in a slice: paths stand in the contract, failures are Problems."
+
+
+def scope_literal(source: Source, project: Project) -> Found:
+    """Scopes are stated on the operation and enforced from there."""
+    for line, text in source.strings if source.slice else ():
+        if scopes := project.scopes & set(re.findall(r"[a-z]+:[a-z-]+", text)):
+            yield line, f"{', '.join(sorted(scopes))} belongs into the contract or into app/access.py."
+
+
+def foreign_handlers(source: Source, _: Project) -> Found:
+    """A slice may call another's service and read its tables, never its handlers."""
+    for line, name in source.imports if source.slice else ():
+        if (match := re.match(r"app\.(\w+)\.handlers\b", name)) and match[1] != source.slice:
+            yield line, f"call app/{match[1]}/service.py instead; handlers belong to the HTTP side."
+
+
+def slice_cycle(source: Source, project: Project) -> Found:
+    """Slices depend on each other in one direction."""
+    for line, name in source.imports if source.slice else ():
+        other = project.slice_of(name)
+        if other not in {"", source.slice} and source.slice in project.reachable(other):
+            yield line, f"app/{other} needs app/{source.slice} already: move what both need."
+
+
+def commit(source: Source, _: Project) -> Found:
+    """A transaction is opened in the handler and ended by its block."""
+    elsewhere = source.file == "app/db.py" or source.path.is_relative_to(MIGRATIONS)
+    if elsewhere or not source.path.is_relative_to("app"):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}:
+            yield (
+                node.lineno,
+                f"no .{node.attr}() outside app/db.py: let `async with transaction()` in the handler end it.",
+            )
+    for line, text in source.strings:
+        if TRANSACTION.match(text):
+            yield line, "transactions are begun and ended by app/db.py alone."
+
+
+def yaml_import(source: Source, _: Project) -> Found:
+    """YAML is parsed when building, never when serving: it costs a hundred times what JSON costs."""
+    if source.path.is_relative_to("app"):
+        for line, name in imported(source, "yaml"):
+            yield line, f"no {name} in the service: read generated/openapi.json, or parse it in scripts/."
+
+
+def service_class(source: Source, _: Project) -> Found:
+    """Services are functions in modules; classes there are errors and small frozen values."""
+    if not source.slice or source.path.name != "service.py":
+        return
+    problems = {name.rpartition(".")[2] for _, name in imported(source, "app.problems")}
+    for node in (node for node in ast.walk(source.tree) if isinstance(node, ast.ClassDef)):
+        bases = {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        if bases & problems or any(base.endswith(("Error", "Exception")) for base in bases):
+            problems.add(node.name)
+            continue
+        frozen = any("frozen=True" in ast.unparse(decorator) for decorator in node.decorator_list)
+        value = frozen or bases & {"NamedTuple", "TypedDict", "StrEnum", "Enum"}
+        if not value or source.length(node.lineno, node.end_lineno or 0) > MAX_VALUE:
+            yield (
+                node.lineno,
+                f"{node.name}: write functions; classes here are errors and small frozen values.",
+            )
+
+
+def slice_files(source: Source, _: Project) -> Found:
+    """The same three names in each slice."""
+    known = source.path.name in SLICE_FILES and len(source.path.parts) == SLICE_DEPTH
+    if source.slice and not known and source.file not in EXTRA_FILES:
+        yield 1, "a slice is handlers.py, service.py and tables.py: move it there or list it in EXTRA_FILES."
+
+
+RULES: dict[str, Callable[[Source, Project], Found]] = {
+    rule.__name__.replace("_", "-"): rule
+    for rule in (
+        file_length,
+        function_length,
+        handler_length,
+        handler_sql,
+        handler_permission,
+        framework,
+        scope_literal,
+        foreign_handlers,
+        slice_cycle,
+        commit,
+        yaml_import,
+        service_class,
+        slice_files,
+    )
+}
