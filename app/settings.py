@@ -127,9 +127,9 @@ class Settings(BaseSettings):
     database_max_overflow: int = Field(default=20, ge=0, le=1_000)
     database_pool_timeout: Seconds = 30.0
     database_pool_recycle: Seconds = 1_800.0
-    # A request must be answered with 503 within two seconds of finding the database away.
+    # While the database is away, refusing or frozen, a request is answered with 503 within two seconds.
     database_connect_timeout: Seconds = 1.5
-    database_command_timeout: Seconds = 10.0
+    database_command_timeout: Seconds = 1.5
 
     access_token_expire_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
