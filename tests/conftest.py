@@ -1,0 +1,130 @@
+"""What every test stands on: a real PostgreSQL, a transaction that is rolled back, and callers of every role.
+
+The database server is started once and shared by the parallel workers; each worker has a database of its own. A test
+runs on one connection, inside a transaction that never commits, so tests neither see nor disturb each other.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from tempfile import mkdtemp
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+# The settings are read when the service is imported; a test must not find a developer's own.
+os.environ |= {"DATA_DIR": mkdtemp(prefix="galley-test-"), "ENVIRONMENT": "development", "LOG_LEVEL": "WARNING"}
+
+import asyncpg
+import httpx2
+import pytest
+from starlette.types import ASGIApp
+
+from app import db, embedded
+from app.contract import BASE_PATH
+from app.main import create_app
+from app.migrations import upgrade
+from app.sql import Connection
+from tests.factories import Factory, Member
+
+BASE_URL = f"http://localhost{BASE_PATH}"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> tuple[str, dict[str, Any]]:
+    """The service runs on asyncio with uvloop, and so do its tests."""
+    return "asyncio", {"use_uvloop": True}
+
+
+def at_database(dsn: str, name: str) -> str:
+    """Return the address of another database on the same server."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
+    """The address of the shared PostgreSQL server; the last worker to leave stops it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    yield embedded.start(shared, fast=True)
+    embedded.stop()
+
+
+async def recreate(dsn: str, name: str) -> str:
+    """Make an empty database, and return its address."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'")
+    finally:
+        await connection.close()
+    return at_database(dsn, name)
+
+
+@pytest.fixture(scope="session")
+def database(server: str, worker_id: str) -> str:
+    """The address of this worker's database, migrated to the newest schema."""
+    dsn = asyncio.run(recreate(server, f"test_{worker_id}"))
+    upgrade(dsn)
+    return dsn
+
+
+class OneConnection:
+    """Lends one and the same connection to whoever asks, one after the other."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._turn = asyncio.Lock()
+
+    @asynccontextmanager
+    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - The pool's.
+        del timeout
+        async with self._turn:
+            yield self._connection
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[Connection]:
+    """A connection in a transaction that is rolled back; the service uses it too for the length of the test."""
+    raw = await asyncpg.connect(database)
+    outer = raw.transaction()
+    await outer.start()
+    db.use(OneConnection(raw))
+    yield raw
+    db.use(None)
+    await outer.rollback()
+    await raw.close()
+
+
+@pytest.fixture(scope="session")
+def app() -> ASGIApp:
+    """The service, as it is served."""
+    return create_app()
+
+
+@pytest.fixture
+def make(connection: Connection) -> Factory:
+    """Makes members, posts, comments and tags."""
+    return Factory(connection)
+
+
+@pytest.fixture
+async def actor(request: pytest.FixtureRequest, make: Factory) -> Member | None:
+    """Who is calling: the member of the role that `@pytest.mark.actor("moderator")` names, or nobody."""
+    marker = request.node.get_closest_marker("actor")
+    return await make.member(role=marker.args[0]) if marker else None
+
+
+@pytest.fixture
+async def client(app: ASGIApp, actor: Member | None, connection: Connection) -> AsyncIterator[httpx2.AsyncClient]:
+    """Speaks HTTP with the service as the actor; every answer is checked against the contract."""
+    del connection
+    headers = actor.headers if actor else {}
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
+        yield client
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers."""
+    config.addinivalue_line("markers", "actor(role): who is calling; without it nobody is logged in")

@@ -1,0 +1,108 @@
+"""Rows for tests, made by plain SQL with believable defaults; what matters in a test is given by the test."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from app.auth import tokens
+from app.contract import role_scopes
+from app.ids import new_id
+from app.sql import Connection
+
+PASSWORD = "Weaves4lgebra"
+# argon2id of PASSWORD, cheap on purpose: tests that do not log in should not wait for a hash.
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$unused"
+_numbers = count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member with a session."""
+
+    id: UUID
+    username: str
+    session_id: UUID
+    token: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request of this member carries."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+
+class Factory:
+    """Makes rows on the test's connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def _insert(self, table: str, row: dict[str, Any]) -> None:
+        names = ", ".join(row)
+        places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
+        await self._connection.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", *row.values())  # noqa: S608
+
+    async def member(self, role: str = "user", *, scopes: frozenset[str] | None = None, **given: Any) -> Member:
+        """A member of a role, logged in with all the scopes of the role or with those given."""
+        number = next(_numbers)
+        row = {
+            "id": new_id(),
+            "username": f"member_{number}",
+            "email": f"member{number}@example.org",
+            "password_hash": PASSWORD_HASH,
+            "role": role,
+        } | given
+        await self._insert("users", row)
+        session_id = new_id()
+        await self._insert(
+            "sessions",
+            {"id": session_id, "user_id": row["id"], "expires_at": datetime.now(UTC) + timedelta(days=7)},
+        )
+        granted = role_scopes()[role] if scopes is None else scopes
+        token, _ = tokens.issue("access", user_id=row["id"], session_id=session_id, scopes=granted)
+        return Member(row["id"], row["username"], session_id, token)
+
+    async def post(self, author: Member | None = None, **given: Any) -> UUID:
+        """A published post, or one with another `status`; counters of author and tags are the test's business."""
+        author = author or await self.member()
+        number = next(_numbers)
+        published = given.get("status", "published") != "draft"
+        row = {
+            "id": new_id(),
+            "author_id": author.id,
+            "title": f"The engine weaves {number}",
+            "slug": f"the-engine-weaves-{number}",
+            "content": "It weaves algebraical patterns just as the loom weaves flowers and leaves.",
+            "excerpt": "On engines and looms." if published else None,
+            "status": "published",
+            "published_at": datetime.now(UTC) if published else None,
+        } | given
+        await self._insert("posts", row)
+        await self._insert("post_slugs", {"slug": row["slug"], "post_id": row["id"]})
+        return row["id"]
+
+    async def tag(self, name: str, **given: Any) -> UUID:
+        """A tag."""
+        row = {"id": new_id(), "name": name} | given
+        await self._insert("tags", row)
+        return row["id"]
+
+    async def comment(
+        self, post_id: UUID, author: Member | None = None, *, parent: UUID | None = None, **given: Any
+    ) -> UUID:
+        """A comment on a post, or an answer to `parent`; the post's counter is the test's business."""
+        author = author or await self.member()
+        identifier = new_id()
+        above = await self._connection.fetchrow("SELECT root_id, depth FROM comments WHERE id = $1", parent)
+        row = {
+            "id": identifier,
+            "post_id": post_id,
+            "parent_id": parent,
+            "root_id": above["root_id"] if above else identifier,
+            "depth": above["depth"] + 1 if above else 1,
+            "author_id": author.id,
+            "content": "Looms, yes: but who weaves the cards?",
+        } | given
+        await self._insert("comments", row)
+        return identifier
