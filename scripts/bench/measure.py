@@ -1,0 +1,211 @@
+"""The measurement: three services in turn, round by round, so that a noisy moment hits all of them alike."""
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlencode
+from uuid import UUID
+
+from scripts.bench import data, load, servers, tutorial
+from scripts.bench.load import Load, Request
+from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
+
+NAMES = (GALLEY, LIMIT, TUTORIAL)
+GET_POST, LIST_POSTS, CREATE_COMMENT = "getPost", "listPosts", "createComment"
+OPERATIONS = (GET_POST, LIST_POSTS, CREATE_COMMENT)
+POSTS = "/api/v1/posts"
+CONNECTIONS = 32
+# So many different posts are asked for in turn: enough for no row to be special.
+SAMPLE = 2_000
+WALK_LIMIT, LIST_LIMIT, LAST_PAGE = 100, 20, 5_000
+SETTLE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How long everything takes."""
+
+    rounds: int
+    seconds: int
+    page_rounds: int
+    starts: int
+
+
+FULL = Extent(rounds=7, seconds=3, page_rounds=5, starts=3)
+QUICK = Extent(rounds=2, seconds=1, page_rounds=2, starts=1)
+
+
+@dataclass(slots=True)
+class Result:
+    """Everything that was measured; the lists hold one entry a round."""
+
+    extent: Extent
+    loads: dict[tuple[str, str], list[Load]] = field(default_factory=lambda: defaultdict(list))
+    # Microseconds of CPU that the service's process used per request.
+    cpu: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
+    # Latency of one page at a time over one connection, in milliseconds.
+    first_page: list[float] = field(default_factory=list)
+    last_page: list[float] = field(default_factory=list)
+    # MB of an idle worker, and seconds to the first answer.
+    memory: dict[str, float] = field(default_factory=dict)
+    starts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    differences: list[str] = field(default_factory=list)
+
+    def rates(self, name: str, operation: str) -> list[float]:
+        return [load.rate for load in self.loads[name, operation]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every part of the measurement needs."""
+
+    dsn: str
+    folder: Path
+    core: int
+    posts: Sequence[UUID]
+
+    @property
+    def first_request(self) -> str:
+        return f"{POSTS}/{self.posts[0]}"
+
+
+def log_in(galley: Server) -> str:
+    """Return an access token of the service under test."""
+    form = urlencode({"grant_type": "password", "username": "member_1", "password": data.PASSWORD})
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, body = galley.ask("POST", "/api/v1/auth/login", form, headers)
+    if status != HTTPStatus.OK:
+        raise load.LoadFailed(f"logIn answered {status}: {body.decode()[:500]}")
+    return str(json.loads(body)["access_token"])
+
+
+def request_files(bench: Bench, name: str, token: str) -> dict[str, Path]:
+    """Write the requests of each operation for one service."""
+    comment = json.dumps({"content": "It can follow analysis; it has no power of anticipating any truths."})
+    requests = {
+        GET_POST: [Request("GET", f"{POSTS}/{post}") for post in bench.posts],
+        LIST_POSTS: [Request("GET", f"{POSTS}?limit={LIST_LIMIT}")],
+        CREATE_COMMENT: [Request("POST", f"{POSTS}/{post}/comments", token, comment) for post in bench.posts],
+    }
+    return {
+        operation: load.write(requests[operation], bench.folder / f"{name}-{operation}.txt") for operation in OPERATIONS
+    }
+
+
+def _plain(value: Any, path: str = "") -> dict[str, str]:
+    """Flatten JSON; moments are cut to seconds, because their fractions may be written in several ways."""
+    if isinstance(value, dict):
+        members = cast("dict[str, Any]", value)
+        return {key: text for name in members for key, text in _plain(members[name], f"{path}/{name}").items()}
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return {
+            key: text for number, item in enumerate(items) for key, text in _plain(item, f"{path}/{number}").items()
+        }
+    return {path: str(value)[:19] if path.endswith("_at") else json.dumps(value)}
+
+
+def compare(answers: Mapping[str, bytes], path: str) -> list[str]:
+    """Say which members of an answer differ from Galley's; cursors and views are each service's own."""
+    plain = {name: _plain(json.loads(answer)) for name, answer in answers.items()}
+    ours = plain.pop(GALLEY, {})
+    return [
+        f"{path.partition('?')[0]}: {member} of {name} is not {GALLEY}'s"
+        for name, theirs in plain.items()
+        for member in sorted(ours.keys() | theirs.keys())
+        if ours and not member.startswith("/page/") and not member.endswith("/views")
+        if ours.get(member) != theirs.get(member)
+    ]
+
+
+def walk(galley: Server) -> str:
+    """Return the path of page 5,000, by following the cursors as a client would."""
+    cursor, entries = "", 0
+    target = LIST_LIMIT * (LAST_PAGE - 1)
+    while entries < target:
+        limit = min(WALK_LIMIT, target - entries)
+        status, body = galley.ask(
+            "GET", f"{POSTS}?{urlencode({'limit': limit} | ({'cursor': cursor} if cursor else {}))}"
+        )
+        page = json.loads(body)
+        if status != HTTPStatus.OK or not page["page"]["has_next"]:
+            raise load.LoadFailed(f"the list ended with {status} after {entries} entries")
+        cursor = page["page"]["next_cursor"]
+        entries += len(page["items"])
+    return f"{POSTS}?{urlencode({'limit': LIST_LIMIT, 'cursor': cursor})}"
+
+
+def measure_starts(bench: Bench, result: Result, names: Sequence[str]) -> None:
+    """Start and stop each service on its own; the measurement of memory begins with a fresh process too."""
+    for _ in range(result.extent.starts):
+        for name in names:
+            with servers.running(
+                name, dsn=bench.dsn, folder=bench.folder, core=bench.core, path=bench.first_request
+            ) as it:
+                result.starts[name].append(it.start)
+
+
+def measure_memory(running: Mapping[str, Server], result: Result) -> None:
+    for server in running.values():
+        for path in (f"{POSTS}?limit={LIST_LIMIT}",) * 20:
+            server.ask("GET", path)
+    time.sleep(SETTLE)
+    result.memory = {name: server.resident() for name, server in running.items()}
+
+
+def measure_load(server: Server, operation: str, requests: Path, result: Result) -> None:
+    before = server.cpu()
+    try:
+        counted = load.run(server.url, requests, seconds=result.extent.seconds, connections=CONNECTIONS)
+    except load.LoadFailed as error:
+        raise load.LoadFailed(f"{server.name}, {operation}: {error}\n{server.said()}") from error
+    result.loads[server.name, operation].append(counted)
+    result.cpu[server.name, operation].append((server.cpu() - before) / counted.requests * 1e6)
+
+
+def measure_round(running: Mapping[str, Server], files: Mapping[str, Mapping[str, Path]], result: Result) -> None:
+    for operation in OPERATIONS:
+        for name, server in running.items():
+            measure_load(server, operation, files[name][operation], result)
+
+
+def measure_pages(bench: Bench, galley: Server, result: Result) -> None:
+    paths = {"first": f"{POSTS}?limit={LIST_LIMIT}", "last": walk(galley)}
+    files = {which: load.write([Request("GET", path)], bench.folder / which) for which, path in paths.items()}
+    for _ in range(result.extent.page_rounds):
+        result.first_page.append(load.run(galley.url, files["first"], seconds=1, connections=1).p50)
+        result.last_page.append(load.run(galley.url, files["last"], seconds=1, connections=1).p50)
+
+
+def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Result:
+    """Measure everything. Raises LoadFailed or StartFailed; whatever was started is stopped."""
+    result = Result(extent)
+    measure_starts(bench, result, names)
+    with ExitStack() as stack:
+        running = {
+            name: stack.enter_context(
+                servers.running(name, dsn=bench.dsn, folder=bench.folder, core=bench.core, path=bench.first_request)
+            )
+            for name in names
+        }
+        measure_memory(running, result)
+        for path in (bench.first_request, f"{POSTS}?limit={LIST_LIMIT}"):
+            answers = {name: server.ask("GET", path)[1] for name, server in running.items()}
+            result.differences += compare(answers, path)
+        tokens = {LIMIT: "-", TUTORIAL: tutorial.create_access_token("member_1")}
+        if GALLEY in running:
+            tokens[GALLEY] = log_in(running[GALLEY])
+        files = {name: request_files(bench, name, tokens[name]) for name in running}
+        warm = Result(Extent(rounds=1, seconds=1, page_rounds=0, starts=0))
+        measure_round(running, files, warm)
+        for _ in range(extent.rounds):
+            measure_round(running, files, result)
+        if GALLEY in running:
+            measure_pages(bench, running[GALLEY], result)
+    return result

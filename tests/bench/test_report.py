@@ -1,0 +1,94 @@
+import pytest
+
+from scripts.bench import report
+from scripts.bench.load import Load
+from scripts.bench.measure import (
+    CREATE_COMMENT,
+    FULL,
+    GET_POST,
+    LIST_POSTS,
+    NAMES,
+    OPERATIONS,
+    Result,
+)
+from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL
+
+RATES = {GALLEY: 3_100.0, LIMIT: 10_000.0, TUTORIAL: 1_000.0}
+
+
+def a_result(listing: float = 5_100.0) -> Result:
+    """Return planted figures that meet every target, narrowly."""
+    result = Result(FULL, first_page=[1.0, 1.0], last_page=[1.29, 1.29])
+    for name in NAMES:
+        for operation in OPERATIONS:
+            rate = listing if (name, operation) == (GALLEY, LIST_POSTS) else RATES[name]
+            result.loads[name, operation] = [Load(requests=int(rate), rate=rate, p50=10.0, p99=99.0)] * 2
+            result.cpu[name, operation] = [1e6 / rate] * 2
+        result.memory[name] = 119.0
+        result.starts[name] = [2.9]
+    return result
+
+
+def missed(result: Result) -> list[str]:
+    return [target.what for target in report.targets(result) if not target.met]
+
+
+class TestTargets:
+    def test_all_met(self) -> None:
+        assert missed(a_result()) == []
+        assert len(report.targets(a_result())) == 7
+
+    @pytest.mark.parametrize("operation", [GET_POST, CREATE_COMMENT])
+    def test_a_service_too_slow(self, operation: str) -> None:
+        result = a_result()
+        result.loads[GALLEY, operation] = [Load(requests=2_900, rate=2_900.0, p50=10.0, p99=99.0)] * 2
+        assert missed(result) == [f"{operation} against the tutorial style"]
+
+    def test_lists_need_five_times(self) -> None:
+        assert missed(a_result(listing=4_900.0)) == ["listPosts against the tutorial style"]
+
+    def test_a_long_tail(self) -> None:
+        result = a_result()
+        result.loads[GALLEY, GET_POST] = [Load(requests=3_100, rate=3_100.0, p50=10.0, p99=101.0)] * 2
+        assert missed(result) == ["p99 of getPost against its p50"]
+
+    def test_late_pages_cost_more(self) -> None:
+        result = a_result()
+        result.last_page = [1.31, 1.31]
+        assert missed(result) == ["page 5,000 of a list against page 1"]
+
+    def test_too_much_memory(self) -> None:
+        result = a_result()
+        result.memory[GALLEY] = 120.1
+        assert missed(result) == ["resident memory of an idle worker"]
+
+    def test_too_late_a_start(self) -> None:
+        result = a_result()
+        result.starts[GALLEY] = [3.1]
+        assert missed(result) == ["start to first answer"]
+
+
+class TestDocument:
+    def test_marks_what_is_missed_as_missed(self) -> None:
+        result = a_result()
+        result.memory[GALLEY] = 150.0
+        lines = report.document(result, "make bench").splitlines()
+        assert "| resident memory of an idle worker | at most 120 MB | 150.00 MB | **missed** |" in lines
+        assert sum("**missed**" in line for line in lines) == 1
+        assert sum(line.endswith("| met |") for line in lines) == 6
+
+    def test_shows_median_spread_and_ratio(self) -> None:
+        result = a_result()
+        rates = (3_000.0, 3_200.0, 3_100.0)
+        result.loads[GALLEY, GET_POST] = [Load(requests=1, rate=rate, p50=10.0, p99=99.0) for rate in rates]
+        result.loads[TUTORIAL, GET_POST] = [Load(requests=1, rate=1_000.0, p50=1.0, p99=2.0)] * 3
+        result.loads[LIMIT, GET_POST] = [Load(requests=1, rate=10_000.0, p50=1.0, p99=2.0)] * 3
+        document = report.document(result, "make bench")
+        assert "| getPost, Galley | 3,100 (3,000 to 3,200) |" in document
+        assert "| getPost, tutorial | 1,000 (1,000 to 1,000) | 3.10 (3.00 to 3.20) |" in document
+
+    def test_tells_of_answers_that_differ(self) -> None:
+        result = a_result()
+        assert "Answers that differ" not in report.document(result, "make bench")
+        result.differences = ["/api/v1/posts /items/0/title: Galley and limit differ"]
+        assert "- /api/v1/posts /items/0/title: Galley and limit differ" in report.document(result, "make bench")
