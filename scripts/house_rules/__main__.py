@@ -57,9 +57,7 @@ def in_handlers(project: Project) -> Iterator[Violation]:
     for name, found in places.items():
         for file, line in found:
             if name not in project.operations:
-                yield Violation(
-                    file, line, "handlers", f"{name} is no operation: begin its name with _ or move it."
-                )
+                yield Violation(file, line, "handlers", f"{name} is no operation: begin its name with _ or move it.")
             elif len(found) > 1:
                 others = ", ".join(other for other, _ in found if other != file) or "the same file"
                 yield Violation(file, line, "handlers", f"{name} stands in {others} as well: keep one.")

@@ -89,9 +89,7 @@ class Source:
         """The functions that implement operations."""
         if not self.slice or self.path.name != "handlers.py":
             return []
-        return [
-            node for node in self.tree.body if isinstance(node, Function) and not node.name.startswith("_")
-        ]
+        return [node for node in self.tree.body if isinstance(node, Function) and not node.name.startswith("_")]
 
     def length(self, first: int, last: int, *, without: ast.stmt | None = None) -> int:
         """Count the lines of code in a range, but for one statement."""
@@ -112,9 +110,7 @@ class Project:
     @classmethod
     def read(cls, root: Path) -> "Project":
         """Parse the code of a repository."""
-        return cls(
-            root, [Source(root, path) for folder in CODE for path in sorted((root / folder).rglob("*.py"))]
-        )
+        return cls(root, [Source(root, path) for folder in CODE for path in sorted((root / folder).rglob("*.py"))])
 
     @cached_property
     def contract(self) -> dict[str, Any]:

@@ -60,9 +60,7 @@ FAULTS = {
         "no-unresolved-refs", "Can't resolve", LIKE, "put.responses.404.$ref", "../Nothing.yaml"
     ),
     "no-description": fault("operation-description", "description", POSTS, "get.description", DROP),
-    "same-operation-twice": fault(
-        "operation-operationId-unique", "unique", POST, "get.operationId", "listPosts"
-    ),
+    "same-operation-twice": fault("operation-operationId-unique", "unique", POST, "get.operationId", "listPosts"),
     "two-tags": fault("operation-singular-tag", "only one tag", POSTS, "get.tags", ["Posts", "Tags"]),
     "no-tag": fault("operation-tag-defined", "tags should be defined", POSTS, "get.tags", DROP),
     "unknown-tag": fault("operation-tag-defined", "tags should be defined", POSTS, "get.tags", ["Pots"]),
@@ -128,13 +126,9 @@ FAULTS = {
     "verb-in-path": fault(
         "no-http-verbs-in-paths", "get", ROOT_FILE, "paths./get-posts", SEARCH, NO_SEARCH, place=SEARCHED
     ),
-    "same-component-twice": fault(
-        "component-name-unique", "", ROOT_FILE, "components.schemas", {"PostTitle": SHORT}
-    ),
+    "same-component-twice": fault("component-name-unique", "", ROOT_FILE, "components.schemas", {"PostTitle": SHORT}),
     # House rules in code.
-    "endless-string": fault(
-        BOUNDED, "no maxLength", "schemas/FieldProblem.yaml", "properties.detail.maxLength", DROP
-    ),
+    "endless-string": fault(BOUNDED, "no maxLength", "schemas/FieldProblem.yaml", "properties.detail.maxLength", DROP),
     "endless-string-or-null": fault(
         BOUNDED,
         "no maxLength",
@@ -142,15 +136,11 @@ FAULTS = {
         DETAIL,
         {"type": ["string", "null"], "description": "Why."},
     ),
-    "endless-array": fault(
-        BOUNDED, "no maxItems", "schemas/PostPage.yaml", "properties.items.maxItems", DROP
-    ),
+    "endless-array": fault(BOUNDED, "no maxItems", "schemas/PostPage.yaml", "properties.items.maxItems", DROP),
     "endless-integer": fault(BOUNDED, "no maximum", "schemas/Count.yaml", "maximum", DROP),
     "integer-without-minimum": fault(BOUNDED, "no minimum", "schemas/Limit.yaml", "minimum", DROP),
     "endless-number": fault(BOUNDED, "no maximum", "schemas/PostHit.yaml", "properties.rank.maximum", DROP),
-    "schema-of-anything": fault(
-        BOUNDED, "everything", "schemas/FieldProblem.yaml", DETAIL, {"description": "Why."}
-    ),
+    "schema-of-anything": fault(BOUNDED, "everything", "schemas/FieldProblem.yaml", DETAIL, {"description": "Why."}),
     "open-request": fault(
         "house/closed-requests", "are closed", "schemas/PostCreate.yaml", "additionalProperties", DROP
     ),
@@ -188,17 +178,13 @@ FAULTS = {
     "nameless-enum": fault(
         NAMED, "an enum", "schemas/FieldProblem.yaml", DETAIL, {"enum": ["a", "b"], "description": "Why."}
     ),
-    "nameless-branch": fault(
-        NAMED, "a branch of oneOf", "schemas/Post.yaml", "properties.excerpt.oneOf.0", SHORT
-    ),
+    "nameless-branch": fault(NAMED, "a branch of oneOf", "schemas/Post.yaml", "properties.excerpt.oneOf.0", SHORT),
     "nameless-entry": fault(NAMED, "an array's entry", "schemas/TagNames.yaml", "items", SHORT),
     "nameless-object": fault(NAMED, "an object inside", "schemas/PostHit.yaml", "properties.post", PAIR),
     "unused-schema": fault(
         COMPONENT, "Nothing refers to schemas/Unused.yaml", "schemas/Unused.yaml", "", SHORT, place=ROOT_FILE
     ),
-    "unused-path-file": fault(
-        COMPONENT, "paths/posts/like.yaml", ROOT_FILE, "paths./posts/{post_id}/like", DROP
-    ),
+    "unused-path-file": fault(COMPONENT, "paths/posts/like.yaml", ROOT_FILE, "paths./posts/{post_id}/like", DROP),
     "schema-file-in-lower-case": fault(
         COMPONENT,
         "PascalCase",
@@ -235,21 +221,13 @@ FAULTS = {
     "edit-without-precondition": fault(OWN, "parameter If-Match", POST, "patch.parameters", DROP),
     "creation-without-key": fault(OWN, "parameter Idempotency-Key", POSTS, "post.parameters", DROP),
     # House rules in redocly.yaml.
-    "noun-before-verb": fault(
-        "rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "postsList"
-    ),
+    "noun-before-verb": fault("rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "postsList"),
     "operation-in-snake-case": fault(
         "rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "list_posts"
     ),
-    "unknown-verb": fault(
-        "rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "fetchPosts"
-    ),
-    "summary-with-full-stop": fault(
-        "rule/summary-is-verb-noun", "full stop", POSTS, "get.summary", "List posts."
-    ),
-    "summary-in-title-case": fault(
-        "rule/summary-is-verb-noun", "sentence case", POSTS, "get.summary", "List Posts"
-    ),
+    "unknown-verb": fault("rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "fetchPosts"),
+    "summary-with-full-stop": fault("rule/summary-is-verb-noun", "full stop", POSTS, "get.summary", "List posts."),
+    "summary-in-title-case": fault("rule/summary-is-verb-noun", "sentence case", POSTS, "get.summary", "List Posts"),
     "summary-of-six-words": fault(
         "rule/summary-is-verb-noun", "five words", POSTS, "get.summary", "List the posts of a member"
     ),

@@ -19,9 +19,7 @@ CONTRACT: dict[str, Any] = {
         "/posts": {"parameters": [], "post": {"operationId": "createPost"}},
         "/tags": {"get": {"operationId": "listTags"}},
     },
-    "components": {
-        "securitySchemes": {"bearer": {"flows": {"password": {"scopes": {"posts:write": "Write posts."}}}}}
-    },
+    "components": {"securitySchemes": {"bearer": {"flows": {"password": {"scopes": {"posts:write": "Write posts."}}}}}},
 }
 CLEAN = {
     ".gitignore": "build/\n",
@@ -207,15 +205,11 @@ def test_the_command_names_file_line_rule_and_remedy(repository: Path) -> None:
     command = [sys.executable, "-m", "scripts.house_rules"]
     environment = {"PYTHONPATH": str(ROOT)}
 
-    done = subprocess.run(
-        command, cwd=repository, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"house rules: {len(CLEAN) - 1} files, 0 violations\n")
 
     (repository / SERVICE).write_text("\nimport fastapi\n")
-    done = subprocess.run(
-        command, cwd=repository, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stdout.splitlines()[0].startswith(f"{SERVICE}:2 framework: no fastapi in a slice: take what")
     assert done.stdout.splitlines()[1] == f"house rules: {len(CLEAN) - 1} files, 1 violations"
