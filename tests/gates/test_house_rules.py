@@ -185,6 +185,11 @@ def test_every_rule_has_a_fault() -> None:
     assert RULES.keys() - FAULTS.keys() == set()
 
 
+def test_every_rule_is_explained_to_contributors() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    assert [rule for rule in FAULTS if f"`{rule}`" not in text] == []
+
+
 @pytest.mark.parametrize("place", ["same line", "line above"])
 def test_an_escape_with_a_reason_excuses_one_line(repository: Path, place: str) -> None:
     escape = "# house: commit because a savepoint needs it."
