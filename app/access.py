@@ -68,9 +68,7 @@ async def authorize(requirements: RequirementSets, credentials: Credentials) -> 
         raise InvalidToken
     principal = Principal(claims.user_id, claims.session_id, role, claims.scopes & role_scopes()[role])
     current().user_id = str(principal.user_id)
-    if not any(
-        principal.scopes.issuperset(scopes) for requirement in requirements for _, scopes in requirement
-    ):
+    if not any(principal.scopes.issuperset(scopes) for requirement in requirements for _, scopes in requirement):
         raise PermissionDenied("Your token does not hold the scope that this takes.")
     return principal
 
@@ -113,9 +111,7 @@ RULES: dict[Action, list[list[Predicate]]] = {
 
 def allowed(principal: Principal | None, action: Action, row: Row) -> bool:
     """Whether the rules let the member do this."""
-    return principal is not None and any(
-        all(test(principal, row) for test in tests) for tests in RULES[action]
-    )
+    return principal is not None and any(all(test(principal, row) for test in tests) for tests in RULES[action])
 
 
 def require(principal: Principal, action: Action, row: Row) -> None:

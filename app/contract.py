@@ -46,18 +46,15 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
 def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
     operation = item[method]
     parameters = [resolve(entry) for entry in [*item.get("parameters", []), *operation.get("parameters", [])]]
-    formats = {entry["name"]: resolve(entry["schema"]).get("format") for entry in parameters}
+    formats: dict[str, str | None] = {entry["name"]: resolve(entry["schema"]).get("format") for entry in parameters}
+    in_path = {entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "path"}
     security = operation.get("security", bundle().get("security", []))
     return Operation(
         name=operation["operationId"],
         method=method.upper(),
         path=path,
         query={entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "query"},
-        path_formats={
-            entry["name"]: formats[entry["name"]]
-            for entry in parameters
-            if entry["in"] == "path" and formats[entry["name"]]
-        },
+        path_formats={name: form for name, form in in_path.items() if form},
         media_types=frozenset(resolve(operation.get("requestBody", {})).get("content", {})),
         public={} in security or not security,
     )

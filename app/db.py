@@ -5,12 +5,12 @@ told of a write that then fails. `reading()` is for reads: single statements, ea
 the two round trips of BEGIN and COMMIT.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
 import asyncpg
-from asyncpg.pool import Pool, PoolConnectionProxy
+from asyncpg.pool import Pool
 
 from app.problems import ServiceUnavailable
 from app.settings import Settings
@@ -33,7 +33,7 @@ class _Database:
 _database = _Database()
 
 
-async def _keep(_: PoolConnectionProxy) -> None:
+async def _keep(_: asyncpg.Connection) -> None:
     """Replace the pool's reset query, which costs a round trip a request.
 
     Nothing here changes a session's state outside a transaction, and every transaction is closed by its block.
@@ -63,7 +63,7 @@ def use(source: Source | None, *, acquire_timeout: float = 30.0) -> None:
 
 
 @asynccontextmanager
-async def reading() -> AsyncIterator[Connection]:
+async def reading() -> AsyncGenerator[Connection]:
     """Lend a connection for reads; each statement sees what is committed when it starts."""
     if _database.source is None:
         raise RuntimeError("the database is not connected")
@@ -83,7 +83,7 @@ async def reading() -> AsyncIterator[Connection]:
 
 
 @asynccontextmanager
-async def transaction() -> AsyncIterator[Connection]:
+async def transaction() -> AsyncGenerator[Connection]:
     """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
     async with reading() as connection, connection.transaction():
         try:

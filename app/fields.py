@@ -49,9 +49,7 @@ def _password(value: Any) -> Any:
         "a digit": re.search("[0-9]", value),
     }
     if lacking := [rule for rule, kept in rules.items() if not kept]:
-        raise PydanticCustomError(
-            "weak_password", "A password needs {lacking}", {"lacking": ", ".join(lacking)}
-        )
+        raise PydanticCustomError("weak_password", "A password needs {lacking}", {"lacking": ", ".join(lacking)})
     return value
 
 
@@ -68,8 +66,8 @@ class Request(BaseModel):
     @model_validator(mode="after")
     def trim(self) -> "Request":
         """Trim every text after the contract's own pattern has accepted it, so that trimming cannot make it invalid."""
-        members = self.__dict__
-        for name, value in members.items():
-            if type(value) is str and name not in VERBATIM:
-                members[name] = value.strip(BLANK)
+        for name in self.model_fields_set - VERBATIM:
+            value = getattr(self, name)
+            if type(value) is str:
+                setattr(self, name, value.strip(BLANK))
         return self

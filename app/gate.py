@@ -1,4 +1,4 @@
-"""The gate between the server and the operations: it finds the operation and lets nothing through that has no place in it.
+"""The gate before the operations: it finds the one that is asked for and refuses what has no place in it.
 
 The generated layer would let pass what the contract does not mention (unknown query parameters, `NaN`, a text sent as
 JSON) and walks all routes to find one. Here one look-up per path segment finds the route, and what is refused is
@@ -8,7 +8,7 @@ refused before any code of an operation runs.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
@@ -75,7 +75,8 @@ class Gate:
         place.routes[operation.method] = (route, operation)
 
     def _find(self, path: str) -> tuple[_Place, dict[str, str]]:
-        place, values = self._root, {}
+        place = self._root
+        values: dict[str, str] = {}
         for segment in path.strip("/").split("/") if not path.endswith("/") else [""]:
             following = place.literal.get(segment)
             if following is None:
@@ -103,9 +104,7 @@ class Gate:
         scope["path_params"], scope["route"], scope["endpoint"] = values, route, route.endpoint
         await route.app(scope, receive, _cached(operation, scope, send))
 
-    async def _checked_body(
-        self, operation: Operation, headers: Mapping[bytes, bytes], receive: Receive
-    ) -> Receive:
+    async def _checked_body(self, operation: Operation, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
         """Read the body, refuse what is not strict JSON, and return a `receive` that gives it once more."""
         content_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await _read(receive, headers.get(b"content-length"), self._max_body_bytes)
@@ -149,9 +148,7 @@ def _check_json(body: bytes) -> None:
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as failure:
-        raise MalformedRequest(
-            f"The body is not JSON: line {failure.lineno}, column {failure.colno}."
-        ) from None
+        raise MalformedRequest(f"The body is not JSON: line {failure.lineno}, column {failure.colno}.") from None
     if b"\\u0000" in body and (pointers := list(_nul_pointers(document, ""))):
         raise ValidationFailed(
             errors=[
@@ -162,9 +159,17 @@ def _check_json(body: bytes) -> None:
 
 
 def _nul_pointers(node: Any, pointer: str) -> Iterable[str]:
-    if isinstance(node, str) and "\x00" in node:
-        yield pointer[:1000]
-    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    children: Iterable[tuple[str | int, Any]] = ()
+    match node:
+        case str():
+            if "\x00" in node:
+                yield pointer[:1000]
+        case dict():
+            children = cast("dict[str | int, Any]", node).items()
+        case list():
+            children = enumerate(cast("list[Any]", node))
+        case _:
+            pass
     for key, child in children:
         if isinstance(key, str) and "\x00" in key:
             yield pointer[:1000]
@@ -178,17 +183,13 @@ def _check_parameters(operation: Operation, path: Mapping[str, str], query: byte
     if query:
         seen: set[str] = set()
         try:
-            pairs = parse_qsl(
-                query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100
-            )
+            pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
         except ValueError:
             raise MalformedRequest("The query string cannot be decoded.") from None
         for name, value in pairs:
             if name not in operation.query:
                 errors.append(
-                    FieldError(
-                        parameter=name[:200], code="unknown_parameter", detail="There is no such parameter."
-                    )
+                    FieldError(parameter=name[:200], code="unknown_parameter", detail="There is no such parameter.")
                 )
             elif name in seen:
                 errors.append(FieldError(parameter=name, code="repeated_parameter", detail="Send it once."))

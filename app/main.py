@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
@@ -45,13 +45,13 @@ def operations() -> list[APIRoute]:
 
 
 @asynccontextmanager
-async def _lifespan(_: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(_: FastAPI) -> AsyncGenerator[None]:
     current = settings()
     if current.database_url is None:
         raise RuntimeError("DATABASE_URL is not set; `python -m app` sets it for its workers")
     pool = await db.connect(current, current.database_url)
     writing = asyncio.create_task(views.flush_regularly())
-    # What is there now stays: the collector need not walk it again and again (+28 % throughput, less than half the p99).
+    # What is there now stays, so the collector need not walk it again and again: +28 % throughput, half the p99.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

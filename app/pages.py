@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -49,7 +49,7 @@ class Wanted:
         return (self.number - 1) * self.limit if self.number else 0
 
     def binds(self) -> dict[str, Any]:
-        """Return the values that the statement of such a page takes: one row more than shown tells whether more follow."""
+        """Return the values that the statement takes; one row more than is shown tells whether more follow."""
         values: dict[str, Any] = {"limit": self.limit + 1}
         if self.position is not None:
             values["key"], values["key_id"] = self.position.key
@@ -63,11 +63,18 @@ class Wanted:
         return self.position is not None and self.position.backwards
 
 
+class Asked(NamedTuple):
+    """The parameters of a list operation that say which page is asked for."""
+
+    limit: int
+    cursor: str | None = None
+    number: int | None = None
+    total: bool | None = None
+
+
 def _signature(payload: bytes, scope: str) -> bytes:
     key = settings().secret_key.get_secret_value().encode()[:64]
-    return blake2b(
-        payload + scope.encode(), key=key, digest_size=_SIGNATURE_BYTES, person=b"galley-cursor"
-    ).digest()
+    return blake2b(payload + scope.encode(), key=key, digest_size=_SIGNATURE_BYTES, person=b"galley-cursor").digest()
 
 
 def _encode(key: tuple[Any, UUID], scope: str, *, backwards: bool) -> str:
@@ -88,9 +95,7 @@ def _decode(cursor: str, scope: str) -> Position:
     if not hmac.compare_digest(signature, _signature(payload, scope)):
         raise _refused("cursor", "cursor_invalid", "The cursor was not made by this list with these filters.")
     backwards, is_time, value, identifier = orjson.loads(payload)
-    return Position(
-        (datetime.fromisoformat(value) if is_time else value, UUID(identifier)), backwards=bool(backwards)
-    )
+    return Position((datetime.fromisoformat(value) if is_time else value, UUID(identifier)), backwards=bool(backwards))
 
 
 def wanted(
@@ -107,9 +112,7 @@ def wanted(
     return Wanted(scope, limit, position, number, total=bool(total) or number is not None)
 
 
-def cut(
-    rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None = None
-) -> tuple[list[Record], Page]:
+def cut(rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None = None) -> tuple[list[Record], Page]:
     """Return the rows of the page in the list's order, and the description of the page.
 
     `rows` are up to `limit + 1` rows, fetched in reverse order when the client pages backwards: the surplus row says
@@ -145,13 +148,7 @@ def links(page: Page) -> dict[str, str]:
 
     The targets are relative to the request, whose other parameters they keep.
     """
-    kept = [
-        pair
-        for pair in current().query.split("&")
-        if pair and pair.partition("=")[0] not in ("cursor", "page")
-    ]
+    kept = [pair for pair in current().query.split("&") if pair and pair.partition("=")[0] not in ("cursor", "page")]
     neighbours = (("next", page.next_cursor), ("prev", page.previous_cursor))
-    targets = [
-        f'<?{"&".join([*kept, f"cursor={cursor}"])}>; rel="{name}"' for name, cursor in neighbours if cursor
-    ]
+    targets = [f'<?{"&".join([*kept, f"cursor={cursor}"])}>; rel="{name}"' for name, cursor in neighbours if cursor]
     return {"Link": ", ".join(targets)} if targets else {}

@@ -5,7 +5,7 @@ behind its `type`. Slices raise them; what the framework and the database raise 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypedDict
 from urllib.parse import quote
@@ -16,7 +16,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ExceptionHandler
 
 from app.current import current
 from app.settings import settings
@@ -37,7 +36,7 @@ class FieldError(TypedDict, total=False):
     detail: str
 
 
-class Problem(Exception):  # noqa: N818 - The standard's word for it.
+class Problem(Exception):
     """The base of every failure that a client is told of."""
 
     status: ClassVar[int]
@@ -195,9 +194,7 @@ def _field_error(record: Mapping[str, Any]) -> FieldError:
     place, *inside = record["loc"]
     error: FieldError = {"code": record["type"], "detail": record["msg"][:1000]}
     if place == "body":
-        error["pointer"] = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in inside)[
-            :1000
-        ]
+        error["pointer"] = "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in inside)[:1000]
     else:
         error["parameter"] = ".".join(map(str, inside))[:200] or place
     return error
@@ -206,9 +203,7 @@ def _field_error(record: Mapping[str, Any]) -> FieldError:
 def from_validation(failure: RequestValidationError) -> Problem:
     """Turn the generated layer's refusal of a request into a problem."""
     records = failure.errors()
-    if any(
-        record["type"] == "missing" and tuple(record["loc"]) == ("header", "If-Match") for record in records
-    ):
+    if any(record["type"] == "missing" and tuple(record["loc"]) == ("header", "If-Match") for record in records):
         return PreconditionRequired()
     errors = [_field_error(record) for record in records[:MAX_ERRORS]]
     return ValidationFailed(errors=errors)
@@ -281,7 +276,9 @@ async def handle(request: Request, failure: Exception) -> Response:
     return render(problem, instance=quote(request.scope["path"]), request_id=current().request_id)
 
 
-HANDLERS: dict[Any, ExceptionHandler] = dict.fromkeys(
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+HANDLERS: dict[int | type[Exception], Handler] = dict.fromkeys(
     (
         Problem,
         RequestValidationError,

@@ -5,6 +5,7 @@ run by the driver itself. Composing stays typed and readable, and a request pays
 engine's layers (docs/decisions/0002-core-on-the-driver.md has the figures).
 """
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,7 +27,7 @@ _NAMES = {
 
 
 class Connection(Protocol):
-    """What is used of asyncpg's connection, which has no types of its own."""
+    """What is used of asyncpg's connection; a pool lends it behind a proxy that has no types."""
 
     async def fetch(self, query: str, /, *args: Any) -> list[Record]: ...
 
@@ -34,6 +36,10 @@ class Connection(Protocol):
     async def fetchval(self, query: str, /, *args: Any) -> Any: ...
 
     async def execute(self, query: str, /, *args: Any) -> str: ...
+
+    def transaction(self) -> AbstractAsyncContextManager[Any]: ...
+
+    def terminate(self) -> None: ...
 
 
 class Table(DeclarativeBase):
@@ -55,8 +61,11 @@ class Statement:
     def __init__(self, expression: ClauseElement) -> None:
         compiled = expression.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
-        self._names: list[str] = list(compiled.positiontup or ())  # pyright: ignore[reportAttributeAccessIssue]
-        self._defaults = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}  # pyright: ignore[reportAttributeAccessIssue]
+        assert isinstance(compiled, SQLCompiler)  # noqa: S101 - Every statement compiles to this; DDL alone does not.
+        self._names: list[str] = list(compiled.positiontup or ())
+        self._defaults: dict[str, Any] = {
+            name: bind.value for name, bind in compiled.binds.items() if not bind.required
+        }
 
     def arguments(self, values: dict[str, Any]) -> list[Any]:
         """Put the values into the order of the SQL's `$1`, `$2`; a value that the SQL does not have is an error."""

@@ -96,9 +96,7 @@ def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
         reference = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
         for entry in [*item.get("parameters", []), *operation.get("parameters", [])]:
             parameter = (
-                contract["components"]["parameters"][entry["$ref"].rpartition("/")[2]]
-                if "$ref" in entry
-                else entry
+                contract["components"]["parameters"][entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
             )
             if parameter["in"] == "header":
                 snake = parameter["name"].lower().replace("-", "_")
@@ -111,22 +109,15 @@ def request_models(contract: dict[str, Any]) -> set[str]:
     schemas = contract["components"]["schemas"]
     found: set[str] = set()
 
-    def visit(node: Any) -> None:
-        if isinstance(node, dict):
-            name = str(node.get("$ref", "")).rpartition("/")[2]
-            if name in schemas and name not in found:
-                if schemas[name].get("type") == "object":
-                    found.add(name)
+    def visit(node: object) -> None:
+        for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(node)):
+            if name not in found:
+                found.add(name)
                 visit(schemas[name])
-            for value in node.values():
-                visit(value)
-        elif isinstance(node, list):
-            for value in node:
-                visit(value)
 
     for _, _, operation, _ in operations(contract):
         visit(operation.get("requestBody"))
-    return found
+    return {name for name in found if schemas[name].get("type") == "object"}
 
 
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
@@ -148,7 +139,7 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         "--server-handler-mode=async",
         f"--server-parameter-names={json.dumps(parameter_names(contract))}",
         f"--type-overrides={json.dumps(TYPE_OVERRIDES)}",
-        f"--base-class-map={json.dumps({name: 'app.fields.Request' for name in sorted(request_models(contract))})}",
+        f"--base-class-map={json.dumps(dict.fromkeys(sorted(request_models(contract)), 'app.fields.Request'))}",
     )
     # The entry point of a generated project; ours is app/main.py.
     (work / "server/main.py").unlink()
@@ -205,9 +196,7 @@ def differences(made: Path, kept: Path) -> list[str]:
         file
         for file in files
         if not (
-            (made / file).is_file()
-            and (kept / file).is_file()
-            and filecmp.cmp(made / file, kept / file, shallow=False)
+            (made / file).is_file() and (kept / file).is_file() and filecmp.cmp(made / file, kept / file, shallow=False)
         )
     )
 
@@ -215,9 +204,7 @@ def differences(made: Path, kept: Path) -> list[str]:
 def generate(folder: Path) -> None:
     """Make everything in an empty folder."""
     contract = bundle(folder)
-    (folder / "__init__.py").write_text(
-        '"""Made by `make generate` from `openapi/`; never edited by hand."""\n'
-    )
+    (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
     generate_server(contract, folder)
     generate_client(folder)
     refuse_invented_names(folder)
@@ -226,9 +213,7 @@ def generate(folder: Path) -> None:
 def main() -> int:
     """Generate or check, and say what happened."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit 1 when generated/ is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 when generated/ is out of date")
     arguments = parser.parse_args()
     with TemporaryDirectory() as name:
         made = Path(name)
@@ -240,9 +225,7 @@ def main() -> int:
         changed = differences(made, TARGET)
         if arguments.check:
             if changed:
-                print(
-                    f"generated/ is out of date, run `make generate`: {', '.join(changed)}", file=sys.stderr
-                )
+                print(f"generated/ is out of date, run `make generate`: {', '.join(changed)}", file=sys.stderr)
                 return 1
             print("generated/ follows the contract")
             return 0

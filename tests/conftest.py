@@ -6,7 +6,7 @@ runs on one connection, inside a transaction that never commits, so tests neithe
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from tempfile import mkdtemp
 from typing import Any
@@ -25,6 +25,8 @@ from app.contract import BASE_PATH
 from app.main import create_app
 from app.migrations import upgrade
 from app.sql import Connection
+from tests.contract import seen
+from tests.contract.checked import checked_client
 from tests.factories import Factory, Member
 
 BASE_URL = f"http://localhost{BASE_PATH}"
@@ -55,7 +57,9 @@ async def recreate(dsn: str, name: str) -> str:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'")
+        await connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+        )
     finally:
         await connection.close()
     return at_database(dsn, name)
@@ -77,7 +81,7 @@ class OneConnection:
         self._turn = asyncio.Lock()
 
     @asynccontextmanager
-    async def acquire(self, *, timeout: float | None = None) -> AsyncIterator[Connection]:  # noqa: ASYNC109 - The pool's.
+    async def acquire(self, *, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109 - The pool's.
         del timeout
         async with self._turn:
             yield self._connection
@@ -119,12 +123,11 @@ async def actor(request: pytest.FixtureRequest, make: Factory) -> Member | None:
 async def client(app: ASGIApp, actor: Member | None, connection: Connection) -> AsyncIterator[httpx2.AsyncClient]:
     """Speaks HTTP with the service as the actor; every answer is checked against the contract."""
     del connection
-    headers = actor.headers if actor else {}
-    transport = httpx2.ASGITransport(app)
-    async with httpx2.AsyncClient(transport=transport, base_url=BASE_URL, headers=headers) as client:
+    async with checked_client(app, BASE_URL, actor.headers if actor else None) as client:
         yield client
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers."""
+    """Declare the markers, and count which statuses of which operations the suite sees."""
+    config.pluginmanager.register(seen)
     config.addinivalue_line("markers", "actor(role): who is calling; without it nobody is logged in")

@@ -46,7 +46,7 @@ class Factory:
     async def member(self, role: str = "user", *, scopes: frozenset[str] | None = None, **given: Any) -> Member:
         """A member of a role, logged in with all the scopes of the role or with those given."""
         number = next(_numbers)
-        row = {
+        row: dict[str, Any] = {
             "id": new_id(),
             "username": f"member_{number}",
             "email": f"member{number}@example.org",
@@ -68,7 +68,7 @@ class Factory:
         author = author or await self.member()
         number = next(_numbers)
         published = given.get("status", "published") != "draft"
-        row = {
+        row: dict[str, Any] = {
             "id": new_id(),
             "author_id": author.id,
             "title": f"The engine weaves {number}",
@@ -84,7 +84,7 @@ class Factory:
 
     async def tag(self, name: str, **given: Any) -> UUID:
         """A tag."""
-        row = {"id": new_id(), "name": name} | given
+        row: dict[str, Any] = {"id": new_id(), "name": name} | given
         await self._insert("tags", row)
         return row["id"]
 
@@ -95,7 +95,7 @@ class Factory:
         author = author or await self.member()
         identifier = new_id()
         above = await self._connection.fetchrow("SELECT root_id, depth FROM comments WHERE id = $1", parent)
-        row = {
+        row: dict[str, Any] = {
             "id": identifier,
             "post_id": post_id,
             "parent_id": parent,

@@ -5,13 +5,15 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
-# Importing the tables registers them in the metadata that Alembic compares with.
-import app.auth.tables
-import app.comments.tables
-import app.idempotency
-import app.posts.tables
-import app.tags.tables
-import app.users.tables
+from app import idempotency
+from app.auth import tables as auth
+from app.comments import tables as comments
+from app.posts import tables as posts
+from app.tags import tables as tags
+from app.users import tables as users
+
+# Importing them registers their tables in the metadata that Alembic compares with.
+TABLES = (auth, comments, idempotency, posts, tags, users)
 
 
 def configuration(dsn: str) -> Config:

@@ -10,12 +10,13 @@ from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
 from app.posts import search, service, views
+from app.posts.queries import Filters
 from app.sql import Connection
 from generated.models import Post, PostCreate, PostHitPage, PostPage, PostSort, PostStatus, PostUpdate
 from generated.server import HTTPResult
 
 
-async def list_posts(  # noqa: PLR0913 - The contract's parameters.
+async def list_posts(
     *,
     principal: Principal | None,
     limit: int,
@@ -30,18 +31,15 @@ async def list_posts(  # noqa: PLR0913 - The contract's parameters.
     published_after: datetime | None,
     published_before: datetime | None,
 ) -> HTTPResult[PostPage]:
-    filters = {"author": author, "tag": tag, "featured": featured}
-    filters |= {"published_after": published_after, "published_before": published_before}
     status = status or PostStatus.published
-    wanted = {"limit": limit, "cursor": cursor, "number": page, "total": include_total}
+    filters = Filters(status, author, tag, featured, published_after, published_before)
     async with reading() as connection:
-        posts = await service.list_page(connection, principal, sort=sort, status=status, **wanted, **filters)
+        asked = pages.Asked(limit, cursor, page, include_total)
+        posts = await service.list_page(connection, principal, sort, filters, asked)
     return HTTPResult(200, posts, pages.links(posts.page))
 
 
-async def create_post(
-    *, principal: Principal, idempotency_key: str | None, body: PostCreate
-) -> HTTPResult[Post]:
+async def create_post(*, principal: Principal, idempotency_key: str | None, body: PostCreate) -> HTTPResult[Post]:
     async def create(connection: Connection) -> HTTPResult[Post]:
         post = await service.create(connection, principal, body)
         return HTTPResult(201, post, {"Location": f"{BASE_PATH}/posts/{post.id}", "ETag": etag(post)})
@@ -49,18 +47,14 @@ async def create_post(
     return await once(idempotency_key, principal.user_id, body, Post, create)
 
 
-async def get_post(
-    *, principal: Principal | None, post_id: UUID, if_none_match: str | None
-) -> HTTPResult[Post]:
+async def get_post(*, principal: Principal | None, post_id: UUID, if_none_match: str | None) -> HTTPResult[Post]:
     async with reading() as connection:
         post = await service.get(connection, principal, post_id)
     views.count(post)
     return conditional(post, etag(post), if_none_match)
 
 
-async def get_post_by_slug(
-    *, principal: Principal | None, slug: str, if_none_match: str | None
-) -> HTTPResult[Post]:
+async def get_post_by_slug(*, principal: Principal | None, slug: str, if_none_match: str | None) -> HTTPResult[Post]:
     async with reading() as connection:
         post = await service.get_by_slug(connection, principal, slug)
     if post.slug != slug:
@@ -69,9 +63,7 @@ async def get_post_by_slug(
     return conditional(post, etag(post), if_none_match)
 
 
-async def update_post(
-    *, principal: Principal, post_id: UUID, if_match: str, body: PostUpdate
-) -> HTTPResult[Post]:
+async def update_post(*, principal: Principal, post_id: UUID, if_match: str, body: PostUpdate) -> HTTPResult[Post]:
     async with transaction() as connection:
         post = await service.update_post(connection, principal, post_id, body, if_match)
     return HTTPResult(200, post, {"ETag": etag(post)})

@@ -1,11 +1,12 @@
 """The statements of this slice that are composed, compiled once per shape."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.posts.tables import Post
@@ -46,68 +47,82 @@ ORDER: dict[PostSort, tuple[InstrumentedAttribute[Any], bool]] = {
 }
 
 # What a list can be narrowed by; the key is the name of the bind parameter as well.
-FILTERS: dict[str, ColumnElement[bool]] = {
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "viewer": Post.author_id == bindparam("viewer"),
     "author": Post.author_id
     == select(User.id).where(func.lower(User.username) == bindparam("author")).scalar_subquery(),
-    "tag": Post.tags.contains(
-        func.array_append(literal_column("'{}'::text[]"), bindparam("tag", type_=Text()))
-    ),
+    "tag": Post.tags.contains(func.array_append(literal_column("'{}'::text[]"), bindparam("tag", type_=Text()))),
     "featured": Post.featured.is_(bindparam("featured")),
     "published_after": Post.published_at >= bindparam("published_after"),
     "published_before": Post.published_at < bindparam("published_before"),
 }
 
 
-def post() -> Select[Any]:
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed by; None does not narrow."""
+
+    status: PostStatus
+    author: str | None = None
+    tag: str | None = None
+    featured: bool | None = None
+    published_after: datetime | None = None
+    published_before: datetime | None = None
+
+    def values(self, *, viewer: UUID | None) -> dict[str, Any]:
+        """Return the bind values of the filters in use; `viewer` narrows the list to the posts of that member."""
+        found = {"viewer": viewer, "author": self.author and self.author.lower(), "tag": self.tag}
+        found |= {name: getattr(self, name) for name in ("featured", "published_after", "published_before")}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What differs between the statements of one list beside order and filters."""
+
+    after: bool
+    backwards: bool
+    offset: bool
+
+
+def post() -> Select[*tuple[Any, ...]]:
     """Return the whole post with its author."""
     return select(Post.content, *SUMMARY, *AUTHOR).join(User, User.id == Post.author_id)
 
 
-def _visible(status: PostStatus, *, own: bool) -> list[ColumnElement[bool]]:
-    """Return which posts of a status the caller may see: everybody's when published or a moderator asks, else one's own."""
-    conditions = (
+def _of_status(status: PostStatus) -> list[ColumnElement[bool]]:
+    # The second condition of the unpublished says to the planner which partial index fits.
+    return (
         [PUBLISHED]
         if status is PostStatus.published
-        else [UNPUBLISHED, Post.status == literal_column(f"'{status.value}'")]
+        else [Post.status == literal_column(f"'{status.value}'"), UNPUBLISHED]
     )
-    return [*conditions, Post.author_id == bindparam("viewer")] if own else conditions
+
+
+def _conditions(status: PostStatus, filters: frozenset[str]) -> list[ColumnElement[bool]]:
+    return [*_of_status(status), *(_FILTERS[name] for name in sorted(filters))]
 
 
 @cache
-def listing(
-    sort: PostSort,
-    status: PostStatus,
-    filters: frozenset[str],
-    *,
-    own: bool,
-    after: bool,
-    backwards: bool,
-    offset: bool,
-) -> Statement:
-    """Return the statement for one page: the shape of the request is what it is compiled for, the values are bound."""
+def listing(sort: PostSort, status: PostStatus, filters: frozenset[str], shape: Shape) -> Statement:
+    """Return the statement for one page: it is compiled for the shape of the request, the values are bound."""
     column, descending = ORDER[sort]
-    falling = descending != backwards
+    falling = descending != shape.backwards
     statement = (
         select(*SUMMARY, *AUTHOR, column.label("sort_key"))
         .join(User, User.id == Post.author_id)
-        .where(*_visible(status, own=own), *_conditions(filters))
+        .where(*_conditions(status, filters))
         .order_by(column.desc() if falling else column.asc(), Post.id.desc() if falling else Post.id.asc())
         .limit(bindparam("limit"))
     )
-    if after:
+    if shape.after:
         place = tuple_(column, Post.id)
         key = tuple_(bindparam("key", type_=column.type), bindparam("key_id", type_=Post.id.type))
         statement = statement.where(place < key if falling else place > key)
-    return Statement(statement.offset(bindparam("offset")) if offset else statement)
+    return Statement(statement.offset(bindparam("offset")) if shape.offset else statement)
 
 
 @cache
-def counting(status: PostStatus, filters: frozenset[str], *, own: bool) -> Statement:
+def counting(status: PostStatus, filters: frozenset[str]) -> Statement:
     """Return the statement that counts a list."""
-    return Statement(
-        select(func.count()).select_from(Post).where(*_visible(status, own=own), *_conditions(filters))
-    )
-
-
-def _conditions(filters: Iterable[str]) -> list[ColumnElement[bool]]:
-    return [FILTERS[name] for name in sorted(filters)]
+    return Statement(select(func.count()).select_from(Post).where(*_conditions(status, filters)))

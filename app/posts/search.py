@@ -21,9 +21,7 @@ from generated.models import PostHit, PostHitPage, PostSummary
 RANKED = 500
 # PostgreSQL marks what was found with control characters; the extract is escaped before these become tags.
 _START, _STOP = "\x02", "\x03"
-_HEADLINE = (
-    f"StartSel={_START}, StopSel={_STOP}, MaxFragments=2, MaxWords=25, MinWords=8, FragmentDelimiter=' … '"
-)
+_HEADLINE = f"StartSel={_START}, StopSel={_STOP}, MaxFragments=2, MaxWords=25, MinWords=8, FragmentDelimiter=' … '"
 _HEADLINE_SOURCE = 20_000
 
 

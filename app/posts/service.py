@@ -1,6 +1,5 @@
 """The rules of posts, and the statements that keep them."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -35,19 +34,17 @@ _GET_BY_SLUG = Statement(
     queries.post().join(PostSlug, PostSlug.post_id == Post.id).where(PostSlug.slug == bindparam("slug"))
 )
 _LOCK = Statement(select(Post).where(Post.id == bindparam("id")).with_for_update())
-_INSERT = Statement(
-    insert(Post).values(
-        {name: bindparam(name) for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags")}
-    )
-)
+_columns: dict[str, Any] = {
+    name: bindparam(name) for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags")
+}
+_INSERT = Statement(insert(Post).values(_columns))
 _EDITABLE = ("title", "slug", "content", "excerpt", "tags", "featured")
+_edits: dict[str, Any] = {name: bindparam(name) for name in _EDITABLE}
+_edits |= {"version": Post.version + 1, "updated_at": func.now()}
 _UPDATE = Statement(
     update(Post)
     .where(Post.id == bindparam("post_id"))
-    .values(
-        {name: bindparam(name) for name in _EDITABLE}
-        | {"version": Post.version + 1, "updated_at": func.now()}
-    )
+    .values({name: bindparam(name) for name in _EDITABLE} | {"version": Post.version + 1, "updated_at": func.now()})
 )
 _SET_STATUS = Statement(
     update(Post)
@@ -78,14 +75,10 @@ _TAKE_SLUG = Statement(
     .returning(PostSlug.slug)
 )
 _COUNT_FOR_AUTHOR = Statement(
-    update(User)
-    .where(User.id == bindparam("author_id"))
-    .values(post_count=User.post_count + bindparam("step"))
+    update(User).where(User.id == bindparam("author_id")).values(post_count=User.post_count + bindparam("step"))
 )
 _LIKE = Statement(
-    upsert(PostLike)
-    .values(post_id=bindparam("post_id"), user_id=bindparam("user_id"))
-    .on_conflict_do_nothing()
+    upsert(PostLike).values(post_id=bindparam("post_id"), user_id=bindparam("user_id")).on_conflict_do_nothing()
 )
 _UNLIKE = Statement(
     delete(PostLike).where(PostLike.post_id == bindparam("post_id"), PostLike.user_id == bindparam("user_id"))
@@ -108,9 +101,7 @@ def _summary(row: Record) -> models.PostSummary:
 
 def _visible(principal: Principal | None, row: Record | None) -> Record:
     """Return the row if the member may see it. Raises NotFound otherwise."""
-    if row is None or (
-        row["status"] != PostStatus.published and not allowed(principal, Action.SEE_UNPUBLISHED, row)
-    ):
+    if row is None or (row["status"] != PostStatus.published and not allowed(principal, Action.SEE_UNPUBLISHED, row)):
         raise NotFound("There is no such post.")
     return row
 
@@ -125,47 +116,30 @@ async def get_by_slug(connection: Connection, principal: Principal | None, slug:
     return _post(_visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
 
 
-async def list_page(  # noqa: PLR0913 - One argument per filter of the operation.
+async def list_page(
     connection: Connection,
     principal: Principal | None,
-    *,
     sort: models.PostSort,
-    status: PostStatus,
-    limit: int,
-    cursor: str | None,
-    number: int | None,
-    total: bool | None,
-    **filters: str | bool | datetime | None,
+    filters: queries.Filters,
+    asked: pages.Asked,
 ) -> models.PostPage:
-    """Return a page of the posts that the member may see. Raises ValidationFailed for a cursor that is not ours."""
-    own = status is not PostStatus.published and not allowed(
+    """Return a page of the posts that the member may see.
+
+    Raises ValidationFailed for a cursor that is not of this list, and NotAuthenticated for drafts of nobody.
+    """
+    own = filters.status is not PostStatus.published and not allowed(
         principal, Action.SEE_UNPUBLISHED, {"author_id": None}
     )
     if own and principal is None:
         raise NotAuthenticated("Log in to see your unpublished posts.")
-    values: dict[str, Any] = {name: value for name, value in filters.items() if value is not None}
-    if "author" in values:
-        values["author"] = values["author"].lower()
+    values = filters.values(viewer=principal.user_id if own and principal else None)
+    page = pages.wanted(f"posts {sort} {filters}", asked.limit, asked.cursor, asked.number, total=asked.total)
     names = frozenset(values)
-    if own and principal is not None:
-        values["viewer"] = principal.user_id
-    page = pages.wanted(f"posts {sort} {status} {sorted(values.items())}", limit, cursor, number, total=total)
-    counted = (
-        await queries.counting(status, names, own=own).value(connection, **values) if page.total else None
-    )
-    statement = queries.listing(
-        sort,
-        status,
-        names,
-        own=own,
-        after=page.position is not None,
-        backwards=page.backwards,
-        offset=page.offset > 0,
-    )
-    rows, described = pages.cut(
-        await statement.all(connection, **values, **page.binds()), page, "sort_key", counted
-    )
-    return models.PostPage(items=[_summary(row) for row in rows], page=described)
+    total = await queries.counting(filters.status, names).value(connection, **values) if page.total else None
+    shape = queries.Shape(after=page.position is not None, backwards=page.backwards, offset=page.offset > 0)
+    rows = await queries.listing(sort, filters.status, names, shape).all(connection, **values, **page.binds())
+    shown, described = pages.cut(rows, page, "sort_key", total)
+    return models.PostPage(items=[_summary(row) for row in shown], page=described)
 
 
 async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:
@@ -180,6 +154,8 @@ async def create(connection: Connection, principal: Principal, draft: models.Pos
     """Write a draft."""
     post_id = new_id()
     names = tags.normalise(draft.tags) if draft.tags is not MISSING else []
+    if names:
+        await tags.share(connection)
     await tags.ensure(connection, names)
     await _INSERT.run(
         connection,
@@ -207,9 +183,9 @@ async def update_post(
     """Apply a merge patch. Raises NotFound, PermissionDenied, PreconditionFailed."""
     changes = patch.model_dump(exclude_unset=True)
     edits_text = changes.keys() != {"featured"}
-    row = await _locked(
-        connection, principal, post_id, Action.EDIT_POST if edits_text else Action.FEATURE_POST
-    )
+    if "tags" in changes:
+        await tags.share(connection)
+    row = await _locked(connection, principal, post_id, Action.EDIT_POST if edits_text else Action.FEATURE_POST)
     if "featured" in changes:
         require(principal, Action.FEATURE_POST, row)
     require_match(if_match, row["version"])
@@ -218,9 +194,7 @@ async def update_post(
         await tags.ensure(connection, changes["tags"])
         if row["status"] == PostStatus.published:
             await tags.count(connection, removed=row["tags"], added=changes["tags"])
-    if row["status"] == PostStatus.draft and slug_of(changes.get("title", row["title"])) != slug_of(
-        row["title"]
-    ):
+    if row["status"] == PostStatus.draft and slug_of(changes.get("title", row["title"])) != slug_of(row["title"]):
         changes["slug"] = await _take_slug(connection, post_id, changes["title"])
     if row["status"] == PostStatus.published and changes.get("excerpt", row["excerpt"]) is None:
         changes["excerpt"] = excerpt_of(changes.get("content", row["content"]))
@@ -243,9 +217,7 @@ _STEPS: dict[PostStatus, frozenset[PostStatus]] = {
 }
 
 
-async def set_status(
-    connection: Connection, principal: Principal, post_id: UUID, status: PostStatus
-) -> models.Post:
+async def set_status(connection: Connection, principal: Principal, post_id: UUID, status: PostStatus) -> models.Post:
     """Publish, archive or withdraw a post. Raises NotFound, PermissionDenied, InvalidTransition."""
     row = await _locked(connection, principal, post_id, Action.EDIT_POST)
     if row["status"] not in _STEPS[status]:

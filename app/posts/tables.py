@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.sql import Table
+from app.tags.tables import Tagged
 from app.users.tables import User
 
 _SEARCH = (
@@ -18,7 +19,7 @@ _SEARCH = (
 )
 
 
-class Post(Table):
+class Post(Tagged, Table):
     """A post. Its lists are read in the order of an index, newest first, so that no page is sorted at request time."""
 
     __tablename__ = "posts"
@@ -48,7 +49,6 @@ class Post(Table):
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
     author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
     title: Mapped[str]
     slug: Mapped[str]
@@ -56,12 +56,9 @@ class Post(Table):
     excerpt: Mapped[str | None]
     status: Mapped[str] = mapped_column(server_default="draft")
     featured: Mapped[bool] = mapped_column(server_default="false")
-    # Names of tags in the author's order; tags.post_count says how often each is used.
-    tags: Mapped[list[str]] = mapped_column(server_default="{}")
     views: Mapped[int] = mapped_column(BigInteger, server_default="0")
     likes: Mapped[int] = mapped_column(server_default="0")
     comment_count: Mapped[int] = mapped_column(server_default="0")
-    version: Mapped[int] = mapped_column(server_default="1")
     published_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

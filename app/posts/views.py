@@ -62,6 +62,5 @@ async def flush_regularly() -> None:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
             await flush()
-        except Exception as failure:
-            # The database may be away; the views wait in memory.
+        except Exception as failure:  # noqa: BLE001 - Whatever it was, the views wait in memory for the next time.
             log.warning("views not written", extra={"error": type(failure).__name__})

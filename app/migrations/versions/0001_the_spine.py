@@ -1,13 +1,18 @@
 """The spine: members, sessions, posts, comments, tags and idempotency records."""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_SEARCH = (
+    "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', coalesce(excerpt, '')), 'B') "
+    "|| to_tsvector('english', left(content, 100000))"
+)
 
 
 def upgrade() -> None:
@@ -22,9 +27,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_idempotency_records")),
     )
-    op.create_index(
-        op.f("ix_idempotency_records_created_at"), "idempotency_records", ["created_at"], unique=False
-    )
+    op.create_index(op.f("ix_idempotency_records_created_at"), "idempotency_records", ["created_at"], unique=False)
     op.create_table(
         "tags",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -38,6 +41,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
     )
     op.create_index("uq_tags_name", "tags", ["name"], unique=True)
+    op.create_index("ix_tags_post_count", "tags", ["post_count", "id"], unique=False)
     op.create_table(
         "users",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -95,9 +99,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.CheckConstraint("status IN ('draft', 'published', 'archived')", name=op.f("ck_posts_status")),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["users.id"], name=op.f("fk_posts_author_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_posts_author_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_posts")),
     )
     op.create_index(
@@ -143,9 +145,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_sessions_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_sessions_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
     )
     op.create_index("ix_sessions_user_id", "sessions", ["user_id"], unique=False)
@@ -164,18 +164,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("depth BETWEEN 1 AND 5", name=op.f("ck_comments_depth")),
-        sa.ForeignKeyConstraint(
-            ["author_id"], ["users.id"], name=op.f("fk_comments_author_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["parent_id"], ["comments.id"], name=op.f("fk_comments_parent_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("fk_comments_post_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["root_id"], ["comments.id"], name=op.f("fk_comments_root_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["author_id"], ["users.id"], name=op.f("fk_comments_author_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["parent_id"], ["comments.id"], name=op.f("fk_comments_parent_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_comments_post_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["root_id"], ["comments.id"], name=op.f("fk_comments_root_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_comments")),
     )
     op.create_index("ix_comments_author_id", "comments", ["author_id"], unique=False)
@@ -199,12 +191,8 @@ def upgrade() -> None:
         sa.Column("post_id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["post_id"], ["posts.id"], name=op.f("fk_post_likes_post_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_post_likes_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], name=op.f("fk_post_likes_post_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_post_likes_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("post_id", "user_id", name=op.f("pk_post_likes")),
     )
     op.create_index("ix_post_likes_user_id", "post_likes", ["user_id"], unique=False)
@@ -243,9 +231,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["comment_id"], ["comments.id"], name=op.f("fk_comment_likes_comment_id"), ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_comment_likes_user_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_comment_likes_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("comment_id", "user_id", name=op.f("pk_comment_likes")),
     )
     op.create_index("ix_comment_likes_user_id", "comment_likes", ["user_id"], unique=False)
@@ -269,9 +255,7 @@ def downgrade() -> None:
     op.drop_table("comments")
     op.drop_index("ix_sessions_user_id", table_name="sessions")
     op.drop_table("sessions")
-    op.drop_index(
-        "ix_posts_unpublished", table_name="posts", postgresql_where=sa.text("status <> 'published'")
-    )
+    op.drop_index("ix_posts_unpublished", table_name="posts", postgresql_where=sa.text("status <> 'published'"))
     op.drop_index("ix_posts_title", table_name="posts", postgresql_where=sa.text("status = 'published'"))
     op.drop_index("ix_posts_tags", table_name="posts", postgresql_using="gin")
     op.drop_index("ix_posts_search", table_name="posts", postgresql_using="gin")
@@ -282,6 +266,7 @@ def downgrade() -> None:
     op.drop_index("uq_users_username", table_name="users")
     op.drop_index("uq_users_email", table_name="users")
     op.drop_table("users")
+    op.drop_index("ix_tags_post_count", table_name="tags")
     op.drop_index("uq_tags_name", table_name="tags")
     op.drop_table("tags")
     op.drop_index(op.f("ix_idempotency_records_created_at"), table_name="idempotency_records")
