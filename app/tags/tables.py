@@ -8,19 +8,32 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.sql import Table
 
+DEFAULT_COLOR = "#6b7280"
+
 
 class Tag(Table):
     """A tag; posts carry its name, this table what is said of it."""
 
     __tablename__ = "tags"
-    __table_args__ = (Index("uq_tags_name", "name", unique=True),)
+    __table_args__ = (
+        Index("uq_tags_name", "name", unique=True),
+        Index("ix_tags_post_count", "post_count", "id"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
-    color: Mapped[str] = mapped_column(server_default="#6b7280")
+    color: Mapped[str] = mapped_column(server_default=DEFAULT_COLOR)
     description: Mapped[str | None]
     # Published posts with this tag, kept by the statements that change a post's tags or status.
     post_count: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class Tagged:
+    """What carries tags: it holds their names in its author's order, and a renamed tag is renamed in it."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tags: Mapped[list[str]] = mapped_column(server_default="{}")
+    version: Mapped[int] = mapped_column(server_default="1")

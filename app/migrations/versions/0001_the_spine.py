@@ -92,10 +92,7 @@ def upgrade() -> None:
         sa.Column(
             "search",
             postgresql.TSVECTOR(),
-            sa.Computed(
-                "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', coalesce(excerpt, '')), 'B') || to_tsvector('english', left(content, 100000))",
-                persisted=True,
-            ),
+            sa.Computed(_SEARCH, persisted=True),
             nullable=False,
         ),
         sa.CheckConstraint("status IN ('draft', 'published', 'archived')", name=op.f("ck_posts_status")),
