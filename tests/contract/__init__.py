@@ -1,0 +1,1 @@
+"""Proof that the service is what its contract says."""
