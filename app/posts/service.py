@@ -41,11 +41,7 @@ _INSERT = Statement(insert(Post).values(_columns))
 _EDITABLE = ("title", "slug", "content", "excerpt", "tags", "featured")
 _edits: dict[str, Any] = {name: bindparam(name) for name in _EDITABLE}
 _edits |= {"version": Post.version + 1, "updated_at": func.now()}
-_UPDATE = Statement(
-    update(Post)
-    .where(Post.id == bindparam("post_id"))
-    .values({name: bindparam(name) for name in _EDITABLE} | {"version": Post.version + 1, "updated_at": func.now()})
-)
+_UPDATE = Statement(update(Post).where(Post.id == bindparam("post_id")).values(_edits))
 _SET_STATUS = Statement(
     update(Post)
     .where(Post.id == bindparam("post_id"))
