@@ -16,6 +16,7 @@ import yaml
 from tests.gates.contract_faults import DROP, FAULTS, Edit
 
 ROOT = Path(__file__).parents[2]
+REDOCLY = ROOT / "node_modules/.bin/redocly"
 # All copies are linted by one process, which one worker starts.
 pytestmark = pytest.mark.xdist_group("lint")
 
@@ -56,6 +57,7 @@ def reports(text: str) -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     """Lint a clean copy and a copy per fault; return what is found in each."""
+    assert REDOCLY.exists(), "run `make node_modules/.done`; it needs Node"
     folder = tmp_path_factory.mktemp("contracts")
     shutil.copy(ROOT / "redocly.yaml", folder)
     shutil.copytree(ROOT / "openapi/plugins", folder / "openapi/plugins")
@@ -65,7 +67,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding
             apply(folder / name, edit)
     done = subprocess.run(
         [
-            *(ROOT / "node_modules/.bin/redocly", "lint", "--format=json", "--max-problems=100000"),
+            *(REDOCLY, "lint", "--format=json", "--max-problems=100000"),
             *(f"{name}/openapi.yaml" for name in ["clean", *FAULTS]),
         ],
         cwd=folder,
