@@ -312,10 +312,10 @@ Website = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='An http or https address; without a scheme it gets `https://`.',
+            description='An http or https address.',
             examples=['https://ada.example'],
-            max_length=255,
-            pattern='^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
+            max_length=263,
+            pattern='^https?://[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
         ),
     ],
 )
@@ -507,6 +507,20 @@ EntityTags = TypeAliasType(
 )
 
 
+WebsiteInput = TypeAliasType(
+    "WebsiteInput",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An http or https address; without a scheme it gets `https://`.',
+            examples=['ada.example'],
+            max_length=255,
+            pattern='^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
+        ),
+    ],
+)
+
+
 PhoneInput = TypeAliasType(
     "PhoneInput",
     Annotated[
@@ -529,7 +543,7 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase):
     email: Email | MISSING = MISSING
     full_name: FullName | None | MISSING = MISSING
     bio: Bio | None | MISSING = MISSING
-    website: Website | None | MISSING = MISSING
+    website: WebsiteInput | None | MISSING = MISSING
     phone: PhoneInput | None | MISSING = MISSING
 
 

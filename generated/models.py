@@ -272,10 +272,10 @@ Website = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='An http or https address; without a scheme it gets `https://`.',
+            description='An http or https address.',
             examples=['https://ada.example'],
-            max_length=255,
-            pattern='^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
+            max_length=263,
+            pattern='^https?://[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
         ),
     ],
 )
@@ -467,6 +467,20 @@ EntityTags = TypeAliasType(
 )
 
 
+WebsiteInput = TypeAliasType(
+    "WebsiteInput",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An http or https address; without a scheme it gets `https://`.',
+            examples=['ada.example'],
+            max_length=255,
+            pattern='^([Hh][Tt][Tt][Pp][Ss]?://)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?([.][A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+(:[0-9]{1,5})?([/?#][!-~]*)?$',
+        ),
+    ],
+)
+
+
 PhoneInput = TypeAliasType(
     "PhoneInput",
     Annotated[
@@ -489,7 +503,7 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase, Request):
     email: Email | MISSING = MISSING
     full_name: FullName | None | MISSING = MISSING
     bio: Bio | None | MISSING = MISSING
-    website: Website | None | MISSING = MISSING
+    website: WebsiteInput | None | MISSING = MISSING
     phone: PhoneInput | None | MISSING = MISSING
 
 
