@@ -12,6 +12,7 @@ SLICE_DEPTH = 3
 # A further file of a slice must earn its name; the value says how.
 EXTRA_FILES = {
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
+    "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
     "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/posts/search.py": "Full-text search: ranking and highlighting are a subject of their own.",
     "app/posts/text.py": "Slugs and excerpts are made of text alone, without the database.",
