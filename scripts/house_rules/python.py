@@ -11,6 +11,7 @@ SLICE_FILES = frozenset({"__init__.py", "handlers.py", "service.py", "tables.py"
 SLICE_DEPTH = 3
 # A further file of a slice must earn its name; the value says how.
 EXTRA_FILES = {
+    "app/auth/passwords.py": "Hashing has a thread of its own with a bounded queue, so that reads do not wait for it.",
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
     "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
     "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
