@@ -895,10 +895,20 @@ class Comment(BaseModel):
     content: CommentContent | None
     author: Author | None
     is_deleted: Annotated[
-        StrictBool, Field(description='Whether only its place is left.')
+        StrictBool,
+        Field(
+            description='Whether it was deleted and only its place is left, without content and author.'
+        ),
     ]
     likes: Count
-    reply_count: Count
+    reply_count: Annotated[
+        StrictInt,
+        Field(
+            description='How many comments answer it directly, those included of which only the place is left.',
+            ge=0,
+            le=9007199254740991,
+        ),
+    ]
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
     ]

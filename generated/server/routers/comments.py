@@ -87,7 +87,7 @@ def _add_list_comments(
         operation_id='listComments',
         tags=['Comments'],
         summary='List comments',
-        description='As a tree, paged by the comments that answer the post itself and with all their answers; or flat, every comment by itself. Deleted comments that were answered keep their place without text and author.',
+        description='As a tree, paged by the comments that answer the post itself, with the answers below them; or flat, every comment by itself. A page of a tree shows up to 1,000 answers, those nearest to the top level and among these the oldest first; where `replies` holds fewer than `reply_count`, the flat list has the rest. Deleted comments that were answered keep their place in a tree, without text, author and likes; a flat list leaves them out. The total counts what is paged: the top level of a tree, or the comments of a flat list. Seen by whoever sees the post.',
         response_description='A page of comments.',
         dependencies=wiring.dependencies.get('list_comments'),
     )
@@ -146,7 +146,7 @@ def _add_create_comment(
         operation_id='createComment',
         tags=['Comments'],
         summary='Create a comment',
-        description='Answers a published post or, with `parent_id`, one of its comments. Answers nest five deep; an answer to the fifth level joins it.',
+        description='Answers a published post (`post_not_published` otherwise) or, with `parent_id`, one of its comments (422 when the post has no such comment, `conflict` when it was deleted and only its place is left). Answers nest five deep; an answer to the fifth level joins it: it gets the parent of the comment that it answers. An Idempotency-Key is good for one post.',
         response_description='The comment.',
         dependencies=wiring.dependencies.get('create_comment'),
     )
@@ -203,7 +203,7 @@ def _add_get_comment(
         operation_id='getComment',
         tags=['Comments'],
         summary='Get a comment',
-        description='Answers one comment, without its answers. It is seen by whoever sees its post.',
+        description='Answers one comment, without its answers. It is seen by whoever sees its post; of a deleted one that was answered, the place is left, without text and author.',
         response_description='The comment.',
         dependencies=wiring.dependencies.get('get_comment'),
     )
@@ -262,7 +262,7 @@ def _add_update_comment(
         operation_id='updateComment',
         tags=['Comments'],
         summary='Update a comment',
-        description='Only the author may.',
+        description='Only the author may, and only while it is not deleted.',
         response_description='The comment as it is now.',
         dependencies=wiring.dependencies.get('update_comment'),
     )
@@ -318,7 +318,7 @@ def _add_delete_comment(
         operation_id='deleteComment',
         tags=['Comments'],
         summary='Delete a comment',
-        description='Only the author and moderators may. A comment with answers leaves an empty place, so that the answers keep theirs.',
+        description='Only the author and moderators may. A comment with answers leaves an empty place, so that the answers keep theirs: text and likes are erased, and the place goes with the last answer. One without answers is removed.',
         response_description='It is gone.',
         dependencies=wiring.dependencies.get('delete_comment'),
     )
@@ -372,7 +372,7 @@ def _add_like_comment(
         operation_id='likeComment',
         tags=['Comments'],
         summary='Like a comment',
-        description='Counts once per member, however often it is sent.',
+        description='Counts once per member, however often it is sent. Whoever sees a comment may like it until it is deleted.',
         response_description='You like it.',
         dependencies=wiring.dependencies.get('like_comment'),
     )
