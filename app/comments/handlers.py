@@ -1,10 +1,16 @@
-"""The operations of this tag."""
+"""The operations of the tag Comments; together these functions are the generated `CommentsService`."""
 
 from uuid import UUID
 
+from app import pages
 from app.access import Principal
-from app.problems import NotFound
-from generated import models
+from app.comments import service
+from app.contract import BASE_PATH
+from app.db import reading, transaction
+from app.etags import conditional, etag
+from app.idempotency import once
+from app.sql import Connection
+from generated.models import Comment, CommentCreate, CommentLayout, CommentPage, CommentSort, CommentUpdate
 from generated.server import HTTPResult
 
 
@@ -16,61 +22,53 @@ async def list_comments(
     cursor: str | None,
     page: int | None,
     include_total: bool | None,
-    sort: models.CommentSort,
-    layout: models.CommentLayout,
-) -> models.CommentPage | HTTPResult[models.CommentPage]:
-    raise NotFound
+    sort: CommentSort,
+    layout: CommentLayout,
+) -> HTTPResult[CommentPage]:
+    async with reading() as connection:
+        asked = pages.Asked(limit, cursor, page, include_total)
+        comments = await service.list_page(connection, principal, post_id, service.Order(sort, layout), asked)
+    return HTTPResult(200, comments, pages.links(comments.page))
 
 
 async def create_comment(
-    *,
-    principal: Principal,
-    post_id: UUID,
-    idempotency_key: str | None,
-    body: models.CommentCreate,
-) -> models.Comment | HTTPResult[models.Comment]:
-    raise NotFound
+    *, principal: Principal, post_id: UUID, idempotency_key: str | None, body: CommentCreate
+) -> HTTPResult[Comment]:
+    async def create(connection: Connection) -> HTTPResult[Comment]:
+        comment = await service.create(connection, principal, post_id, body)
+        return HTTPResult(201, comment, {"Location": f"{BASE_PATH}/comments/{comment.id}", "ETag": etag(comment)})
+
+    # A key is good for one post, because the same words may be meant for another one as well.
+    key = f"{post_id} {idempotency_key}" if idempotency_key is not None else None
+    return await once(key, principal.user_id, body, Comment, create)
 
 
 async def get_comment(
-    *,
-    principal: Principal | None,
-    comment_id: UUID,
-    if_none_match: str | None,
-) -> models.Comment | HTTPResult[models.Comment]:
-    raise NotFound
+    *, principal: Principal | None, comment_id: UUID, if_none_match: str | None
+) -> HTTPResult[Comment]:
+    async with reading() as connection:
+        comment = await service.get(connection, principal, comment_id)
+    return conditional(comment, etag(comment), if_none_match)
 
 
 async def update_comment(
-    *,
-    principal: Principal,
-    comment_id: UUID,
-    if_match: str,
-    body: models.CommentUpdate,
-) -> models.Comment | HTTPResult[models.Comment]:
-    raise NotFound
+    *, principal: Principal, comment_id: UUID, if_match: str, body: CommentUpdate
+) -> HTTPResult[Comment]:
+    async with transaction() as connection:
+        comment = await service.update_comment(connection, principal, comment_id, body, if_match)
+    return HTTPResult(200, comment, {"ETag": etag(comment)})
 
 
-async def delete_comment(
-    *,
-    principal: Principal,
-    comment_id: UUID,
-    if_match: str,
-) -> None | HTTPResult[models.Problem]:
-    raise NotFound
+async def delete_comment(*, principal: Principal, comment_id: UUID, if_match: str) -> None:
+    async with transaction() as connection:
+        await service.delete_comment(connection, principal, comment_id, if_match)
 
 
-async def like_comment(
-    *,
-    principal: Principal,
-    comment_id: UUID,
-) -> None | HTTPResult[models.Problem]:
-    raise NotFound
+async def like_comment(*, principal: Principal, comment_id: UUID) -> None:
+    async with transaction() as connection:
+        await service.like(connection, principal, comment_id, liked=True)
 
 
-async def unlike_comment(
-    *,
-    principal: Principal,
-    comment_id: UUID,
-) -> None | HTTPResult[models.Problem]:
-    raise NotFound
+async def unlike_comment(*, principal: Principal, comment_id: UUID) -> None:
+    async with transaction() as connection:
+        await service.like(connection, principal, comment_id, liked=False)

@@ -39,7 +39,7 @@ class Comment(Table):
     content: Mapped[str]
     likes: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")
-    # A comment with answers that is deleted stays as a tombstone: place and answers remain, text and author do not show.
+    # A comment with answers that is deleted stays as a tombstone: its place remains, its text is gone.
     deleted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
