@@ -28,7 +28,16 @@ Resource = TypeVar("Resource", bound=BaseModel)
 
 def etag(resource: Versioned) -> str:
     """Return the tag of a representation."""
-    return f'"{resource.version}-{crc32(resource.model_dump_json().encode()):08x}"'
+    return f'"{resource.version}-{_checksum(resource)}"'
+
+
+def content_etag(resource: BaseModel) -> str:
+    """Return the tag of a representation that is only read, such as a profile: the checksum alone."""
+    return f'"{_checksum(resource)}"'
+
+
+def _checksum(resource: Versioned | BaseModel) -> str:
+    return f"{crc32(resource.model_dump_json().encode()):08x}"
 
 
 def _tags(condition: str) -> list[str]:

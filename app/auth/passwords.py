@@ -1,0 +1,113 @@
+"""Passwords are kept as argon2id hashes, made and checked in one thread with a short queue.
+
+Hashing is slow and hungry on purpose. One thread leaves the other cores to those who read, and when more people log in
+than it can serve, the last ones are told to come back instead of everybody waiting. The figures stand in
+docs/decisions/0006-password-hashing.md.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+# libpass, which is installed under passlib's name, has no types.
+from passlib.context import CryptContext  # pyright: ignore[reportMissingTypeStubs]
+
+from app.problems import ServiceUnavailable
+
+log = logging.getLogger(__name__)
+
+# A hash takes about 20 ms, so the last in the queue waits about a second.
+MAX_WAITING = 64
+
+
+class Hasher(Protocol):
+    """What is used of libpass."""
+
+    def hash(self, secret: str, /) -> str: ...
+
+    def verify(self, secret: str | bytes, kept: str, /) -> bool: ...
+
+    def needs_update(self, kept: str, /) -> bool: ...
+
+
+# OWASP's smallest setting for argon2id: 19 MiB, two passes, one lane. bcrypt is verified and replaced.
+hasher: Hasher = CryptContext(
+    schemes=["argon2", "bcrypt"],
+    deprecated="auto",
+    argon2__type="ID",
+    argon2__memory_cost=19_456,
+    argon2__time_cost=2,
+    argon2__parallelism=1,
+)
+# What the password of an unknown member is compared with, so that the answer takes as long: a forgotten secret.
+NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$ek8JoRTC2HtPyRnjfG+tlQ$ULh5uwyRtqv4XtcvgSIPVs9xOQJ1j+/pyQ/hDikrNm8"
+_BCRYPT = "$2"
+_BCRYPT_BYTES = 72
+_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class Load:
+    """How many hashes are asked for and not made yet, and how many were made since the start."""
+
+    waiting: int = 0
+    made: int = 0
+
+
+load = Load()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a password was right, and the hash to keep from now on when the one kept is out of date."""
+
+    right: bool
+    renewed: str | None = None
+
+
+async def make_hash(password: str) -> str:
+    """Return the hash to keep. Raises ServiceUnavailable when too many are waiting."""
+    return await _queued(_hash, password)
+
+
+async def check(password: str, kept: str | None) -> Verdict:
+    """Compare a password with the hash that is kept; None is the hash of nobody, and takes the same work.
+
+    Raises ServiceUnavailable when too many are waiting.
+    """
+    return await _queued(_check, password, kept)
+
+
+async def _queued(work: Callable[..., Result], *values: str | None) -> Result:
+    if load.waiting >= MAX_WAITING:
+        raise ServiceUnavailable("Too many people are logging in at this moment.")
+    load.waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_thread, work, *values)
+    finally:
+        load.waiting -= 1
+
+
+def _hash(password: str) -> str:
+    load.made += 1
+    return hasher.hash(password)
+
+
+def _check(password: str, kept: str | None) -> Verdict:
+    load.made += 1
+    if kept is None:
+        hasher.verify(password, NOBODY)
+        return Verdict(right=False)
+    # bcrypt reads 72 bytes. Who made such a hash has cut the password there, and the library refuses more.
+    secret = password.encode()[:_BCRYPT_BYTES] if kept.startswith(_BCRYPT) else password
+    try:
+        if not hasher.verify(secret, kept):
+            return Verdict(right=False)
+    except ValueError:
+        log.error("a password hash cannot be read")  # noqa: TRY400 - Its traceback would show the hash.
+        return Verdict(right=False)
+    return Verdict(right=True, renewed=_hash(password) if hasher.needs_update(kept) else None)

@@ -1,0 +1,154 @@
+"""The rules of sessions: how one is opened, kept alive and ended.
+
+A session is a row that every token names and every request asks for, so that ending it works at once. Its refresh
+tokens are rows too; each is spent by the statement that finds it unspent, so that two callers cannot both do so.
+"""
+
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import MISSING
+from sqlalchemy import bindparam, func, insert, or_, select, update
+
+from app.access import Principal
+from app.auth import tokens
+from app.auth.passwords import Verdict
+from app.auth.tables import RefreshToken, Session
+from app.contract import role_scopes
+from app.ids import new_id
+from app.problems import InvalidToken, Problem
+from app.sql import Connection, Statement
+from app.users.tables import User
+from generated.models import LoginForm, ProblemCode, TokenPair, TokenType
+
+
+class InvalidCredentials(Problem):
+    """No member has this name or address with this password. Which of them is wrong is not told."""
+
+    status, code, title = 401, ProblemCode.invalid_credentials, "The name or the password is wrong."
+
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
+
+
+class AccountInactive(Problem):
+    """The password is right, but the account has been closed. Ask those who run the service."""
+
+    status, code, title = 403, ProblemCode.account_inactive, "The account is closed."
+
+
+_FIND = Statement(
+    select(User.id, User.password_hash).where(
+        # A username has no @ and an address has one, so that a name finds one account at most.
+        or_(func.lower(User.username) == bindparam("name"), User.email == bindparam("name"))
+    )
+)
+_LOCK = Statement(
+    select(User.id, User.role, User.is_active)
+    .where(User.id == bindparam("id"), User.password_hash == bindparam("proven_hash"))
+    .with_for_update(key_share=True)
+)
+_RENEW_HASH = Statement(update(User).where(User.id == bindparam("user_id")).values(password_hash=bindparam("new_hash")))
+_OPEN = Statement(insert(Session).values({name: bindparam(name) for name in ("id", "user_id", "expires_at")}))
+_KEEP_TOKEN = Statement(
+    insert(RefreshToken).values({name: bindparam(name) for name in ("id", "session_id", "expires_at")})
+)
+_SPEND = Statement(
+    update(RefreshToken)
+    .where(
+        RefreshToken.id == bindparam("token_id"),
+        RefreshToken.session_id == bindparam("of_session"),
+        RefreshToken.spent_at.is_(None),
+    )
+    .values(spent_at=func.now())
+)
+_PROLONG = Statement(
+    update(Session)
+    .where(
+        Session.id == bindparam("session_id"),
+        Session.revoked_at.is_(None),
+        Session.expires_at > func.now(),
+        User.id == Session.user_id,
+        User.is_active,
+    )
+    .values(expires_at=bindparam("new_expiry"))
+    .returning(User.role)
+)
+_end = update(Session).where(Session.revoked_at.is_(None)).values(revoked_at=func.now())
+_END = Statement(_end.where(Session.id == bindparam("session_id")))
+_END_ALL = Statement(_end.where(Session.user_id == bindparam("of_user")))
+
+
+async def find_account(connection: Connection, name: str) -> Record | None:
+    """Return `id` and `password_hash` of the member with this username or e-mail address, in whatever case."""
+    return await _FIND.first(connection, name=name.lower())
+
+
+async def open_session(connection: Connection, account: Record | None, verdict: Verdict, form: LoginForm) -> TokenPair:
+    """Open a session for whoever proved the password of this account. Raises InvalidCredentials, AccountInactive."""
+    if account is None or not verdict.right:
+        raise InvalidCredentials
+    # No connection was held while the password was checked; what was proven must still be what is kept.
+    row = await _LOCK.first(connection, id=account["id"], proven_hash=account["password_hash"])
+    if row is None:
+        raise InvalidCredentials
+    if not row["is_active"]:
+        raise AccountInactive
+    if verdict.renewed:
+        await _RENEW_HASH.run(connection, user_id=row["id"], new_hash=verdict.renewed)
+    session_id = new_id()
+    refresh, claims = _new_refresh_token(row["id"], session_id, _wanted(form))
+    await _OPEN.run(connection, id=session_id, user_id=row["id"], expires_at=claims.expires_at)
+    return await _pair(connection, refresh, claims, row["role"])
+
+
+async def refresh(connection: Connection, token: str) -> TokenPair | None:
+    """Exchange a refresh token for a new pair, or end its session when the token was spent before.
+
+    Returns None for "no" instead of raising, because the caller must commit what was found out. Raises InvalidToken
+    for what is no refresh token of ours.
+    """
+    try:
+        spent = tokens.verify(token, "refresh")
+    except tokens.TokenRefused:
+        raise InvalidToken from None
+    if not await _SPEND.run(connection, token_id=spent.token_id, of_session=spent.session_id):
+        await _END.run(connection, session_id=spent.session_id)
+        return None
+    renewed, claims = _new_refresh_token(spent.user_id, spent.session_id, spent.scopes)
+    role = await _PROLONG.value(connection, session_id=spent.session_id, new_expiry=claims.expires_at)
+    return None if role is None else await _pair(connection, renewed, claims, role)
+
+
+async def log_out(connection: Connection, principal: Principal, *, everywhere: bool) -> None:
+    """End the session that is asking, or all of the member."""
+    if everywhere:
+        await _END_ALL.run(connection, of_user=principal.user_id)
+    else:
+        await _END.run(connection, session_id=principal.session_id)
+
+
+def _wanted(form: LoginForm) -> frozenset[str]:
+    """Return the scopes that the client asks for: every scope there is when it names none."""
+    every = frozenset[str]().union(*role_scopes().values())
+    named = frozenset(form.scope.split()) if form.scope is not MISSING else frozenset[str]()
+    return every & named if named else every
+
+
+def _new_refresh_token(user_id: UUID, session_id: UUID, scopes: frozenset[str]) -> tuple[str, tokens.Claims]:
+    # It holds what the client asked for, of which each access token gets what the role grants at that time.
+    return tokens.issue("refresh", user_id=user_id, session_id=session_id, scopes=scopes)
+
+
+async def _pair(connection: Connection, refresh: str, claims: tokens.Claims, role: str) -> TokenPair:
+    """Keep the refresh token, and return it with an access token for what the role grants of its scopes."""
+    await _KEEP_TOKEN.run(connection, id=claims.token_id, session_id=claims.session_id, expires_at=claims.expires_at)
+    scopes = claims.scopes & role_scopes()[role]
+    access, _ = tokens.issue("access", user_id=claims.user_id, session_id=claims.session_id, scopes=scopes)
+    return TokenPair(
+        access_token=access,
+        refresh_token=refresh,
+        token_type=TokenType.bearer,
+        expires_in=int(tokens.lifetime("access").total_seconds()),
+        scope=" ".join(sorted(scopes)),
+    )
