@@ -559,10 +559,10 @@ Flag = TypeAliasType(
 
 class PostSort(StrEnum):
     published_at_desc = '-published_at'
-    published_at = 'published_at'
+    published_at_asc = 'published_at'
     created_at_desc = '-created_at'
-    created_at = 'created_at'
-    title = 'title'
+    created_at_asc = 'created_at'
+    title_asc = 'title'
     title_desc = '-title'
 
 

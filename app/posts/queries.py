@@ -39,10 +39,10 @@ SUMMARY = (
 
 ORDER: dict[PostSort, tuple[InstrumentedAttribute[Any], bool]] = {
     PostSort.published_at_desc: (Post.sort_at, True),
-    PostSort.published_at: (Post.sort_at, False),
+    PostSort.published_at_asc: (Post.sort_at, False),
     PostSort.created_at_desc: (Post.created_at, True),
-    PostSort.created_at: (Post.created_at, False),
-    PostSort.title: (Post.title, False),
+    PostSort.created_at_asc: (Post.created_at, False),
+    PostSort.title_asc: (Post.title, False),
     PostSort.title_desc: (Post.title, True),
 }
 
