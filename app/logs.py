@@ -2,7 +2,6 @@
 
 import logging
 import re
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -19,13 +18,14 @@ logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)?$|password|secret|token|authorization|cookie|api_?key|credential", re.IGNORECASE
 )
-# In running text: `password=x`, `"token": "x"`, `Bearer x`, the password in a DSN, a JWT on its own.
+# In running text: `password=x`, `"token": "x"`, `Bearer x`, the password in a DSN, a JWT on its own. Text comes from
+# requests, so no match may begin inside what another attempt has walked over: that would take quadratic time.
 _SECRET_TEXT = re.compile(
     r"""
-      (?P<key>[\w-]*(?:password|passwd|secret|token|api_?key)["']?\s*[=:]\s*["']?) [^\s"',&;}]+
+      (?P<key>(?:password|passwd|secret|token|api_?key)["']?\s*[=:]\s*["']?) [^\s"',&;}]+
     | (?P<scheme>\b(?:Bearer|Basic)\s+) [\w.~+/=-]+
     | (?P<user>\b\w+://[^\s:/@]*:) [^\s/@]+ (?=@)
-    | \beyJ[\w-]+\.[\w-]+\.[\w-]+
+    | (?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -45,7 +45,9 @@ _HINTS = (
     "eyj",
 )
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
-_ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), 127, 0x85, 0x2028, 0x2029)}
+# Line breaks and terminal controls of Unicode, which JSON lets stand and many a reader of logs obeys.
+_CONTROLS = {code: f"\\u{code:04x}" for code in (*range(0x80, 0xA0), 0x2028, 0x2029)}
+_ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(32), 127)} | _CONTROLS
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
 
@@ -55,9 +57,7 @@ def mask(value: object) -> object:
         return _mask_text(value)
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return {
-            str(key): MASK if _SECRET_KEY.search(str(key)) and item else mask(item) for key, item in items
-        }
+        return {str(key): MASK if _SECRET_KEY.search(str(key)) and item else mask(item) for key, item in items}
     if isinstance(value, list | tuple | set | frozenset):
         return [mask(item) for item in cast("list[object]", value)]
     return value
@@ -66,9 +66,7 @@ def mask(value: object) -> object:
 def _mask_text(text: str) -> str:
     if len(text) > MAX_TEXT:
         text = text[:MAX_TEXT] + "…"
-    return _SECRET_TEXT.sub(
-        lambda match: (match["key"] or match["scheme"] or match["user"] or "") + MASK, text
-    )
+    return _SECRET_TEXT.sub(lambda match: (match["key"] or match["scheme"] or match["user"] or "") + MASK, text)
 
 
 def _members(record: logging.LogRecord) -> dict[str, Any]:
@@ -101,7 +99,7 @@ class JSONFormatter(logging.Formatter):
         line = self._dump(members)
         if len(line) > MAX_TEXT or _may_hold_secret(line):
             line = self._dump(cast("dict[str, Any]", mask(members)))
-        return line
+        return line if line.isascii() else line.translate(_CONTROLS)
 
     def _dump(self, members: dict[str, Any]) -> str:
         try:
@@ -144,7 +142,7 @@ def configuration(level: str, form: str) -> dict[str, Any]:
         # Loggers that libraries made when they were imported keep working.
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": JSONFormatter if form == "json" else TextFormatter}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": "ext://sys.stderr"}},
         "root": {"level": level, "handlers": ["stderr"]},
         "loggers": {
             # Each request is logged by the frame, which knows the operation and the user.

@@ -1,0 +1,115 @@
+"""What a client may do to a connection: bounded in size and time, and refused with a problem."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import httpx2
+import pytest
+
+from app.wire import HEAD_SECONDS, MAX_HEAD_BYTES
+from tests.operations.service import Service, directory, running
+
+pytestmark = pytest.mark.xdist_group("wire")
+HEAD = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with directory() as data_dir, running(data_dir) as service:
+        yield service
+
+
+def talk(service: Service, *parts: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Send these bytes; return status, headers and body of all that comes back until the service closes."""
+    with socket.create_connection(("127.0.0.1", service.port), timeout=HEAD_SECONDS + 5) as connection:
+        for part in parts:
+            connection.sendall(part)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    return (
+        int(status.split()[1]),
+        {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)},
+        body,
+    )
+
+
+class TestHead:
+    @pytest.mark.parametrize(
+        "excess",
+        [
+            b"X: " + b"a" * MAX_HEAD_BYTES,
+            b"X: " + b"a" * (64 << 20),
+            b"".join(b"X%d: %s\r\n" % (number, b"a" * 100) for number in range(1_000)),
+        ],
+        ids=["just over", "64 MiB", "many"],
+    )
+    def test_too_large_is_431(self, service: Service, excess: bytes) -> None:
+        status, headers, body = talk(service, HEAD + excess + b"\r\n\r\n")
+        assert status == 431
+        assert headers["content-type"] == "application/problem+json"
+        assert headers["connection"] == "close"
+        assert {"date", "x-request-id", "server-timing", "x-content-type-options"} <= set(headers)
+        problem = json.loads(body)
+        assert (problem["status"], problem["code"]) == (431, "headers_too_large")
+        assert problem["request_id"] == headers["x-request-id"]
+        assert b"aaa" not in body
+
+    def test_too_long_a_path_is_431(self, service: Service) -> None:
+        assert talk(service, b"GET /" + b"a" * MAX_HEAD_BYTES + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")[0] == 431
+
+    def test_large_enough_for_anybody(self, service: Service) -> None:
+        assert talk(service, HEAD + b"Connection: close\r\nX: " + b"a" * 60_000 + b"\r\n\r\n")[0] == 200
+
+    def test_a_body_does_not_count(self, service: Service) -> None:
+        assert httpx2.post(f"{service.url}/health", content=b"b" * 200_000).status_code == 405
+
+    def test_nonsense_is_400(self, service: Service) -> None:
+        status, headers, body = talk(service, b"What is this?\r\n\r\n")
+        assert (status, headers["content-type"]) == (400, "application/problem+json")
+        assert json.loads(body)["code"] == "malformed_request"
+
+    def test_after_an_answer_on_the_same_connection(self, service: Service) -> None:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            connection.sendall(HEAD + b"\r\n")
+            first = connection.recv(65_536)
+            connection.sendall(HEAD + b"X: " + b"a" * MAX_HEAD_BYTES + b"\r\n\r\n")
+            both = first + b"".join(iter(lambda: connection.recv(65_536), b""))
+            assert both.startswith(b"HTTP/1.1 200")
+            assert both.count(b"HTTP/1.1 431") == 1
+
+
+class TestTime:
+    @pytest.mark.parametrize("beginning", [b"", HEAD], ids=["silent", "half a head"])
+    def test_head_that_does_not_come_ends_the_connection(self, service: Service, beginning: bytes) -> None:
+        started = time.monotonic()
+        with socket.create_connection(("127.0.0.1", service.port), timeout=HEAD_SECONDS + 5) as connection:
+            connection.sendall(beginning)
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+        assert HEAD_SECONDS - 1 < time.monotonic() - started < HEAD_SECONDS + 4
+
+    def test_idle_connection_is_kept(self, service: Service) -> None:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            connection.sendall(HEAD + b"\r\n")
+            time.sleep(HEAD_SECONDS + 3)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+            connection.sendall(HEAD + b"\r\n")
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200")
+
+
+def test_no_server_header_and_one_date(service: Service) -> None:
+    _, headers, _ = talk(service, HEAD + b"Connection: close\r\n\r\n")
+    assert "server" not in headers
+    assert "date" in headers
+
+
+def test_each_request_is_one_json_line(service: Service) -> None:
+    talk(service, HEAD + b"Connection: close\r\nX-Request-ID: seen-in-the-log\r\nAuthorization: Bearer hunter2\r\n\r\n")
+    lines = [json.loads(line) for line in service.log.splitlines()]
+    (line,) = [line for line in lines if line.get("request_id") == "seen-in-the-log"]
+    assert (line["method"], line["path"], line["status"]) == ("GET", "/health", 200)
+    assert "hunter2" not in service.log
