@@ -39,7 +39,8 @@ CREATE_COMMENT = f"""
         SELECT id, $1, id, 1, $2, $3 FROM uuidv7() AS id RETURNING *),
     post AS (UPDATE posts SET comment_count = comment_count + 1 WHERE id = $1)
     SELECT comment.id::text, comment.post_id::text, NULL AS parent_id, comment.depth, comment.content,
-        comment.likes, comment.version, comment.created_at, comment.updated_at, {AUTHOR}
+        false AS is_deleted, comment.likes, 0 AS reply_count, comment.version, comment.created_at,
+        comment.updated_at, {AUTHOR}
     FROM comment JOIN users ON users.id = comment.author_id"""  # noqa: S608 - As above.
 
 FIRST_PAGE = (datetime.fromisoformat("9999-01-01T00:00:00Z"), UUID(int=2**128 - 1))

@@ -149,7 +149,9 @@ class CommentOut(BaseModel):
     depth: int
     content: str
     author: AuthorOut
+    is_deleted: bool = False
     likes: int
+    reply_count: int = 0
     version: int
     created_at: datetime
     updated_at: datetime
