@@ -69,9 +69,7 @@ def routes(*, check_database: Check, problems: Iterable[type[Problem]]) -> list[
     # Byte for byte what is committed: consumers may compare checksums.
     as_json = document(BUNDLE.read_bytes(), "application/json", cache=A_MINUTE)
     as_yaml = document(BUNDLE.with_suffix(".yaml").read_bytes(), "application/yaml", cache=A_MINUTE)
-    swagger = contract_page(
-        "Try it", ("swagger-ui.css", "swagger-ui-bundle.js", "docs.js"), TOOL_POLICY, "system"
-    )
+    swagger = contract_page("Try it", ("swagger-ui.css", "swagger-ui-bundle.js", "docs.js"), TOOL_POLICY, "system")
     redoc = contract_page("Read it", ("redoc.standalone.js", "redoc.js"), REDOC_POLICY, "light")
     return [
         Route("/", _index()),

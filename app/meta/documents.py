@@ -74,9 +74,7 @@ def answer(request: Request, prepared: Document) -> Response:
         # A strong tag belongs to one sequence of bytes, so the compressed form has a tag of its own.
         body, tag, headers["Content-Encoding"] = prepared.packed, f"{tag}-gzip", "gzip"
     headers["ETag"] = f'"{tag}"'
-    known = [
-        entry.strip().removeprefix("W/") for entry in request.headers.get("if-none-match", "").split(",")
-    ]
+    known = [entry.strip().removeprefix("W/") for entry in request.headers.get("if-none-match", "").split(",")]
     if headers["ETag"] in known or known == ["*"]:
         # A 304 describes no body, so it has neither type nor encoding.
         kept = {name: value for name, value in headers.items() if not name.startswith("Content-T")}

@@ -64,9 +64,7 @@ def readiness(checks: dict[str, Check]) -> Endpoint:
     async def get_readiness(request: Request) -> Response:
         results = await asyncio.gather(*(_probe(name, check) for name, check in checks.items()))
         ready = all(result["status"] == "ok" for result in results)
-        state = _state("ok" if ready else "unavailable") | {
-            "dependencies": dict(zip(checks, results, strict=True))
-        }
+        state = _state("ok" if ready else "unavailable") | {"dependencies": dict(zip(checks, results, strict=True))}
         retry = {} if ready else {"Retry-After": str(RETRY_SECONDS)}
         return reply(request, 200 if ready else 503, orjson.dumps(state), HEADERS | retry)
 

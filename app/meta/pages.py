@@ -79,9 +79,7 @@ def _page(template: str, policy: str, /, *, vary: str = "Accept-Encoding", **val
         "icon": addresses["icon.svg"],
         "style": addresses["galley.css"],
     }
-    return document(
-        render(template, **shared, **values).encode(), HTML, cache=REVALIDATE, policy=policy, vary=vary
-    )
+    return document(render(template, **shared, **values).encode(), HTML, cache=REVALIDATE, policy=policy, vary=vary)
 
 
 def index_page(vary: str) -> Document:

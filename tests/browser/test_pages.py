@@ -83,7 +83,7 @@ def test_docs_logs_in(visit: Visit) -> None:
     visit.page.fill("#oauth_username", name)
     visit.page.fill("#oauth_password", member["password"])
     visit.page.locator(".auth-btn-wrapper button.authorize").click()
-    visit.page.locator(".auth-btn-wrapper").get_by_role("button", name="Logout").wait_for()
+    visit.page.locator(".auth-btn-wrapper").get_by_text("Logout").wait_for()
     visit.page.locator(".btn-done").click()
     visit.page.locator("#operations-Users-getMe .opblock-summary-control").click()
     visit.page.locator("#operations-Users-getMe .execute").click()

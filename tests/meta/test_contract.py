@@ -19,9 +19,7 @@ class TestContract:
         assert response.headers["cache-control"].startswith("public")
 
     @pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.5", "*"])
-    async def test_is_compressed_for_who_takes_gzip(
-        self, client: httpx2.AsyncClient, path: str, accepted: str
-    ) -> None:
+    async def test_is_compressed_for_who_takes_gzip(self, client: httpx2.AsyncClient, path: str, accepted: str) -> None:
         async with client.stream("GET", path, headers={"Accept-Encoding": accepted}) as response:
             packed = b"".join([chunk async for chunk in response.aiter_raw()])
         assert response.headers["content-encoding"] == "gzip"
@@ -30,9 +28,7 @@ class TestContract:
         assert gzip.decompress(packed) == (BUNDLE.parent / path[1:]).read_bytes()
 
     @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br"])
-    async def test_is_plain_for_who_does_not(
-        self, client: httpx2.AsyncClient, path: str, accepted: str
-    ) -> None:
+    async def test_is_plain_for_who_does_not(self, client: httpx2.AsyncClient, path: str, accepted: str) -> None:
         response = await client.get(path, headers={"Accept-Encoding": accepted})
         assert "content-encoding" not in response.headers
 

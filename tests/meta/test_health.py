@@ -60,9 +60,7 @@ class TestReadiness:
         assert "secret" not in response.text
 
     @pytest.mark.parametrize("check", [hanging, deaf])
-    async def test_is_503_within_two_seconds_when_the_database_hangs(
-        self, connect: Connect, check: Check
-    ) -> None:
+    async def test_is_503_within_two_seconds_when_the_database_hangs(self, connect: Connect, check: Check) -> None:
         started = time.monotonic()
         response = await connect(check).get("/health/ready")
         assert time.monotonic() - started < 2

@@ -18,9 +18,7 @@ EVERYTHING = [*PAGES, "/health", "/health/ready", "/openapi.json", "/openapi.yam
 
 def policy(response: httpx2.Response) -> dict[str, str]:
     """Return the Content-Security-Policy by directive."""
-    directives = (
-        entry.strip().partition(" ") for entry in response.headers["content-security-policy"].split(";")
-    )
+    directives = (entry.strip().partition(" ") for entry in response.headers["content-security-policy"].split(";"))
     return {name: sources for name, _, sources in directives}
 
 
@@ -50,9 +48,7 @@ class TestPage:
         for address in loaded:
             assert (await client.get(address)).status_code == 200
 
-    async def test_is_made_for_phones_and_says_its_language(
-        self, client: httpx2.AsyncClient, path: str
-    ) -> None:
+    async def test_is_made_for_phones_and_says_its_language(self, client: httpx2.AsyncClient, path: str) -> None:
         page = (await client.get(path, headers=HTML)).text
         assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in page
         assert '<html lang="en"' in page
