@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     Select,
@@ -74,6 +75,24 @@ def comment() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _top_level(post: CTE) -> Select[*tuple[Any, ...]]:
+    return select(post.c.id, literal_column("NULL::uuid"), bindparam("comment_id", type_=Uuid()), literal_column("1"))
+
+
+def _answering(post: CTE) -> Select[*tuple[Any, ...]]:
+    """Return the place below `parent_id`; a comment of the last level is not answered below but beside it."""
+    parent = (
+        select(Comment.id, Comment.parent_id, Comment.root_id, Comment.depth, Comment.post_id)
+        .join(post, post.c.id == Comment.post_id)
+        .where(Comment.id == bindparam("parent_id"), Comment.deleted_at.is_(None))
+        .with_for_update(read=True, of=Comment)
+        .cte("parent")
+    )
+    last = parent.c.depth == MAX_DEPTH
+    above = case((last, parent.c.parent_id), else_=parent.c.id)
+    return select(parent.c.post_id, above, parent.c.root_id, func.least(parent.c.depth + 1, MAX_DEPTH))
+
+
 @cache
 def creating(*, answer: bool) -> Statement:
     """Return the statement that counts, writes and returns a comment on a post or an answer to one of its comments.
@@ -89,42 +108,19 @@ def creating(*, answer: bool) -> Statement:
         .returning(Post.id)
         .cte("post")
     )
-    place: Select[*tuple[Any, ...]] = select(
-        post.c.id, literal_column("NULL::uuid"), bindparam("comment_id", type_=Uuid()), 1
-    )
-    if answer:
-        parent = (
-            select(Comment.id, Comment.parent_id, Comment.root_id, Comment.depth, Comment.post_id)
-            .join(post, post.c.id == Comment.post_id)
-            .where(Comment.id == bindparam("parent_id"), Comment.deleted_at.is_(None))
-            .with_for_update(read=True, of=Comment)
-            .cte("parent")
-        )
-        deepest = parent.c.depth == MAX_DEPTH
-        place = select(
-            parent.c.post_id,
-            case((deepest, parent.c.parent_id), else_=parent.c.id),
-            parent.c.root_id,
-            case((deepest, MAX_DEPTH), else_=parent.c.depth + 1),
-        )
+    identity = [bindparam("comment_id", type_=Uuid()), bindparam("member_id", type_=Uuid())]
+    place = _answering(post) if answer else _top_level(post)
     written = (
         insert(Comment)
         .from_select(
             ["post_id", "parent_id", "root_id", "depth", "id", "author_id", "content"],
-            place.add_columns(
-                bindparam("comment_id", type_=Uuid()),
-                bindparam("member_id", type_=Uuid()),
-                bindparam("text", type_=Text()),
-            ),
+            place.add_columns(*identity, bindparam("text", type_=Text())),
         )
         .returning(*_STORED)
         .cte("written")
     )
-    return Statement(
-        select(*written.c, literal_column("0", Integer()).label("reply_count"), *AUTHOR).join(
-            User, User.id == written.c.author_id
-        )
-    )
+    no_replies = literal_column("0", Integer()).label("reply_count")
+    return Statement(select(*written.c, no_replies, *AUTHOR).join(User, User.id == written.c.author_id))
 
 
 @cache

@@ -151,7 +151,8 @@ async def list_page(
     _visible(principal, rows[0] if rows else None, "post")
     counted = await queries.counting(layout).value(connection, post_id=post_id) if page.total else None
     tree = layout is CommentLayout.tree
-    listed = [row for row in rows if row["id"] is not None and (row["depth"] == 1 or not tree)]
+    rows = [row for row in rows if row["id"] is not None]
+    listed = [row for row in rows if row["depth"] == 1] if tree else rows
     top, described = pages.cut(listed[::-1] if falling else listed, page, "created_at", counted)
     comments = _tree(top, rows[len(listed) :]) if tree else [_comment(row) for row in top]
     return models.CommentPage(items=comments, page=described)
