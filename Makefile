@@ -36,7 +36,7 @@ settings: $(VENV)/.runtime ## Print every setting with its origin, secrets maske
 ##@ Prove it
 
 .PHONY: check
-check: lint types drift test contract-test ## Everything CI runs
+check: lint types drift test contract-test browser-test ## Everything CI runs
 
 .PHONY: test
 test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real PostgreSQL, in parallel
@@ -45,6 +45,11 @@ test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real Pos
 .PHONY: contract-test
 contract-test: $(VENV)/.dev ## Let schemathesis prove the running service against the contract
 	$(BIN)/python -m scripts.contract_test
+
+.PHONY: browser-test
+browser-test: $(VENV)/.dev ## Open the pages in a real browser; installs Debian's Chromium where it may
+	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }
+	$(BIN)/python -m pytest -n 0 tests/browser
 
 .PHONY: lint
 lint: $(VENV)/.dev node_modules/.done ## Lint the contract, the code and the house rules
