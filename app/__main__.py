@@ -3,15 +3,19 @@
 import asyncio
 import errno
 import logging.config
+import multiprocessing
 import os
 import signal
 import socket
 import sys
+import threading
+from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import NoReturn
 
 import asyncpg
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from app import embedded, logs
@@ -107,9 +111,24 @@ async def _prepare(dsn: str, *, demo_data: bool) -> None:
         await connection.close()
 
 
+def create_worker() -> ASGIApp:
+    """Return the service as one process runs it; a worker does not outlive the process that started it."""
+    from app.main import create_app  # noqa: PLC0415 - With several workers the parent does without.
+
+    if parent := multiprocessing.parent_process():
+        # Killed, it can tell nobody, and its workers would keep the port and the database for themselves.
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    return create_app()
+
+
+def _end_with(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def _serve(current: Settings, listener: socket.socket) -> None:
     config = uvicorn.Config(
-        "app.main:create_app",
+        "app.__main__:create_worker",
         factory=True,
         workers=current.workers,
         loop="uvloop",
@@ -135,7 +154,8 @@ def _serve(current: Settings, listener: socket.socket) -> None:
         return
     supervisor = Multiprocess(config, [listener])
     supervisor.run()
-    if any(process.exitcode for process in supervisor.processes):
+    # A worker that was told to stop ends by that signal, which counts as negative.
+    if any((process.exitcode or 0) > 0 for process in supervisor.processes):
         raise RuntimeError("A worker did not end well; its own lines above say why.")
 
 

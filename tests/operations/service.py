@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +94,7 @@ def start(data_dir: Path, **environment: str) -> Service:
 
 
 @contextmanager
-def running(data_dir: Path, **environment: str) -> Iterator[Service]:
+def running(data_dir: Path, **environment: str) -> Generator[Service]:
     """Run the service for the length of the block."""
     service = start(data_dir, **environment)
     try:
@@ -105,7 +105,7 @@ def running(data_dir: Path, **environment: str) -> Iterator[Service]:
 
 
 @contextmanager
-def directory() -> Iterator[Path]:
+def directory() -> Generator[Path]:
     """Make a data directory; what runs in it is stopped, and then it is removed."""
     with TemporaryDirectory(prefix="galley-") as name:
         yield Path(name)

@@ -61,6 +61,7 @@ class TestBothForms:
         assert "***" in write("request", **extra)
 
     def test_masks_in_a_traceback(self, write: Write) -> None:
+        line = ""
         try:
             int("postgresql://galley:hunter2@db")
         except ValueError:

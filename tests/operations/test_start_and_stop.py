@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import asyncpg
+import psutil
 import pytest
 
 from tests.operations.service import directory, free_port, launch, running, start
@@ -43,7 +44,7 @@ class TestStart:
 
     def test_two_at_once_on_one_data_directory(self) -> None:
         with directory() as data_dir, ThreadPoolExecutor() as threads:
-            first, second = threads.map(lambda _: start(data_dir), range(2))
+            first, second = threads.map(start, [data_dir, data_dir])
             assert first.terminate()[0] == 0
             assert second.get("/api/v1/posts").status_code == 200, "the first to stop took the database away"
             assert second.terminate()[0] == 0
@@ -54,7 +55,7 @@ class TestStart:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            assert launch(data_dir, port).wait(timeout=15) == 1
+            assert launch(data_dir, port).wait(timeout=60) == 1
             lines = (data_dir / "service.log").read_text().splitlines()
             assert lines == [f"PORT: {port} on 127.0.0.1 is in use by another process; set PORT to a free one."]
             assert not (data_dir / "postgres").exists()
@@ -62,14 +63,14 @@ class TestStart:
     def test_database_that_is_not_there_is_one_clear_line(self) -> None:
         with directory() as data_dir:
             url = f"postgresql://me:hunter2@127.0.0.1:{free_port()}/galley"
-            assert launch(data_dir, free_port(), DATABASE_URL=url).wait(timeout=15) == 1
+            assert launch(data_dir, free_port(), DATABASE_URL=url).wait(timeout=60) == 1
             (line,) = (data_dir / "service.log").read_text().splitlines()
             assert line.startswith("DATABASE_URL: cannot connect")
             assert "hunter2" not in line
 
     def test_wrong_setting_stops_the_start(self) -> None:
         with directory() as data_dir:
-            assert launch(data_dir, free_port(), WORKERS="none").wait(timeout=15) == 1
+            assert launch(data_dir, free_port(), WORKERS="none").wait(timeout=60) == 1
             assert (data_dir / "service.log").read_text().startswith("WORKERS: ")
 
 
@@ -83,7 +84,7 @@ class TestStop:
         ):
             started = time.monotonic()
             service.process.send_signal(number)
-            assert service.process.wait(timeout=15) == 0
+            assert service.process.wait(timeout=60) == 0
             assert time.monotonic() - started < 5
             assert service.postmaster() is None
 
@@ -125,6 +126,17 @@ class TestStop:
                 assert again.get("/api/v1/posts").status_code == 200
                 assert again.seconds < 5
             assert again.postmaster() is None, "the service that was killed still counts as a user"
+
+    def test_workers_end_with_the_process_that_started_them(self) -> None:
+        with directory() as data_dir:
+            service = start(data_dir, WORKERS="2")
+            children = psutil.Process(service.process.pid).children(recursive=True)
+            service.process.kill()
+            service.process.wait()
+            assert len(children) >= 2
+            assert psutil.wait_procs(children, timeout=10)[1] == []
+            with running(data_dir) as again:
+                assert again.get("/api/v1/posts").status_code == 200
 
     def test_killed_with_its_database_starts_again(self) -> None:
         with directory() as data_dir:
