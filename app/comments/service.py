@@ -20,18 +20,12 @@ from app.comments import queries
 from app.comments.tables import Comment, CommentLike
 from app.etags import require_match
 from app.ids import new_id
+from app.posts.service import PostNotPublished
 from app.posts.tables import Post
 from app.problems import Conflict, FieldError, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from generated import models
 from generated.models import CommentLayout, CommentSort, PostStatus, ProblemCode
-
-
-class PostNotPublished(Problem):
-    """Only a published post takes comments; drafts and archives are read, not discussed."""
-
-    status, code, title = 409, ProblemCode.post_not_published, "The post is not published."
-
 
 _GET = Statement(queries.comment().where(Comment.id == bindparam("id")))
 _WHY_NOT = Statement(

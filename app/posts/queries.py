@@ -52,7 +52,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "author": Post.author_id
     == select(User.id).where(func.lower(User.username) == bindparam("author")).scalar_subquery(),
     "tag": Post.tags.contains(func.array_append(literal_column("'{}'::text[]"), bindparam("tag", type_=Text()))),
-    "featured": Post.featured.is_(bindparam("featured")),
+    "featured": Post.featured == bindparam("featured"),
     "published_after": Post.published_at >= bindparam("published_after"),
     "published_before": Post.published_at < bindparam("published_before"),
 }

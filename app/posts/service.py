@@ -29,6 +29,12 @@ class InvalidTransition(Problem):
     status, code, title = 409, ProblemCode.invalid_transition, "The post is not in a state that allows this."
 
 
+class PostNotPublished(Problem):
+    """Only a published post is liked and discussed; drafts and archives are read at most."""
+
+    status, code, title = 409, ProblemCode.post_not_published, "The post is not published."
+
+
 _GET = Statement(queries.post().where(Post.id == bindparam("id")))
 _GET_BY_SLUG = Statement(
     queries.post().join(PostSlug, PostSlug.post_id == Post.id).where(PostSlug.slug == bindparam("slug"))
@@ -236,10 +242,10 @@ async def delete_post(connection: Connection, principal: Principal, post_id: UUI
 
 
 async def like(connection: Connection, principal: Principal, post_id: UUID, *, liked: bool) -> None:
-    """Like a published post or take the like back; repeated, it changes nothing. Raises NotFound."""
-    row = await _LOCK.first(connection, id=post_id)
-    if row is None or row["status"] != PostStatus.published:
-        raise NotFound("There is no such post.")
+    """Like a post or take the like back; repeated, it changes nothing. Raises NotFound and PostNotPublished."""
+    row = _visible(principal, await _LOCK.first(connection, id=post_id))
+    if liked and row["status"] != PostStatus.published:
+        raise PostNotPublished
     changed = await (_LIKE if liked else _UNLIKE).run(connection, post_id=post_id, user_id=principal.user_id)
     if changed:
         await _COUNT_LIKES.run(connection, post_id=post_id, step=1 if liked else -1)

@@ -1,4 +1,4 @@
-"""Which statuses of which operations the suite has seen: a pytest plugin that fails a run of the whole suite below 100 %.
+"""Which statuses of which operations the suite has seen: a plugin that fails a run of the whole suite below 100 %.
 
 A status that is declared and that no test provokes is a lie until proven otherwise.
 """

@@ -1,4 +1,4 @@
-"""A second opinion on every answer: request and response against the contract, by code that shares none with the service.
+"""A second opinion on every answer: request and response against the contract, sharing no code with the service.
 
 It is stricter than the contract itself in two places: an answer has no member and none of our headers that the contract
 does not name, and `default` covers only what any operation may answer.
@@ -16,7 +16,16 @@ from tests.contract.schemas import Schemas
 
 # Headers that mean something to a client of ours; sent undeclared, they would be a promise that nobody wrote down.
 OWN_HEADERS = frozenset(
-    {"etag", "location", "link", "idempotent-replayed", "retry-after", "www-authenticate", "server-timing", "x-request-id"}
+    {
+        "etag",
+        "location",
+        "link",
+        "idempotent-replayed",
+        "retry-after",
+        "www-authenticate",
+        "server-timing",
+        "x-request-id",
+    }
 )
 # What any operation may answer, whatever it does: unreadable requests, limits of the transport, failures of ours.
 ANYWHERE = frozenset({400, 429, 431, *range(500, 600)})
@@ -72,9 +81,7 @@ class Judge:
             return None
         template = self.path_of(exchange.path)
         operation = self._operations.get((exchange.method, template or ""))
-        complaints = list(
-            self._of_operation(operation, exchange) if operation else self._of_none(template, exchange)
-        )
+        complaints = list(self._of_operation(operation, exchange) if operation else self._of_none(template, exchange))
         if complaints:
             raise ContractBroken("\n  ".join([f"{operation or 'no operation'}: {exchange}", *complaints]))
         return operation
@@ -95,7 +102,7 @@ class Judge:
         if exchange.status not in {expected, *ANYWHERE}:
             yield f"the contract has no such operation: {expected} is due"
             return
-        if exchange.status == 405 and template:  # noqa: PLR2004 - The standard's number.
+        if exchange.status == 405 and template:
             methods = {name.upper() for name in METHODS if name in self._document["paths"][template]}
             allowed = {name.strip() for name in exchange.headers.get("allow", "").split(",")}
             if allowed != methods:
@@ -151,7 +158,9 @@ def judge() -> Judge:
     return Judge(contract())
 
 
-def exchange_of(method: str, raw_path: bytes | str, status: int, headers: Iterable[tuple[str, str]], body: bytes) -> Exchange:
+def exchange_of(
+    method: str, raw_path: bytes | str, status: int, headers: Iterable[tuple[str, str]], body: bytes
+) -> Exchange:
     """Put an exchange together from what an HTTP client or server has at hand."""
     path = raw_path.decode("ascii") if isinstance(raw_path, bytes) else raw_path
     folded: dict[str, str] = {}

@@ -1410,1087 +1410,1096 @@ codec_465: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
 codec_466: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
 codec_467: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
 codec_468: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
 codec_469: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
 codec_470: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
 codec_471: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
+
+codec_472: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
+
+codec_473: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
+
+codec_474: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_472: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_475: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_473: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_476: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_474: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_477: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_475: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_478: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_476: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_479: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_477: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_480: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_478: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_481: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_479: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_482: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_480: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_483: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_481: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_484: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_482: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_485: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_483: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_486: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_484: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_487: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_485: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_488: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_486: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_489: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_487: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_490: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_488: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_491: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_489: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_492: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_490: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+codec_493: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_491: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+codec_494: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_492: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
+codec_495: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_493: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+codec_496: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_494: Final[PydanticCodec[client_models.CommentSort]] = PydanticCodec(client_models.CommentSort)
+codec_497: Final[PydanticCodec[client_models.CommentSort]] = PydanticCodec(client_models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_495: Final[PydanticCodec[client_models.CommentLayout]] = PydanticCodec(client_models.CommentLayout)
+codec_498: Final[PydanticCodec[client_models.CommentLayout]] = PydanticCodec(client_models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_496: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_499: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_497: Final[PydanticCodec[client_models.CommentPage]] = PydanticCodec(client_models.CommentPage)
+codec_500: Final[PydanticCodec[client_models.CommentPage]] = PydanticCodec(client_models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_498: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_501: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_499: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_502: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_500: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_503: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_501: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_504: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_502: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_505: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_503: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_506: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_504: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_507: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
-codec_505: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_508: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
-codec_506: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_509: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_507: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_510: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_508: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_511: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
-codec_509: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_512: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_510: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_513: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_511: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_514: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
-codec_512: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_515: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_513: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_516: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_514: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_517: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
-codec_515: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_518: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_516: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+codec_519: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_517: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_520: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_518: Final[PydanticCodec[client_models.CommentCreate]] = PydanticCodec(client_models.CommentCreate)
+codec_521: Final[PydanticCodec[client_models.CommentCreate]] = PydanticCodec(client_models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_519: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
+codec_522: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_520: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_523: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_521: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_524: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_522: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+codec_525: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_523: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_526: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_524: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+codec_527: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_525: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_528: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_526: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_529: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_527: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_530: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
-codec_528: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_531: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_529: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_532: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_530: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_533: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
-codec_531: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_534: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
-codec_532: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_535: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_533: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_536: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_534: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_537: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
-codec_535: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_538: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_536: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_539: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_537: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_540: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
-codec_538: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_541: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_539: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_542: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_540: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_543: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
-codec_541: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_544: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_542: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_545: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_543: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_546: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
 
-codec_544: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_547: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_545: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_548: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_546: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_549: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
 
-codec_547: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_550: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_548: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_551: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_549: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_552: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
 
-codec_550: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_553: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_551: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_554: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_552: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_555: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
 
-codec_553: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_556: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_554: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_557: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_555: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_558: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_556: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
+codec_559: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_557: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_560: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_558: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_561: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_559: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_562: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_560: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_563: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_561: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_564: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_562: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_565: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_563: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_566: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_564: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_567: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_565: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_568: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_566: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_569: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_567: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_570: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
-codec_568: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_571: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_569: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_572: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_570: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_573: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_571: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_574: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
-codec_572: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_575: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_573: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_576: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_574: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_577: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
-codec_575: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_578: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_576: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_579: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_577: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_580: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
 
-codec_578: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_581: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_579: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_582: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_580: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_583: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_581: Final[PydanticCodec[client_models.CommentUpdate]] = PydanticCodec(client_models.CommentUpdate)
+codec_584: Final[PydanticCodec[client_models.CommentUpdate]] = PydanticCodec(client_models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_582: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
+codec_585: Final[PydanticCodec[client_models.Comment]] = PydanticCodec(client_models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_583: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_586: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_584: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_587: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_585: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_588: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_586: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_589: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_587: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_590: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_588: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_591: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
 
-codec_589: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_592: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_590: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_593: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_591: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_594: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
 
-codec_592: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_595: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_593: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_596: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_594: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_597: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_595: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_598: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
 
-codec_596: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_599: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_597: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_600: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_598: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_601: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
 
-codec_599: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_602: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_600: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_603: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_601: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_604: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
 
-codec_602: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_605: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_603: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_606: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_604: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_607: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
 
-codec_605: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_608: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_606: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_609: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_607: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_610: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
 
-codec_608: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_611: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_609: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_612: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_610: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_613: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
 
-codec_611: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_614: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_612: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_615: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_613: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_616: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
 
-codec_614: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_617: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_615: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_618: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_616: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_619: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
 
-codec_617: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_620: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_618: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_621: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_619: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_622: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_620: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_623: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_621: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_624: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_622: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_625: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_623: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_626: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_624: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_627: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
 
-codec_625: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_628: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_626: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_629: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_627: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_630: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_628: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_631: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
 
-codec_629: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_632: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_630: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_633: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_631: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_634: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
 
-codec_632: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_635: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_633: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_636: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_634: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_637: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
 
-codec_635: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_638: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_636: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_639: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_637: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_640: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
 
-codec_638: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_641: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_639: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_642: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_640: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_643: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
 
-codec_641: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_644: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_642: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_645: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_643: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_646: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
 
-codec_644: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_647: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_645: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_648: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_646: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_649: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_647: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_650: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_648: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_651: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_649: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_652: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_650: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_653: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_651: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_654: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_652: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_655: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_653: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_656: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_654: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_657: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_655: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_658: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_656: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_659: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_657: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_660: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_658: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_661: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_659: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_662: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_660: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_663: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_661: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_664: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_662: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_665: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_663: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_666: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_664: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_667: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_665: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_668: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_666: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_669: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_667: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_670: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_668: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_671: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_669: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_672: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_670: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_673: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_671: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_674: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_672: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_675: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_673: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_676: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_674: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_677: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_675: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_678: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_676: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_679: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_677: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_680: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_678: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_681: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_679: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+codec_682: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_680: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+codec_683: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_681: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
+codec_684: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_682: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+codec_685: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_683: Final[PydanticCodec[client_models.TagSort]] = PydanticCodec(client_models.TagSort)
+codec_686: Final[PydanticCodec[client_models.TagSort]] = PydanticCodec(client_models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_684: Final[PydanticCodec[client_models.TagPage]] = PydanticCodec(client_models.TagPage)
+codec_687: Final[PydanticCodec[client_models.TagPage]] = PydanticCodec(client_models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_685: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_688: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_686: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_689: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_687: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_690: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_688: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_691: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_689: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_692: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_690: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_693: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_691: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_694: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
 
-codec_692: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_695: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
 
-codec_693: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_696: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_694: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_697: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_695: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_698: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
 
-codec_696: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_699: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_697: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_700: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_698: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_701: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
 
-codec_699: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_702: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_700: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+codec_703: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_701: Final[PydanticCodec[client_models.TagCreate]] = PydanticCodec(client_models.TagCreate)
+codec_704: Final[PydanticCodec[client_models.TagCreate]] = PydanticCodec(client_models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_702: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+codec_705: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_703: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_706: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_704: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_707: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_705: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+codec_708: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_706: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_709: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_707: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+codec_710: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_708: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_711: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_709: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_712: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_710: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_713: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
 
-codec_711: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_714: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_712: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_715: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_713: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_716: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
-codec_714: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_717: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
-codec_715: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_718: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_716: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_719: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_717: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_720: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
-codec_718: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_721: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_719: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_722: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_720: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_723: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
-codec_721: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_724: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_722: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_725: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_723: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_726: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
-codec_724: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_727: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_725: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_728: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_726: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_729: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
-codec_727: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_730: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_728: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_731: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_729: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_732: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
-codec_730: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_733: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_731: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_734: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_732: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_735: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
-codec_733: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_736: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_734: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_737: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_735: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_738: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_736: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+codec_739: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_737: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_740: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_738: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_741: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_739: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_742: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_740: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_743: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_741: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_744: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_742: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_745: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_743: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_746: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_744: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_747: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_745: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_748: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_746: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_749: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_747: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_750: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
-codec_748: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_751: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_749: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_752: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_750: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_753: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_751: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_754: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
-codec_752: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_755: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_753: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_756: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_754: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_757: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
-codec_755: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_758: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_756: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_759: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_757: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_760: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
-codec_758: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_761: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_759: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_762: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_760: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_763: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_761: Final[PydanticCodec[client_models.TagUpdate]] = PydanticCodec(client_models.TagUpdate)
+codec_764: Final[PydanticCodec[client_models.TagUpdate]] = PydanticCodec(client_models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_762: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+codec_765: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_763: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_766: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_764: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_767: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_765: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_768: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_766: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_769: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_767: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_770: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_768: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_771: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
-codec_769: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_772: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_770: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_773: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_771: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_774: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
-codec_772: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_775: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_773: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_776: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_774: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_777: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_775: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_778: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
-codec_776: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_779: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_777: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_780: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_778: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_781: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
-codec_779: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_782: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_780: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_783: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_781: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_784: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
-codec_782: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_785: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_783: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_786: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_784: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_787: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
-codec_785: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_788: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_786: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_789: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_787: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_790: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
-codec_788: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_791: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_789: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_792: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_790: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_793: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
-codec_791: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_794: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_792: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_795: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_793: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_796: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
-codec_794: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_797: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_795: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_798: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_796: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_799: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
-codec_797: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_800: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_798: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_801: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_799: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_802: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
-codec_800: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_803: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_801: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_804: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_802: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_805: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_803: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_806: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_804: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_807: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_805: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_808: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_806: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_809: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_807: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_810: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
-codec_808: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_811: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_809: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_812: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_810: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_813: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_811: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_814: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
-codec_812: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_815: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_813: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_816: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_814: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_817: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
-codec_815: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_818: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_816: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_819: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_817: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_820: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
-codec_818: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_821: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_819: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_822: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_820: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_823: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_821: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_824: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_822: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_825: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_823: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_826: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_824: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_827: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_825: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_828: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_826: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_829: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
-codec_827: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_830: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""

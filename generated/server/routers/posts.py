@@ -659,7 +659,7 @@ def _add_like_post(
         operation_id='likePost',
         tags=['Posts'],
         summary='Like a post',
-        description='Counts once per member, however often it is sent. Only published posts can be liked.',
+        description='Counts once per member, however often it is sent. Only published posts are liked (`post_not_published` otherwise).',
         response_description='You like it.',
         dependencies=wiring.dependencies.get('like_post'),
     )

@@ -1,0 +1,122 @@
+"""Requests made from the contract: one that is valid for an operation, to be spoiled in one place by a test."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import orjson
+from httpx2 import AsyncClient, Response
+
+from tests.contract.document import Node, Operation, resolve
+from tests.factories import Factory, Member
+
+JSON = ("application/json", "application/merge-patch+json")
+FORM = "application/x-www-form-urlencoded"
+
+
+def sample(schema: Node) -> Any:
+    """Return a small valid value: the schema's example, or the least that its keywords allow."""
+    schema = resolve(schema)
+    for word in ("examples", "enum"):
+        if word in schema:
+            return schema[word][0]
+    if "oneOf" in schema:
+        return sample(schema["oneOf"][0])
+    if schema["type"] == "object":
+        properties: Node = schema["properties"]
+        # A merge patch requires no member, but at least one.
+        names = schema.get("required") or list(properties)[: schema.get("minProperties", 0)]
+        return {name: sample(properties[name]) for name in names}
+    return _LEAST[schema["type"]](schema)
+
+
+_LEAST: dict[str, Callable[[Node], Any]] = {
+    "array": lambda schema: [sample(schema["items"])] * schema.get("minItems", 0),
+    "string": lambda schema: "a" * max(schema.get("minLength", 0), 1),
+    "boolean": lambda _: True,
+    "integer": lambda schema: schema["minimum"],
+    "number": lambda schema: schema["minimum"],
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request on its way to be sent; `spoilt` makes another one that differs in one place."""
+
+    operation: Operation
+    path: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+
+    def with_headers(self, **headers: str) -> "Call":
+        """Return the call with other headers; underscores stand for hyphens."""
+        return replace(self, headers=self.headers | {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def without_header(self, name: str) -> "Call":
+        """Return the call without a header."""
+        return replace(self, headers={key: value for key, value in self.headers.items() if key != name})
+
+    def content(self) -> bytes:
+        """Return the body as it is sent."""
+        if isinstance(self.body, bytes):
+            return self.body
+        if self.operation.media_type == FORM:
+            return urlencode(self.body).encode()
+        return orjson.dumps(self.body) if self.operation.media_type else b""
+
+    async def send(self, client: AsyncClient) -> Response:
+        """Send the call."""
+        path = self.operation.path
+        for name, value in self.path.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        return await client.request(
+            self.operation.method, path + self.query, headers=self.headers, content=self.content() or None
+        )
+
+
+async def _post(make: Factory, author: Member) -> str:
+    return str(await make.post(author))
+
+
+async def _comment(make: Factory, author: Member) -> str:
+    return str(await make.comment(await make.post(), author))
+
+
+async def _tag(make: Factory, _: Member) -> str:
+    return str(await make.tag("engines"))
+
+
+async def _username(_: Factory, author: Member) -> str:
+    return author.username
+
+
+async def _slug(make: Factory, author: Member) -> str:
+    await make.post(author, slug="looms-and-engines")
+    return "looms-and-engines"
+
+
+Maker = Callable[[Factory, Member], Awaitable[str]]
+
+# How to make what a path parameter names, and a valid value that names nothing. A new parameter gets a line here.
+RESOURCES: dict[str, tuple[Maker, str]] = {
+    "post_id": (_post, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "comment_id": (_comment, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "tag_id": (_tag, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "username": (_username, "nobody_at_all"),
+    "slug": (_slug, "no-such-post"),
+}
+
+
+async def valid_call(operation: Operation, make: Factory, author: Member) -> Call:
+    """Return a request that has nothing wrong with it, about things of `author`, who sends it."""
+    path = {name: await RESOURCES[name][0](make, author) for name in operation.named("path")}
+    query = {name: sample(node["schema"]) for name, node in operation.named("query").items() if node.get("required")}
+    headers = author.headers if operation.takes_credentials else {}
+    if operation.media_type:
+        headers = headers | {"Content-Type": operation.media_type}
+    if "If-Match" in operation.named("header"):
+        headers = headers | {"If-Match": "*"}
+    body = sample(operation.content[operation.media_type]["schema"]) if operation.media_type else None
+    return Call(operation, path, f"?{urlencode(query)}" if query else "", headers, body)

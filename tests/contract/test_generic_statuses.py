@@ -1,0 +1,230 @@
+"""What every operation refuses in the same way, provoked from the contract; a new operation is covered at once."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient, Response
+
+from app.contract import role_scopes
+from app.sql import Connection, Table
+from tests.contract.document import METHODS, Node, Operation, contract, operations
+from tests.contract.requests import JSON, RESOURCES, Call, valid_call
+from tests.contract.schemas import Schemas
+from tests.factories import Factory, Member
+
+MAX_BODY_BYTES = 1_048_576
+STALE = '"999999-00000000"'
+
+
+def every(fits: Callable[[Operation], Any] = lambda _: True) -> pytest.MarkDecorator:
+    """Run a test for every operation that fits."""
+    return pytest.mark.parametrize("operation", [item for item in operations() if fits(item)], ids=str)
+
+
+def takes_json(operation: Operation) -> bool:
+    return operation.media_type in JSON
+
+
+def takes_body(operation: Operation) -> bool:
+    return bool(operation.media_type)
+
+
+def is_conditional(operation: Operation) -> bool:
+    return "If-Match" in operation.named("header")
+
+
+def is_about_something(operation: Operation) -> bool:
+    return bool(operation.named("path"))
+
+
+async def fingerprint(connection: Connection) -> dict[str, str]:
+    """Return a checksum of every table's rows."""
+    return {
+        name: await connection.fetchval(
+            f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t"  # noqa: S608
+        )
+        for name in Table.metadata.tables
+    }
+
+
+@pytest.fixture
+async def author(make: Factory) -> Member:
+    """A member who holds every scope."""
+    return await make.member(role="admin")
+
+
+@pytest.fixture
+async def call(operation: Operation, make: Factory, author: Member) -> Call:
+    """A request without fault."""
+    return await valid_call(operation, make, author)
+
+
+Send = Callable[[Call], Awaitable[Response]]
+
+
+@pytest.fixture
+def send(client: AsyncClient, connection: Connection) -> Send:
+    """Sends a call that is to be refused, and sees that it leaves no trace in any table."""
+
+    async def sent(call: Call) -> Response:
+        before = await fingerprint(connection)
+        answer = await call.send(client)
+        assert await fingerprint(connection) == before
+        return answer
+
+    return sent
+
+
+def refused(answer: Response, status: int, code: str) -> Node:
+    """Assert that the answer is this problem, and return it."""
+    problem = answer.json()
+    assert (answer.status_code, problem.get("code")) == (status, code), problem
+    return problem
+
+
+def names(problem: Node, **place: str) -> bool:
+    """Whether the problem names this place."""
+    return any(place.items() <= error.items() for error in problem["errors"])
+
+
+class TestCredentials:
+    @every(lambda operation: operation.needs_credentials)
+    async def test_are_needed(self, send: Send, call: Call) -> None:
+        answer = await send(call.without_header("Authorization"))
+        refused(answer, 401, "not_authenticated")
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+    @every(lambda operation: operation.takes_credentials)
+    async def test_are_checked_even_where_optional(self, send: Send, call: Call) -> None:
+        answer = await send(call.with_headers(Authorization="Bearer forged.token.indeed"))
+        refused(answer, 401, "invalid_token")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+
+    @every(lambda operation: operation.takes_credentials)
+    async def test_end_with_the_session(self, send: Send, call: Call, author: Member, connection: Connection) -> None:
+        await connection.execute("UPDATE sessions SET revoked_at = now() WHERE id = $1", author.session_id)
+        refused(await send(call), 401, "invalid_token")
+
+    @every(lambda operation: operation.scopes)
+    async def test_need_the_scopes_of_the_contract(
+        self, send: Send, call: Call, operation: Operation, make: Factory
+    ) -> None:
+        for scope in operation.scopes:
+            member = await make.member(role="admin", scopes=role_scopes()["admin"] - {scope})
+            refused(await send(call.with_headers(**member.headers)), 403, "permission_denied")
+
+
+class TestBody:
+    @every(takes_json)
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"',
+            b"{'a': 1}",
+            b'{"a": NaN}',
+            b'{"a": 1e400}',
+            b'{"a": "\\ud800"}',
+            b'{"a": "\xff"}',
+            b"[" * 100_000,
+            b"{} {}",
+        ],
+        ids=["cut", "quotes", "nan", "huge", "surrogate", "latin-1", "deep", "two"],
+    )
+    async def test_that_is_no_json_is_400(self, send: Send, call: Call, body: bytes) -> None:
+        refused(await send(replace(call, body=body)), 400, "malformed_request")
+
+    @every(takes_body)
+    async def test_over_the_limit_is_413(self, send: Send, call: Call) -> None:
+        refused(await send(replace(call, body=b" " * (MAX_BODY_BYTES + 1))), 413, "payload_too_large")
+
+    @every(takes_body)
+    async def test_of_another_media_type_is_415(self, send: Send, call: Call) -> None:
+        refused(await send(call.with_headers(Content_Type="text/plain")), 415, "unsupported_media_type")
+        refused(await send(call.with_headers(Content_Encoding="gzip")), 415, "unsupported_media_type")
+
+    @every(takes_body)
+    async def test_with_an_unknown_member_is_422(self, send: Send, call: Call) -> None:
+        problem = refused(await send(replace(call, body=call.body | {"undreamt": "of"})), 422, "validation_failed")
+        assert names(problem, pointer="/undreamt")
+
+    @every(takes_json)
+    @pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"1"])
+    async def test_that_is_no_object_is_422(self, send: Send, call: Call, body: bytes) -> None:
+        refused(await send(replace(call, body=body)), 422, "validation_failed")
+
+    @every(takes_json)
+    async def test_with_nul_in_a_text_is_422_and_not_echoed(self, send: Send, call: Call) -> None:
+        for name, value in call.body.items():
+            if isinstance(value, str):
+                answer = await send(replace(call, body=call.body | {name: f"secret\x00{value}"}))
+                assert names(refused(answer, 422, "validation_failed"), pointer=f"/{name}")
+                assert "secret" not in answer.text
+
+
+def malformed_paths() -> list[tuple[Operation, str]]:
+    """Pair every operation with values that its path parameter does not allow."""
+    schemas = Schemas(contract())
+    values = ("!", "0", "\x00", "a b", "01936b2e5f8c7c3a9d402f6f0c1f7a11", "x" * 300)
+    return [
+        (operation, value)
+        for operation in operations()
+        for parameter in operation.named("path").values()
+        for value in values
+        if schemas.complaints(parameter["schema"], value)
+    ]
+
+
+class TestParameters:
+    @every()
+    async def test_unknown_in_the_query_is_422(self, send: Send, call: Call) -> None:
+        query = f"{call.query}{'&' if call.query else '?'}undreamt=of"
+        problem = refused(await send(replace(call, query=query)), 422, "validation_failed")
+        assert names(problem, parameter="undreamt")
+
+    @every()
+    async def test_that_cannot_be_decoded_are_400(self, send: Send, call: Call) -> None:
+        refused(await send(replace(call, query="?undreamt=%FF")), 400, "malformed_request")
+
+    @pytest.mark.parametrize(("operation", "value"), malformed_paths(), ids=repr)
+    async def test_malformed_in_the_path_are_422(
+        self, send: Send, call: Call, operation: Operation, value: str
+    ) -> None:
+        (name,) = operation.named("path")
+        problem = refused(await send(replace(call, path={name: value})), 422, "validation_failed")
+        assert names(problem, parameter=name)
+
+    @every(is_about_something)
+    async def test_of_nothing_known_are_404(self, send: Send, call: Call, operation: Operation) -> None:
+        unknown = {name: RESOURCES[name][1] for name in operation.named("path")}
+        refused(await send(replace(call, path=unknown)), 404, "not_found")
+
+
+class TestPreconditions:
+    @every(is_conditional)
+    async def test_are_needed(self, send: Send, call: Call) -> None:
+        refused(await send(call.without_header("If-Match")), 428, "precondition_required")
+
+    @every(is_conditional)
+    @pytest.mark.parametrize("tag", [STALE, f"W/{STALE}", "no tag at all"])
+    async def test_that_do_not_hold_are_412(self, send: Send, call: Call, tag: str) -> None:
+        refused(await send(call.with_headers(If_Match=tag)), 412, "precondition_failed")
+
+
+def undeclared() -> list[tuple[Operation, str]]:
+    """Pair an operation of every path with each method that the path does not have."""
+    by_path = {operation.path: operation for operation in operations()}
+    return [
+        (by_path[path], method.upper())
+        for path, item in contract()["paths"].items()
+        for method in METHODS
+        if method not in item
+    ]
+
+
+class TestMethods:
+    @pytest.mark.parametrize(("operation", "method"), undeclared(), ids=str)
+    async def test_undeclared_are_405(self, send: Send, call: Call, method: str) -> None:
+        call = replace(call, operation=replace(call.operation, method=method))
+        refused(await send(call), 405, "method_not_allowed")
