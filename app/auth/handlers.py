@@ -28,11 +28,14 @@ async def register_user(*, idempotency_key: str | None, body: Registration) -> H
 
 
 async def log_in(*, body: LoginForm) -> HTTPResult[TokenPair]:
-    async with reading() as connection:
-        account = await service.find_account(connection, body.username)
-    verdict = await passwords.check(body.password, account["password_hash"] if account else None)
-    async with transaction() as connection:
-        pair = await service.open_session(connection, account, verdict, body)
+    pair: TokenPair | None = None
+    # Once, unless the password is changed, or its hash renewed by another login, at the same moment.
+    while pair is None:
+        async with reading() as connection:
+            account = await service.find_account(connection, body.username)
+        verdict = await passwords.check(body.password, account["password_hash"] if account else None)
+        async with transaction() as connection:
+            pair = await service.open_session(connection, account, verdict, body)
     return HTTPResult(200, pair)
 
 

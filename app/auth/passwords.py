@@ -46,7 +46,7 @@ hasher: Hasher = CryptContext(
 NOBODY = "$argon2id$v=19$m=19456,t=2,p=1$ek8JoRTC2HtPyRnjfG+tlQ$ULh5uwyRtqv4XtcvgSIPVs9xOQJ1j+/pyQ/hDikrNm8"
 _BCRYPT = "$2"
 _BCRYPT_BYTES = 72
-_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
+thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="passwords")
 Result = TypeVar("Result")
 
 
@@ -87,7 +87,7 @@ async def _queued(work: Callable[..., Result], *values: str | None) -> Result:
         raise ServiceUnavailable("Too many people are logging in at this moment.")
     load.waiting += 1
     try:
-        return await asyncio.get_running_loop().run_in_executor(_thread, work, *values)
+        return await asyncio.get_running_loop().run_in_executor(thread, work, *values)
     finally:
         load.waiting -= 1
 

@@ -84,14 +84,19 @@ async def find_account(connection: Connection, name: str) -> Record | None:
     return await _FIND.first(connection, name=name.lower())
 
 
-async def open_session(connection: Connection, account: Record | None, verdict: Verdict, form: LoginForm) -> TokenPair:
-    """Open a session for whoever proved the password of this account. Raises InvalidCredentials, AccountInactive."""
+async def open_session(
+    connection: Connection, account: Record | None, verdict: Verdict, form: LoginForm
+) -> TokenPair | None:
+    """Open a session for whoever proved the password of this account. Raises InvalidCredentials, AccountInactive.
+
+    Returns None when the hash that was compared is no longer the one that is kept, so that it must be compared again:
+    no connection is held, and so nothing locked, while a password is hashed.
+    """
     if account is None or not verdict.right:
         raise InvalidCredentials
-    # No connection was held while the password was checked; what was proven must still be what is kept.
     row = await _LOCK.first(connection, id=account["id"], proven_hash=account["password_hash"])
     if row is None:
-        raise InvalidCredentials
+        return None
     if not row["is_active"]:
         raise AccountInactive
     if verdict.renewed:

@@ -1,0 +1,65 @@
+"""The hashing thread and its queue."""
+
+import asyncio
+import threading
+
+import pytest
+from httpx2 import AsyncClient
+
+from app.auth import passwords
+from app.sql import Connection
+from tests.auth.conftest import REGISTRATION
+
+
+def test_the_hash_for_strangers_costs_what_a_real_one_costs() -> None:
+    assert not passwords.hasher.needs_update(passwords.NOBODY)
+
+
+async def test_equal_passwords_have_different_hashes() -> None:
+    one, other = await passwords.make_hash("Weaves4lgebra"), await passwords.make_hash("Weaves4lgebra")
+    assert one != other
+    assert (await passwords.check("Weaves4lgebra", one)) == passwords.Verdict(right=True)
+    assert (await passwords.check("Weaves4lgebr", one)) == passwords.Verdict(right=False)
+
+
+async def test_a_full_queue_is_answered_at_once(client: AsyncClient, connection: Connection) -> None:
+    release = threading.Event()
+    busy = passwords.thread.submit(release.wait, 30)
+    waiting = [asyncio.create_task(passwords.make_hash("x")) for _ in range(passwords.MAX_WAITING)]
+    try:
+        await asyncio.sleep(0)
+        answer = await client.post("/auth/register", json=REGISTRATION)
+        assert (answer.status_code, answer.json()["code"]) == (503, "service_unavailable")
+        assert int(answer.headers["retry-after"]) >= 1
+        assert await connection.fetchval("SELECT count(*) FROM users") == 0
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        release.set()
+    assert busy.result()
+    assert passwords.load.waiting == 0
+    # Those who gave up are not hashed for, and those who come later are served.
+    made = passwords.load.made
+    assert (await client.post("/auth/register", json=REGISTRATION)).status_code == 201
+    assert passwords.load.made == made + 1
+
+
+async def test_others_are_served_while_passwords_are_hashed(client: AsyncClient) -> None:
+    release = threading.Event()
+    passwords.thread.submit(release.wait, 30)
+    registration = asyncio.create_task(client.post("/auth/register", json=REGISTRATION))
+    try:
+        await asyncio.sleep(0.05)
+        assert (await client.get("/profiles/nobody_yet")).status_code == 404
+        assert not registration.done()
+    finally:
+        release.set()
+    assert (await registration).status_code == 201
+
+
+@pytest.mark.parametrize("password", ["p" * 100, "é" * 100, "😀" * 100, "a\nb", " "])
+async def test_every_text_can_be_hashed(password: str) -> None:
+    kept = await passwords.make_hash(password)
+    assert (await passwords.check(password, kept)).right
+    assert not (await passwords.check(password + " ", kept)).right
