@@ -25,7 +25,7 @@ from app.posts.tables import Post
 from app.problems import Conflict, FieldError, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from generated import models
-from generated.models import CommentLayout, CommentSort, PostStatus, ProblemCode
+from generated.models import CommentLayout, CommentSort, PostStatus
 
 _GET = Statement(queries.comment().where(Comment.id == bindparam("id")))
 _WHY_NOT = Statement(
@@ -52,7 +52,7 @@ _UPDATE = Statement(
     .values(content=bindparam("new_content"), version=Comment.version + 1, updated_at=func.now())
 )
 _answer = aliased(Comment)
-# What was written is erased; the author stays in the row, where moderators of the database find it.
+# What was written is erased. Whose it was stays in the row, shown to nobody.
 _BURY = Statement(
     update(Comment)
     .where(Comment.id == bindparam("comment_id"), exists().where(_answer.parent_id == Comment.id))
