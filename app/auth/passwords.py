@@ -19,7 +19,7 @@ from app.problems import ServiceUnavailable
 
 log = logging.getLogger(__name__)
 
-# A hash takes about 20 ms, so the last in the queue waits about a second.
+# A hash takes about 25 ms, so the last in the queue waits less than two seconds.
 MAX_WAITING = 64
 
 

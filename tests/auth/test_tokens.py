@@ -36,7 +36,8 @@ def encode(data: bytes) -> str:
 
 
 def key() -> bytes:
-    return settings().secret_key.get_secret_value().encode()
+    """Return what tokens are signed with, derived as docs/decisions/0005-tokens.md says."""
+    return hmac.digest(settings().secret_key.get_secret_value().encode(), b"galley tokens", "sha256")
 
 
 def sign(
@@ -68,6 +69,7 @@ def wrongly_signed() -> dict[str, str]:
         "None in capitals": sign(header={"alg": "NONE", "typ": "JWT"}),
         "another key": sign(secret=b"x" * 48),
         "empty key": sign(secret=b"\0"),
+        "the secret itself": sign(secret=settings().secret_key.get_secret_value().encode()),
         "HS512": sign(header={"alg": "HS512", "typ": "JWT"}, digest="sha512"),
         "RS256 signed as HMAC": sign(header={"alg": "RS256", "typ": "JWT"}),
         "algorithm as a list": sign(header={"alg": ["HS256"], "typ": "JWT"}),
