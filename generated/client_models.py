@@ -571,9 +571,9 @@ Cursor = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='Opaque and signed; take it from `page.next_cursor` or `page.previous_cursor`.',
-            max_length=600,
-            pattern='^[A-Za-z0-9_-]{1,600}$',
+            description='Opaque and signed; take it from `page.next_cursor` or `page.previous_cursor`. It holds a sort key, of 200 characters at most.',
+            max_length=1200,
+            pattern='^[A-Za-z0-9_-]{1,1200}$',
         ),
     ],
 )
@@ -622,6 +622,19 @@ TagName = TypeAliasType(
             max_length=50,
             min_length=1,
             pattern='^[a-z0-9_-]+$',
+        ),
+    ],
+)
+
+
+LinkText = TypeAliasType(
+    "LinkText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Web links (RFC 8288).',
+            max_length=8000,
+            pattern='^[ -~]{1,8000}$',
         ),
     ],
 )

@@ -599,7 +599,7 @@ codec_194: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_
 codec_195: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_196: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_196: Final[PydanticCodec[client_models.LinkText]] = PydanticCodec(client_models.LinkText)
 """Codec of /paths/~1posts/get response_header (response Link 200)."""
 
 codec_197: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
@@ -758,7 +758,7 @@ codec_247: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_
 codec_248: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_249: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_249: Final[PydanticCodec[client_models.LinkText]] = PydanticCodec(client_models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
 codec_250: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
@@ -1520,7 +1520,7 @@ codec_501: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_
 codec_502: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_503: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_503: Final[PydanticCodec[client_models.LinkText]] = PydanticCodec(client_models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
 codec_504: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
@@ -2081,7 +2081,7 @@ codec_688: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_
 codec_689: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_690: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_690: Final[PydanticCodec[client_models.LinkText]] = PydanticCodec(client_models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
 codec_691: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)

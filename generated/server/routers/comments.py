@@ -56,7 +56,7 @@ def _add_list_comments(
         *,
         principal: Annotated[object, Depends(list_comments_principal)],
         post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
-        cursor: Annotated[Annotated[str, StringConstraints(max_length=600, pattern='^[A-Za-z0-9_-]{1,600}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
         sort: Annotated[models.CommentSort, Query(alias='sort', description='The order of the list; answers within a tree are always the oldest first.')] = models.CommentSort('-created_at'),
         layout: Annotated[models.CommentLayout, Query(alias='layout', description='How answers are shown.')] = models.CommentLayout('tree'),
         parameters: Annotated[contract.ListComments.Parameters, Depends(contract.ListComments.PARAMETERS)],

@@ -55,7 +55,7 @@ def _add_list_posts(
     async def list_posts(
         *,
         principal: Annotated[object, Depends(list_posts_principal)],
-        cursor: Annotated[Annotated[str, StringConstraints(max_length=600, pattern='^[A-Za-z0-9_-]{1,600}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
         sort: Annotated[models.PostSort, Query(alias='sort', description='The order of the list.')] = models.PostSort('-published_at'),
         status: Annotated[models.PostStatus | None, Query(alias='status', description='Only posts in this state; `published` when absent.')] = None,
         author: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='author', description='Only posts of this member.', examples=['ada_l'])] = None,
@@ -186,7 +186,7 @@ def _add_search_posts(
         *,
         principal: Annotated[object, Depends(search_posts_principal)],
         q: Annotated[str, StringConstraints(max_length=200, min_length=3, pattern='^[^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]*$', strict=True), Query(alias='q', description='What to look for.', examples=['engine -steam'])],
-        cursor: Annotated[Annotated[str, StringConstraints(max_length=600, pattern='^[A-Za-z0-9_-]{1,600}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
         parameters: Annotated[contract.SearchPosts.Parameters, Depends(contract.SearchPosts.PARAMETERS)],
     ) -> object:
         parameters = accepted(parameters)

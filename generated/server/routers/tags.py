@@ -55,7 +55,7 @@ def _add_list_tags(
     async def list_tags(
         *,
         principal: Annotated[object, Depends(list_tags_principal)],
-        cursor: Annotated[Annotated[str, StringConstraints(max_length=600, pattern='^[A-Za-z0-9_-]{1,600}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
         sort: Annotated[models.TagSort, Query(alias='sort', description='The order of the list.')] = models.TagSort('name'),
         parameters: Annotated[contract.ListTags.Parameters, Depends(contract.ListTags.PARAMETERS)],
     ) -> object:

@@ -23,7 +23,7 @@ from ...responses import ResponseInfo
 ListPostsResponse: TypeAlias = client_models.PostPage | client_models.Problem
 
 
-_LIST_POSTS_HEADERS: Final[ResponseHeaders[client_models.RequestId | client_models.HeaderText | client_models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_POSTS_HEADERS: Final[ResponseHeaders[client_models.RequestId | client_models.HeaderText | client_models.LinkText | client_models.RetryAfter, UNSET]] = ResponseHeaders(
     'listPosts',
     frozenset({'200', '401', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_194, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_199, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_203, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_206, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_195, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_200, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_204, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_207, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_196, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_197, missing=required_header)),)), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_201, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_208, missing=optional_header)),))),
@@ -47,7 +47,7 @@ def decode_list_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['Link'],
-) -> client_models.HeaderText | UNSET: ...
+) -> client_models.LinkText | UNSET: ...
 @overload
 def decode_list_posts_header(
     info: ResponseInfo,
@@ -72,7 +72,7 @@ def decode_list_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Link', 'Cache-Control', 'WWW-Authenticate', 'Retry-After'],
-) -> client_models.RequestId | client_models.HeaderText | client_models.RetryAfter | UNSET:
+) -> client_models.RequestId | client_models.HeaderText | client_models.LinkText | client_models.RetryAfter | UNSET:
     """Decode one declared response header of list_posts from a response's metadata."""
     return _LIST_POSTS_HEADERS.decode(info, name)
 
@@ -143,7 +143,7 @@ def decode_create_post_header(
 SearchPostsResponse: TypeAlias = client_models.PostHitPage | client_models.Problem
 
 
-_SEARCH_POSTS_HEADERS: Final[ResponseHeaders[client_models.RequestId | client_models.HeaderText | client_models.RetryAfter, UNSET]] = ResponseHeaders(
+_SEARCH_POSTS_HEADERS: Final[ResponseHeaders[client_models.RequestId | client_models.HeaderText | client_models.LinkText | client_models.RetryAfter, UNSET]] = ResponseHeaders(
     'searchPosts',
     frozenset({'200', '401', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_247, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_252, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_256, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_259, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_248, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_253, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_257, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_260, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_249, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_250, missing=required_header)),)), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_254, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_261, missing=optional_header)),))),
@@ -167,7 +167,7 @@ def decode_search_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['Link'],
-) -> client_models.HeaderText | UNSET: ...
+) -> client_models.LinkText | UNSET: ...
 @overload
 def decode_search_posts_header(
     info: ResponseInfo,
@@ -192,7 +192,7 @@ def decode_search_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Link', 'Cache-Control', 'WWW-Authenticate', 'Retry-After'],
-) -> client_models.RequestId | client_models.HeaderText | client_models.RetryAfter | UNSET:
+) -> client_models.RequestId | client_models.HeaderText | client_models.LinkText | client_models.RetryAfter | UNSET:
     """Decode one declared response header of search_posts from a response's metadata."""
     return _SEARCH_POSTS_HEADERS.decode(info, name)
 

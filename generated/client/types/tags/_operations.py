@@ -23,7 +23,7 @@ from ...responses import ResponseInfo
 ListTagsResponse: TypeAlias = client_models.TagPage | client_models.Problem
 
 
-_LIST_TAGS_HEADERS: Final[ResponseHeaders[client_models.RequestId | client_models.HeaderText | client_models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_TAGS_HEADERS: Final[ResponseHeaders[client_models.RequestId | client_models.HeaderText | client_models.LinkText | client_models.RetryAfter, UNSET]] = ResponseHeaders(
     'listTags',
     frozenset({'200', '401', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_688, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_693, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_697, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_700, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_689, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_694, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_698, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_701, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_690, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_691, missing=required_header)),)), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_695, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_702, missing=optional_header)),))),
@@ -47,7 +47,7 @@ def decode_list_tags_header(
     info: ResponseInfo,
     *,
     name: Literal['Link'],
-) -> client_models.HeaderText | UNSET: ...
+) -> client_models.LinkText | UNSET: ...
 @overload
 def decode_list_tags_header(
     info: ResponseInfo,
@@ -72,7 +72,7 @@ def decode_list_tags_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Link', 'Cache-Control', 'WWW-Authenticate', 'Retry-After'],
-) -> client_models.RequestId | client_models.HeaderText | client_models.RetryAfter | UNSET:
+) -> client_models.RequestId | client_models.HeaderText | client_models.LinkText | client_models.RetryAfter | UNSET:
     """Decode one declared response header of list_tags from a response's metadata."""
     return _LIST_TAGS_HEADERS.decode(info, name)
 
