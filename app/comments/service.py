@@ -214,8 +214,10 @@ async def delete_comment(connection: Connection, principal: Principal, comment_i
 
 
 async def like(connection: Connection, principal: Principal, comment_id: UUID, *, liked: bool) -> None:
-    """Like a comment or take the like back; repeated, it changes nothing. Raises NotFound."""
-    await _locked(connection, principal, comment_id)
+    """Like a comment or take the like back; repeated, it changes nothing. Raises NotFound and PostNotPublished."""
+    row = await _locked(connection, principal, comment_id)
+    if liked and row["post_status"] != PostStatus.published:
+        raise PostNotPublished
     changed = await (_LIKE if liked else _UNLIKE).run(connection, comment_id=comment_id, user_id=principal.user_id)
     if changed:
         await _COUNT_LIKES.run(connection, comment_id=comment_id, step=1 if liked else -1)

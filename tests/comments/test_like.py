@@ -44,8 +44,27 @@ class TestLikeComment:
         ):
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
+    @pytest.mark.actor("user")
+    async def test_below_ones_own_unpublished_post_is_409(
+        self, client: AsyncClient, make: Factory, actor: Member
+    ) -> None:
+        comment_id = await make.comment(await make.post(actor, status="archived"))
+        answer = await client.put(f"/comments/{comment_id}/like")
+        assert (answer.status_code, answer.json()["code"]) == (409, "post_not_published")
+        assert await likes(client, comment_id) == 0
+
 
 class TestUnlikeComment:
+    @pytest.mark.actor("user")
+    async def test_is_possible_when_the_post_is_no_longer_published(
+        self, client: AsyncClient, make: Factory, actor: Member, connection: Connection
+    ) -> None:
+        comment_id = await make.comment(await make.post(actor))
+        await client.put(f"/comments/{comment_id}/like")
+        await connection.execute("UPDATE posts SET status = 'archived'")
+        assert (await client.delete(f"/comments/{comment_id}/like")).status_code == 204
+        assert await likes(client, comment_id) == 0
+
     @pytest.mark.actor("user")
     async def test_takes_only_ones_own_like_back(
         self, client: AsyncClient, make: Factory, connection: Connection, comment_id: UUID

@@ -32,6 +32,18 @@ async def thread(make: Factory, post_id: UUID, author: Member, count: int, paren
     return [str(await make.comment(post_id, author, parent=parent, created_at=moment)) for moment in moments]
 
 
+async def repeat(connection: Connection, comment_id: str, times: int) -> None:
+    """Write copies of a comment beside it, an hour later."""
+    await connection.execute(
+        "INSERT INTO comments (id, post_id, parent_id, root_id, depth, author_id, content, created_at) "
+        "SELECT gen_random_uuid(), post_id, parent_id, root_id, depth, author_id, content, $2 "
+        "FROM comments, generate_series(1, $3::int) WHERE id = $1",
+        UUID(comment_id),
+        START + timedelta(hours=1),
+        times,
+    )
+
+
 def ids(comments: list[dict[str, Any]]) -> list[str]:
     return [comment["id"] for comment in comments]
 
@@ -102,25 +114,13 @@ class TestTree:
         }
 
     async def test_shows_the_nearest_and_oldest_answers_when_there_are_too_many(
-        self,
-        client: AsyncClient,
-        make: Factory,
-        post_id: UUID,
-        author: Member,
-        connection: Connection,
+        self, client: AsyncClient, make: Factory, post_id: UUID, author: Member, connection: Connection
     ) -> None:
         (top,) = await thread(make, post_id, author, 1)
         answers = await thread(make, post_id, author, 3, UUID(top))
         # The answer to the first answer is older than all, but one level further away than the thousandth.
         await make.comment(post_id, author, parent=UUID(answers[0]), created_at=START - timedelta(days=1))
-        await connection.execute(
-            "INSERT INTO comments (id, post_id, parent_id, root_id, depth, author_id, content, created_at) "
-            "SELECT gen_random_uuid(), post_id, parent_id, root_id, depth, author_id, content, $2 FROM comments, "
-            "generate_series(1, $3::int) WHERE id = $1",
-            UUID(answers[0]),
-            START + timedelta(hours=1),
-            queries.MAX_ANSWERS - 2,
-        )
+        await repeat(connection, answers[0], queries.MAX_ANSWERS - 2)
         (tree,) = (await client.get(f"/posts/{post_id}/comments")).json()["items"]
         assert tree["reply_count"] == queries.MAX_ANSWERS + 1
         assert len(tree["replies"]) == queries.MAX_ANSWERS
@@ -128,17 +128,14 @@ class TestTree:
         assert (tree["replies"][0]["reply_count"], tree["replies"][0]["replies"]) == (1, [])
 
     async def test_the_answers_of_the_next_page_take_no_place(
-        self, client: AsyncClient, make: Factory, post_id: UUID, author: Member, monkeypatch: pytest.MonkeyPatch
+        self, client: AsyncClient, make: Factory, post_id: UUID, author: Member, connection: Connection
     ) -> None:
-        monkeypatch.setattr(queries, "MAX_ANSWERS", 2)
-        queries.listing.cache_clear()
         first, second = await thread(make, post_id, author, 2)
         (answer,) = await thread(make, post_id, author, 1, UUID(first))
         (below,) = await thread(make, post_id, author, 1, UUID(answer))
-        await thread(make, post_id, author, 3, UUID(second))
-        path = f"/posts/{post_id}/comments?limit=1&sort=created_at"
-        page = (await client.get(path)).json()
-        queries.listing.cache_clear()
+        (other,) = await thread(make, post_id, author, 1, UUID(second))
+        await repeat(connection, other, queries.MAX_ANSWERS)
+        page = (await client.get(f"/posts/{post_id}/comments?limit=1&sort=created_at")).json()
         assert ids(page["items"]) == [first]
         assert ids(page["items"][0]["replies"]) == [answer]
         assert ids(page["items"][0]["replies"][0]["replies"]) == [below]

@@ -1986,520 +1986,529 @@ codec_657: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
 codec_658: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
 codec_659: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
 codec_660: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
 
 codec_661: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
 codec_662: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
 codec_663: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+
+codec_664: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+
+codec_665: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+
+codec_666: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_664: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_667: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_665: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_668: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_666: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_669: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_667: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_670: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_668: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_671: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_669: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_672: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_670: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_673: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_671: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_674: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_672: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_675: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_673: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_676: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_674: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_677: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_675: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_678: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_676: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_679: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_677: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_680: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_678: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_681: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_679: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_682: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_680: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_683: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_681: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_684: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_682: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
+codec_685: Final[PydanticCodec[client_models.Limit]] = PydanticCodec(client_models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_683: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
+codec_686: Final[PydanticCodec[client_models.Cursor]] = PydanticCodec(client_models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_684: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
+codec_687: Final[PydanticCodec[client_models.PageNumber]] = PydanticCodec(client_models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_685: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
+codec_688: Final[PydanticCodec[client_models.Flag]] = PydanticCodec(client_models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_686: Final[PydanticCodec[client_models.TagSort]] = PydanticCodec(client_models.TagSort)
+codec_689: Final[PydanticCodec[client_models.TagSort]] = PydanticCodec(client_models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_687: Final[PydanticCodec[client_models.TagPage]] = PydanticCodec(client_models.TagPage)
+codec_690: Final[PydanticCodec[client_models.TagPage]] = PydanticCodec(client_models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_688: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_691: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_689: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_692: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_690: Final[PydanticCodec[client_models.LinkText]] = PydanticCodec(client_models.LinkText)
+codec_693: Final[PydanticCodec[client_models.LinkText]] = PydanticCodec(client_models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_691: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_694: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_692: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_695: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_693: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_696: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_694: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_697: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
 
-codec_695: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_698: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
 
-codec_696: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_699: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_697: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_700: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_698: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_701: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
 
-codec_699: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_702: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_700: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_703: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_701: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_704: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
 
-codec_702: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_705: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_703: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
+codec_706: Final[PydanticCodec[client_models.IdempotencyKey]] = PydanticCodec(client_models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_704: Final[PydanticCodec[client_models.TagCreate]] = PydanticCodec(client_models.TagCreate)
+codec_707: Final[PydanticCodec[client_models.TagCreate]] = PydanticCodec(client_models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_705: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+codec_708: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_706: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_709: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_707: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_710: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_708: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
+codec_711: Final[PydanticCodec[client_models.UriReference]] = PydanticCodec(client_models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_709: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_712: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_710: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
+codec_713: Final[PydanticCodec[client_models.Replayed]] = PydanticCodec(client_models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_711: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_714: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_712: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_715: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_713: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_716: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
 
-codec_714: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_717: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_715: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_718: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_716: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_719: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
-codec_717: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_720: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
-codec_718: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_721: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_719: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_722: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_720: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_723: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
-codec_721: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_724: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_722: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_725: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_723: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_726: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
-codec_724: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_727: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_725: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_728: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_726: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_729: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
-codec_727: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_730: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_728: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_731: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_729: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_732: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
-codec_730: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_733: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_731: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_734: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_732: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_735: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
-codec_733: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_736: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_734: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_737: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_735: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_738: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
-codec_736: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_739: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_737: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_740: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_738: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_741: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_739: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+codec_742: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_740: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_743: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_741: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_744: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_742: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_745: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_743: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_746: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_744: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_747: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_745: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_748: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_746: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_749: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_747: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_750: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_748: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_751: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_749: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_752: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_750: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_753: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
-codec_751: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_754: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_752: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_755: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_753: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_756: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_754: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_757: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
-codec_755: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_758: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_756: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_759: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_757: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_760: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
-codec_758: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_761: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_759: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_762: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_760: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_763: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
-codec_761: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_764: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_762: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_765: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_763: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_766: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_764: Final[PydanticCodec[client_models.TagUpdate]] = PydanticCodec(client_models.TagUpdate)
+codec_767: Final[PydanticCodec[client_models.TagUpdate]] = PydanticCodec(client_models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_765: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
+codec_768: Final[PydanticCodec[client_models.Tag]] = PydanticCodec(client_models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_766: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_769: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_767: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_770: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_768: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
+codec_771: Final[PydanticCodec[client_models.EntityTag]] = PydanticCodec(client_models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_769: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_772: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_770: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_773: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_771: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_774: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
-codec_772: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_775: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_773: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_776: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_774: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_777: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
-codec_775: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_778: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_776: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_779: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_777: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_780: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_778: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_781: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
-codec_779: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_782: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_780: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_783: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_781: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_784: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
-codec_782: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_785: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_783: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_786: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_784: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_787: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
-codec_785: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_788: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_786: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_789: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_787: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_790: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
-codec_788: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_791: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_789: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_792: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_790: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_793: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
-codec_791: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_794: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_792: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_795: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_793: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_796: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
-codec_794: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_797: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_795: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_798: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_796: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_799: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
-codec_797: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_800: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_798: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_801: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_799: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_802: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
-codec_800: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_803: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_801: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_804: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_802: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_805: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
-codec_803: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_806: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_804: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
+codec_807: Final[PydanticCodec[client_models.EntityTags]] = PydanticCodec(client_models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_805: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
+codec_808: Final[PydanticCodec[client_models.Id]] = PydanticCodec(client_models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_806: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_809: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_807: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_810: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_808: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_811: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_809: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_812: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_810: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_813: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
-codec_811: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_814: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_812: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_815: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_813: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_816: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_814: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_817: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
-codec_815: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_818: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_816: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_819: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_817: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_820: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
-codec_818: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_821: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_819: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_822: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_820: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_823: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
-codec_821: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_824: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_822: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_825: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_823: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_826: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_824: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_827: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_825: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_828: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_826: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_829: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_827: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
+codec_830: Final[PydanticCodec[client_models.Problem]] = PydanticCodec(client_models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_828: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
+codec_831: Final[PydanticCodec[client_models.RequestId]] = PydanticCodec(client_models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_829: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
+codec_832: Final[PydanticCodec[client_models.HeaderText]] = PydanticCodec(client_models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
-codec_830: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
+codec_833: Final[PydanticCodec[client_models.RetryAfter]] = PydanticCodec(client_models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""

@@ -301,7 +301,7 @@ class LikeComment:
     """Plans of the like_comment operation."""
 
     RESPONSES: Final = OperationResponses(
-        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
     )
 

@@ -372,7 +372,7 @@ def _add_like_comment(
         operation_id='likeComment',
         tags=['Comments'],
         summary='Like a comment',
-        description='Counts once per member, however often it is sent. Whoever sees a comment may like it until it is deleted.',
+        description='Counts once per member, however often it is sent. Only comments on published posts are liked (`post_not_published` otherwise), and only until they are deleted.',
         response_description='You like it.',
         dependencies=wiring.dependencies.get('like_comment'),
     )
