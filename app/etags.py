@@ -5,6 +5,7 @@ is unchanged when the whole tag matches; an edit is safe when the version does, 
 does not stop it.
 """
 
+import re
 from typing import Protocol, TypeVar
 from zlib import crc32
 
@@ -22,6 +23,8 @@ class Versioned(Protocol):
 
     def model_dump_json(self) -> str: ...
 
+
+_EDITION = re.compile('"([0-9]+)-[0-9a-f]{8}"')
 
 Resource = TypeVar("Resource", bound=BaseModel)
 
@@ -45,8 +48,11 @@ def _tags(condition: str) -> list[str]:
 
 
 def require_match(if_match: str, version: int) -> None:
-    """Raise PreconditionFailed unless `If-Match` names this version or is `*`."""
-    versions = {tag.strip('"').partition("-")[0] for tag in _tags(if_match) if not tag.startswith("W/")}
+    """Raise PreconditionFailed unless `If-Match` names this version or is `*`.
+
+    The comparison is the strong one (RFC 9110, section 13.1.1): a weak tag never matches.
+    """
+    versions = {match[1] for tag in if_match.split(",") if (match := _EDITION.fullmatch(tag.strip()))}
     if if_match.strip() != "*" and str(version) not in versions:
         raise PreconditionFailed
 

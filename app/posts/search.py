@@ -5,6 +5,7 @@ The newest matches are ranked, not all of them: ranking every match of a common 
 """
 
 import html
+import re
 from functools import cache
 
 from asyncpg import Record
@@ -21,6 +22,8 @@ from generated.models import PostHit, PostHitPage, PostSummary
 RANKED = 500
 # PostgreSQL marks what was found with control characters; the extract is escaped before these become tags.
 _START, _STOP = "\x02", "\x03"
+_MARK, _END = "<mark>", "</mark>"
+_MAX_SNIPPET = 2000
 _HEADLINE = f"StartSel={_START}, StopSel={_STOP}, MaxFragments=2, MaxWords=25, MinWords=8, FragmentDelimiter=' … '"
 _HEADLINE_SOURCE = 20_000
 
@@ -63,11 +66,20 @@ def _statement(*, after: bool, backwards: bool) -> Statement:
     return Statement(found.order_by(*final))
 
 
+def _marked(extract: str) -> str:
+    """Return the extract as HTML, what was found in `<mark>`; cutting it halves neither a character nor a mark."""
+    shown = html.escape(extract, quote=False).replace(_START, _MARK).replace(_STOP, _END)
+    if len(shown) <= _MAX_SNIPPET:
+        return shown
+    # A single word without blanks can be as long as a post.
+    shown = re.sub("(<[^>]*|&[^;]*)$", "", shown[: _MAX_SNIPPET - len(_END)])
+    return shown + _END if shown.count(_MARK) > shown.count(_END) else shown
+
+
 def _hit(row: Record) -> PostHit:
     members = dict(row)
-    snippet = html.escape(row["snippet"], quote=False).replace(_START, "<mark>").replace(_STOP, "</mark>")
     post = PostSummary.model_validate({**members, "author": members})
-    return PostHit(post=post, snippet=snippet[:2000], rank=row["rank"] / 1_000_000)
+    return PostHit(post=post, snippet=_marked(row["snippet"]), rank=row["rank"] / 1_000_000)
 
 
 async def find(connection: Connection, q: str, limit: int, cursor: str | None) -> PostHitPage:
