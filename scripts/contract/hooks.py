@@ -1,0 +1,102 @@
+"""What a client knows and no schema can say, for requests that are meant to be accepted.
+
+Loaded by schemathesis (schemathesis.toml). Requests that are meant to be refused are left as they are generated.
+"""
+
+import re
+from itertools import count
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, HookContext, Response
+
+MAX_DEPTH = 10_000
+_UNSET = object()
+_numbers = count(1)
+# What the service has said: the newest tag and the cursors, by what they are of; comments with their posts.
+_tags: dict[str, str] = {}
+_cursors: dict[str, str] = {}
+_comments: dict[str, str] = {}
+_keys: set[tuple[str, str]] = set()
+
+
+def _list_of(case: Case) -> str:
+    """Name a list with its filters: a cursor is good for one of them."""
+    filters = {
+        name: value for name, value in (case.query or {}).items() if name not in ("cursor", "page", "include_total")
+    }
+    return f"{case.formatted_path} {sorted(filters.items())}"
+
+
+def _subject(case: Case) -> str:
+    """Name the thing that a request is about."""
+    return next(iter((case.path_parameters or {}).values()), case.formatted_path)
+
+
+def _is_meant_well(case: Case) -> bool:
+    return case.meta is not None and case.meta.generation.mode.is_positive
+
+
+def _condition(case: Case) -> None:
+    """An edit names the version it read."""
+    if "If-Match" in (case.headers or {}):
+        case.headers["If-Match"] = _tags.get(str(_subject(case)), "*")
+
+
+def _intent(case: Case) -> None:
+    """A key stands for one intent."""
+    key = (case.headers or {}).get("Idempotency-Key")
+    if key is None:
+        return
+    if (case.operation.label, key) in _keys:
+        case.headers["Idempotency-Key"] = key = f"{key[:200]}.{next(_numbers)}"
+    _keys.add((case.operation.label, key))
+
+
+def _page(case: Case) -> None:
+    """A cursor comes from the list itself, and goes with no page number; page numbers reach 10,000 entries deep."""
+    query: dict[str, Any] = case.query or {}
+    if query.pop("cursor", _UNSET) is not _UNSET and "page" not in query:
+        cursor = _cursors.get(_list_of(case))
+        if cursor is not None:
+            query["cursor"] = cursor
+    number, limit = str(query.get("page", "1")), str(query.get("limit", "20"))
+    if number.isdigit() and limit.isdigit() and int(number) * int(limit) > MAX_DEPTH:
+        del query["page"]
+
+
+def _parent(case: Case) -> None:
+    """An answer is to a comment on the same post."""
+    if isinstance(case.body, dict) and case.body.get("parent_id"):
+        post_id = str(_subject(case))
+        case.body["parent_id"] = next((comment for comment, post in _comments.items() if post == post_id), None)
+
+
+@schemathesis.hook
+def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+    """Let a request that is meant well know what the service has said."""
+    del kwargs
+    if _is_meant_well(case):
+        for teach in (_condition, _intent, _page, _parent):
+            teach(case)
+
+
+@schemathesis.hook
+def after_call(_: HookContext, case: Case, response: Response) -> None:
+    """Remember what the service says."""
+    if not 200 <= response.status_code < 300:  # noqa: PLR2004 - Successes.
+        return
+    if case.method == "DELETE":
+        _comments.pop(str(_subject(case)), None)
+    if not re.match("application/json", response.headers.get("content-type", [""])[0]):
+        return
+    if "idempotent-replayed" in response.headers:
+        # It says what was once true.
+        return
+    document = response.json()
+    for tag in response.headers.get("etag", ()):
+        _tags[document.get("id", "")] = _tags[case.formatted_path] = tag
+    if "post_id" in document:
+        _comments[document["id"]] = document["post_id"]
+    if document.get("page", {}).get("next_cursor"):
+        _cursors[_list_of(case)] = document["page"]["next_cursor"]

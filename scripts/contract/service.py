@@ -1,0 +1,75 @@
+"""The real service as a process of its own: `python -m app` on a database of its own, its log in a file."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+def records(log: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a log; what is not one of its lines comes as a record without members but `message`."""
+    for line in log.read_text().splitlines() if log.exists() else ():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            yield {"message": line}
+
+
+def failures(log: Path) -> list[str]:
+    """Return what the service itself calls a failure."""
+    return [
+        f"{record['message']}: {record.get('exception', '').strip().splitlines()[-1:]}"
+        for record in records(log)
+        if record.get("level") in ("ERROR", "CRITICAL")
+    ]
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        for record in records(log):
+            if "address" in record:
+                return record["address"]
+        time.sleep(0.1)
+    raise RuntimeError(f"the service does not start; see {log}")
+
+
+@contextmanager
+def serving(dsn: str, folder: Path) -> Iterator[str]:
+    """Run the service with demo data on a free port; give its address, and end it with the block.
+
+    Raises RuntimeError when it does not start, or does not end within 15 seconds of being told.
+    """
+    log = folder / "service.log"
+    # Only what is set here: neither a developer's environment nor their `.env` says what is tested.
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    settings = {
+        "DATABASE_URL": dsn,
+        "DATA_DIR": str(folder / "data"),
+        "PORT": "0",
+        "LOG_LEVEL": "INFO",
+        "LOG_FORMAT": "json",
+        "PYTHONPATH": str(ROOT),
+    }
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app"], cwd=folder, env=kept | settings, stdout=output, stderr=output
+        )
+    try:
+        yield _address(process, log)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise RuntimeError(f"the service did not stop within {STOP_SECONDS} s; see {log}") from None
