@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pwd
+import shutil
 import subprocess
 import time
 import warnings
@@ -52,6 +53,7 @@ SELECT 'CREATE DATABASE {DATABASE} TEMPLATE template0 LOCALE_PROVIDER builtin BU
 WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
 """  # noqa: S608 - Only our own constant goes in.
 
+INCLUDE = "include_if_exists = 'galley.conf'\n"
 # Of postmaster.pid, counted from zero.
 SOCKET_DIR_LINE = 4
 
@@ -68,12 +70,15 @@ class _Server(PostgresServer):
 
     def ensure_pgdata_inited(self) -> None:
         _forget_the_dead(self.pgdata)
+        if not _is_initialised(self.pgdata):
+            _wait_for_orphans(self.pgdata)
+            for entry in self.pgdata.iterdir():
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
         super().ensure_pgdata_inited()
         config = self.pgdata / "postgresql.conf"
-        include = "include_if_exists = 'galley.conf'\n"
-        if include not in config.read_text():
+        if INCLUDE not in config.read_text():
             with config.open("a") as file:
-                file.write(include)
+                file.write(INCLUDE)
 
     def ensure_postgres_running(self) -> None:
         # The wheel's own way fails on paths with blanks, and gives up on a recovery of more than ten seconds.
@@ -82,9 +87,7 @@ class _Server(PostgresServer):
             (self.pgdata / "galley.conf").write_text(_render(tuning))
             self._run("pg_ctl", "-w", "-D", self.pgdata, "-l", self.log, "start", user=self.system_user)
         self._postmaster_info = _wait_until_ready(self.pgdata)
-        self._run(
-            "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn("postgres"), statements=CREATE_DATABASE
-        )
+        self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn("postgres"), statements=CREATE_DATABASE)
 
     def dsn(self, database: str = DATABASE) -> str:
         socket_dir = quote(str(self.get_postmaster_info().socket_dir), safe="/")
@@ -122,9 +125,7 @@ def start(data_dir: Path, *, max_connections: int = 100, fast: bool = False) -> 
     """
     pgdata = (data_dir / "postgres").expanduser().resolve()
     if "," in str(pgdata):
-        raise RuntimeError(
-            "The path of DATA_DIR has a comma, which separates hosts in a DSN; choose another."
-        )
+        raise RuntimeError("The path of DATA_DIR has a comma, which separates hosts in a DSN; choose another.")
     if pgdata not in _servers:
         pgdata.mkdir(parents=True, exist_ok=True)
         tuning = TUNING | {"max_connections": str(max_connections)} | (FAST if fast else {})
@@ -160,6 +161,13 @@ def _wait_until_ready(pgdata: Path) -> PostmasterInfo:
     raise TimeoutError("it was not ready within 60 s")
 
 
+def _is_initialised(pgdata: Path) -> bool:
+    """Tell a database from what an initialisation that was killed left; it is ours to remove, and holds no data."""
+    config = pgdata / "postgresql.conf"
+    # The first is written when a server starts, the second by us when initdb has succeeded.
+    return (pgdata / "postmaster.opts").exists() or (config.exists() and INCLUDE in config.read_text())
+
+
 def _forget_the_dead(pgdata: Path) -> None:
     """Remove processes that were killed from the wheel's list, lest it wait for them to let go."""
     handles = pgdata / ".handle_pids.json"
@@ -189,24 +197,28 @@ def _is_running(pgdata: Path) -> bool:
             return True
     except (FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
         return False
-    # Children of a postmaster that was killed end by themselves; a new one must not write beside them.
-    _, alive = psutil.wait_procs(_processes_in(pgdata), timeout=10)
-    if alive:
-        raise RuntimeError(f"process {alive[0].pid} of an earlier server still uses the data directory")
+    _wait_for_orphans(pgdata)
     lock.unlink(missing_ok=True)
     if len(lines) > SOCKET_DIR_LINE:
         (Path(lines[SOCKET_DIR_LINE]) / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
     return False
 
 
-def _processes_in(pgdata: Path) -> list[psutil.Process]:
-    return [
+def _wait_for_orphans(pgdata: Path) -> None:
+    """Wait for the children of a service or a postmaster that was killed; they end by themselves.
+
+    Nothing may write beside them. Raises `RuntimeError` when they are there to stay.
+    """
+    orphans = [
         process
-        for process in psutil.process_iter(["name", "cwd", "status"])
-        if process.info["name"] == "postgres"
-        and process.info["cwd"] == str(pgdata)
+        for process in psutil.process_iter(["name", "cwd", "cmdline", "status"])
+        if process.info["name"] in ("postgres", "initdb")
+        and (process.info["cwd"] == str(pgdata) or str(pgdata) in (process.info["cmdline"] or ()))
         and process.info["status"] != psutil.STATUS_ZOMBIE
     ]
+    _, alive = psutil.wait_procs(orphans, timeout=10)
+    if alive:
+        raise RuntimeError(f"process {alive[0].pid} of an earlier server still uses the data directory")
 
 
 def _reason(pgdata: Path, error: Exception) -> str:

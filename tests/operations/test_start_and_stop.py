@@ -149,6 +149,17 @@ class TestStop:
             with running(data_dir) as again:
                 assert again.get("/api/v1/posts").status_code == 200
 
+    def test_killed_while_it_initialised_the_database(self) -> None:
+        with directory() as data_dir:
+            process = launch(data_dir, free_port())
+            # Written half-way through initdb.
+            while not (data_dir / "postgres" / "PG_VERSION").exists():
+                assert process.poll() is None
+            process.kill()
+            process.wait()
+            with running(data_dir) as again:
+                assert again.get("/api/v1/posts").status_code == 200
+
     def test_lock_of_a_process_id_that_is_somebody_elses_now(self) -> None:
         with directory() as data_dir:
             with running(data_dir) as service:
