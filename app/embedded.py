@@ -89,6 +89,11 @@ class _Server(PostgresServer):
         self._postmaster_info = _wait_until_ready(self.pgdata)
         self._run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.dsn("postgres"), statements=CREATE_DATABASE)
 
+    def look_again(self) -> None:
+        """Learn of a postmaster that somebody started in place of ours, because that is the one to stop."""
+        if _is_running(self.pgdata):
+            self._postmaster_info = _wait_until_ready(self.pgdata)
+
     def dsn(self, database: str = DATABASE) -> str:
         socket_dir = quote(str(self.get_postmaster_info().socket_dir), safe="/")
         return f"postgresql://{self.postgres_user}@/{database}?host={socket_dir}"
@@ -143,6 +148,7 @@ def stop() -> None:
     while _servers:
         pgdata, server = _servers.popitem()
         _forget_the_dead(pgdata)
+        server.look_again()
         server.cleanup()
 
 

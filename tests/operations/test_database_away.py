@@ -59,6 +59,8 @@ def test_stopped(service: Service, number: signal.Signals) -> None:
     bring_back(service.data_dir)
     assert service.get(PATH).status_code == 200
     assert service.get("/health/ready").status_code == 200
+    assert service.terminate()[0] == 0
+    assert service.postmaster() is None, "the service left the database running"
 
 
 def test_frozen(service: Service) -> None:
