@@ -14,14 +14,11 @@ MIGRATION_LOCK = 4_242_061_526
 
 
 def _migrate(connection: Connection) -> None:
-    context.configure(
-        connection=connection,
-        target_metadata=Table.metadata,
-        # Waiting for a lock in a busy database would make everybody behind wait as well.
-        transaction_per_migration=True,
-    )
+    # Of the session and not of a transaction, because every migration commits by itself.
+    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+    connection.commit()
+    context.configure(connection=connection, target_metadata=Table.metadata, transaction_per_migration=True)
     with context.begin_transaction():
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
         context.run_migrations()
 
 
@@ -31,7 +28,6 @@ async def _run(dsn: str) -> None:
     )
     async with engine.connect() as connection:
         await connection.run_sync(_migrate)
-        await connection.commit()
     await engine.dispose()
 
 
