@@ -92,9 +92,7 @@ def _keep_secret(path: Path) -> str:
 
 
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
-Origins = Annotated[
-    tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, BeforeValidator(_parse_list)
-]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, BeforeValidator(_parse_list)]
 Address = Annotated[str, AfterValidator(_check_address)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -135,9 +133,7 @@ class Settings(BaseSettings):
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
 
     backend_cors_origins: Origins = Field(
-        default_factory=lambda data: (
-            () if _is_production(data) else ("http://localhost:3000", "http://localhost:8080")
-        )
+        default_factory=lambda data: () if _is_production(data) else ("http://localhost:3000", "http://localhost:8080")
     )
     allowed_hosts: Names = Field(
         default_factory=lambda data: () if _is_production(data) else ("localhost", "127.0.0.1", "[::1]")
@@ -187,9 +183,7 @@ class Settings(BaseSettings):
     def _check_embedded(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - Pydantic's signature.
         # `database_url` is absent from `data` when it is wrong itself; one line about it is then enough.
         if _is_production(info.data) and not value and info.data.get("database_url", "") is None:
-            raise ValueError(
-                "must be true to run production on the embedded database; DATABASE_URL is not set"
-            )
+            raise ValueError("must be true to run production on the embedded database; DATABASE_URL is not set")
         return value
 
 

@@ -79,9 +79,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._idle = True
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - The parser's words may repeat the input.
-        self._refuse(
-            HeadersTooLarge() if self._received > MAX_HEAD_BYTES and self._in_head else MalformedRequest()
-        )
+        self._refuse(HeadersTooLarge() if self._received > MAX_HEAD_BYTES and self._in_head else MalformedRequest())
 
     def handle_websocket_upgrade(self) -> None:
         self._check.cancel()
@@ -122,9 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
         content: list[bytes] = []
 
         async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
-            await render(problem, instance=scope["path"], request_id=current().request_id)(
-                scope, receive, send
-            )
+            await render(problem, instance=scope["path"], request_id=current().request_id)(scope, receive, send)
 
         async def write(message: Message) -> None:
             if message["type"] == "http.response.start":
