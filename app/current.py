@@ -9,6 +9,7 @@ class Current:
     """Filled in as the request proceeds."""
 
     request_id: str = "-"
+    path: str = ""
     query: str = ""
     # The path template and the operationId; empty until, and unless, the request is for an operation.
     template: str = ""

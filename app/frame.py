@@ -43,6 +43,7 @@ class Frame:
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request = Current(
             request_id=given.decode() if _VALID_ID.fullmatch(given) else new_id().hex,
+            path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
         )
         begin(request)

@@ -88,14 +88,15 @@ async def once(
     answer: type[Body],
     act: Callable[[Connection], Awaitable[HTTPResult[Body]]],
 ) -> HTTPResult[Body]:
-    """Run `act` in a transaction, or give the answer it gave before to the same caller, operation, key and body.
+    """Run `act` in a transaction, or give the answer it gave before to the same caller, path, key and body.
 
     Raises IdempotencyKeyReused (422) for another body and IdempotencyInProgress (409) while the first is running.
     """
     async with transaction() as connection:
         if key is None:
             return await act(connection)
-        scope = f"{caller} {current().operation} {key}"
+        # The path is part of it, because the same words may be meant for another post as well.
+        scope = f"{caller} {current().operation} {current().path} {key}"
         record_id = blake2b(scope.encode(), digest_size=32).digest()
         # Keyed, because a body may hold a password and a plain hash of one can be tried out.
         fingerprint = hmac.digest(

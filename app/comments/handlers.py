@@ -38,9 +38,7 @@ async def create_comment(
         comment = await service.create(connection, principal, post_id, body)
         return HTTPResult(201, comment, {"Location": f"{BASE_PATH}/comments/{comment.id}", "ETag": etag(comment)})
 
-    # A key is good for one post, because the same words may be meant for another one as well.
-    key = f"{post_id} {idempotency_key}" if idempotency_key is not None else None
-    return await once(key, principal.user_id, body, Comment, create)
+    return await once(idempotency_key, principal.user_id, body, Comment, create)
 
 
 async def get_comment(
