@@ -73,6 +73,15 @@ def _parent(case: Case) -> None:
 
 
 @schemathesis.hook
+def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
+    """Name the bearer token of OAuth 2 for what it is on the wire: `ignored_auth` passes over type oauth2."""
+    schemes: dict[str, Any] = raw_schema["components"]["securitySchemes"]
+    for name, scheme in schemes.items():
+        if scheme["type"] == "oauth2":
+            schemes[name] = {"type": "http", "scheme": "bearer"}
+
+
+@schemathesis.hook
 def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Let a request that is meant well know what the service has said."""
     del kwargs

@@ -40,6 +40,7 @@ class Operation:
     parameters: tuple[Node, ...]
     content: Node
     security: tuple[Node, ...]
+    tag: str
     responses: Node
 
     def __str__(self) -> str:
@@ -87,6 +88,7 @@ def _operation(document: Node, path: str, method: str) -> Operation:
         ),
         content=resolve(node.get("requestBody", {}), document).get("content", {}),
         security=tuple(node.get("security", document.get("security", []))),
+        tag=node["tags"][0],
         responses=node["responses"],
     )
 

@@ -53,9 +53,10 @@ def faults(known: Iterable[Operation], seen: set[Pair], exempt: Iterable[Pair]) 
 
 def _is_whole(config: pytest.Config) -> bool:
     """Tell whether the run was for the whole suite, and not for some files, names or markers of it."""
-    option = config.option
-    narrowed = (option.keyword, option.markexpr, option.deselect, option.lf, option.ignore, option.ignore_glob)
-    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(narrowed) and not option.collectonly
+    narrowing = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly")
+    return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(
+        config.getoption(name, None) for name in narrowing
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -64,9 +64,8 @@ async def call(operation: Operation, make: Factory, author: Member) -> Call:
 Send = Callable[[Call], Awaitable[Response]]
 
 
-@pytest.fixture
-def send(client: AsyncClient, connection: Connection) -> Send:
-    """Sends a call that is to be refused, and sees that it leaves no trace in any table."""
+def sender(client: AsyncClient, connection: Connection) -> Send:
+    """Return a function that sends a call that is to be refused, and sees that it leaves no trace in any table."""
 
     async def sent(call: Call) -> Response:
         before = await fingerprint(connection)
@@ -75,6 +74,11 @@ def send(client: AsyncClient, connection: Connection) -> Send:
         return answer
 
     return sent
+
+
+@pytest.fixture
+def send(client: AsyncClient, connection: Connection) -> Send:
+    return sender(client, connection)
 
 
 def refused(answer: Response, status: int, code: str) -> Node:
