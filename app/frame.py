@@ -2,13 +2,16 @@
 
 import logging
 import re
+from http import HTTPStatus
 from time import perf_counter
+from urllib.parse import quote
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.current import Current, begin
+from app.current import Current, begin, current
 from app.ids import new_id
-from app.problems import InternalError, render
+from app.problems import InternalError, Problem, from_framework, render
 
 log = logging.getLogger("app.requests")
 
@@ -62,16 +65,43 @@ class Frame:
             await send(message)
 
         try:
-            await self._app(scope, receive, framed)
+            await self._app(scope, receive, _in_problems(scope, receive, framed))
         except Exception:
             # The framework has answered with a problem where it still could, and passes the failure on.
             if not status:
                 log.exception("failure before an answer")
-                await render(InternalError(), instance=scope["path"], request_id=request.request_id)(
-                    scope, receive, framed
-                )
+                await _answer(InternalError(), scope, receive, framed)
         finally:
             _log(scope, request, status, perf_counter() - started)
+
+
+async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
+    response = render(problem, instance=quote(scope["path"]), request_id=current().request_id)
+    await response(scope, receive, send)
+
+
+def _in_problems(scope: Scope, receive: Receive, send: Send) -> Send:
+    """Return a `send` that makes a problem of the plain words in which the framework refuses a host or an origin."""
+    refused = 0
+
+    async def translated(message: Message) -> None:
+        nonlocal refused
+        if message["type"] == "http.response.start" and _is_plain_refusal(message):
+            refused = message["status"]
+        elif not refused:
+            await send(message)
+        else:
+            problem = from_framework(HTTPException(refused))
+            problem.detail = message["body"].decode()
+            await _answer(problem, scope, receive, send)
+
+    return translated
+
+
+def _is_plain_refusal(start: Message) -> bool:
+    return start["status"] >= HTTPStatus.BAD_REQUEST and any(
+        name == b"content-type" and value.startswith(b"text/plain") for name, value in start["headers"]
+    )
 
 
 def _log(scope: Scope, request: Current, status: int, seconds: float) -> None:

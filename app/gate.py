@@ -6,9 +6,10 @@ refused before any code of an operation runs.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from itertools import islice
+from typing import cast
 from urllib.parse import parse_qsl
 
 import orjson
@@ -20,6 +21,7 @@ from app.contract import BASE_PATH, Operation, operations
 from app.current import current
 from app.fields import TIMESTAMP_TEXT, UUID_TEXT
 from app.problems import (
+    MAX_ERRORS,
     FieldError,
     MalformedRequest,
     MethodNotAllowed,
@@ -49,6 +51,21 @@ class _Place:
     routes: dict[str, tuple[APIRoute, Operation]] = field(default_factory=dict)
 
 
+def _find(place: _Place | None, segments: list[str]) -> tuple[_Place | None, dict[str, str]]:
+    """Return the place that the segments lead to and what the parameters on the way are, or None.
+
+    What is written out goes before a parameter, unless it leads nowhere. An empty segment, which `//` and a slash at
+    the end have, is no value of a parameter.
+    """
+    if place is None or not segments:
+        return (place if place and place.routes else None), {}
+    found, values = _find(place.literal.get(segments[0]), segments[1:])
+    if found is None and segments[0] and place.parameter is not None:
+        found, values = _find(place.parameter, segments[1:])
+        values[place.parameter.name] = segments[0]
+    return found, values
+
+
 class Gate:
     """An ASGI application that serves the operations of the contract."""
 
@@ -75,24 +92,12 @@ class Gate:
                 place = place.literal.setdefault(segment, _Place())
         place.routes[operation.method] = (route, operation)
 
-    def _find(self, path: str) -> tuple[_Place, dict[str, str]]:
-        place = self._root
-        values: dict[str, str] = {}
-        for segment in path.strip("/").split("/") if not path.endswith("/") else [""]:
-            following = place.literal.get(segment)
-            if following is None:
-                following = place.parameter
-                if following is None or not segment:
-                    raise NotFound
-                values[following.name] = segment
-            place = following
-        if not place.routes:
-            raise NotFound
-        return place, values
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        place, values = self._find(scope["path"].removeprefix(scope.get("root_path", "")))
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        place, values = _find(self._root, path[1:].split("/"))
+        if place is None:
+            raise NotFound
         found = place.routes.get(scope["method"])
         if found is None:
             raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(place.routes))})
@@ -101,16 +106,20 @@ class Gate:
         request.template, request.operation = BASE_PATH + operation.path, operation.name
         _check_parameters(operation, values, scope["query_string"])
         if operation.media_types:
-            receive = await self._checked_body(operation, _headers(scope), receive)
+            receive = await self._checked_body(operation, scope, receive)
         scope["path_params"], scope["route"], scope["endpoint"] = values, route, route.endpoint
         await route.app(scope, receive, _cached(operation, scope, send))
 
-    async def _checked_body(self, operation: Operation, headers: Mapping[bytes, bytes], receive: Receive) -> Receive:
+    async def _checked_body(self, operation: Operation, scope: Scope, receive: Receive) -> Receive:
         """Read the body, refuse what is not strict JSON, and return a `receive` that gives it once more."""
+        headers: dict[bytes, bytes] = dict(scope["headers"])
         content_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
         body = await _read(receive, headers.get(b"content-length"), self._max_body_bytes)
         if content_type not in operation.media_types and not (not body and not content_type):
             raise UnsupportedMediaType(f"Send {' or '.join(sorted(operation.media_types))}.")
+        if sum(name == b"content-type" for name, _ in scope["headers"]) > 1:
+            # Two readers could each believe another one.
+            raise UnsupportedMediaType("Send one Content-Type.")
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise UnsupportedMediaType("Send the body without Content-Encoding.")
         if body and content_type.endswith("json"):
@@ -122,10 +131,6 @@ class Gate:
             return {"type": "http.request", "body": body, "more_body": False}
 
         return replay
-
-
-def _headers(scope: Scope) -> dict[bytes, bytes]:
-    return dict(scope["headers"])
 
 
 async def _read(receive: Receive, declared: bytes | None, limit: int) -> bytes:
@@ -157,7 +162,7 @@ def _check_json(body: bytes) -> None:
         raise ValidationFailed(
             errors=[FieldError(pointer="", code="object_type", detail="The body must be an object.")]
         )
-    if b"\\u0000" in body and (pointers := list(_nul_pointers(document, ""))):
+    if b"\\u0000" in body and (pointers := list(islice(_nul_pointers(cast("object", document)), MAX_ERRORS))):
         raise ValidationFailed(
             errors=[
                 FieldError(pointer=pointer, code="nul_character", detail="A text cannot hold NUL.")
@@ -166,22 +171,36 @@ def _check_json(body: bytes) -> None:
         )
 
 
-def _nul_pointers(node: Any, pointer: str) -> Iterable[str]:
-    children: Iterable[tuple[str | int, Any]] = ()
-    match node:
-        case str():
-            if "\x00" in node:
-                yield pointer[:1000]
-        case dict():
-            children = cast("dict[str | int, Any]", node).items()
-        case list():
-            children = enumerate(cast("list[Any]", node))
-        case _:
-            pass
-    for key, child in children:
-        if isinstance(key, str) and "\x00" in key:
-            yield pointer[:1000]
-        yield from _nul_pointers(child, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
+def _nul_pointers(document: object) -> Iterable[str]:
+    """Yield where a text or a name has NUL.
+
+    Without recursion, because JSON nests deeper than Python calls. A pointer is made only for what is found: one for
+    each of many entries under a long name would fill the memory.
+    """
+    path: list[str | int] = []
+    levels: list[Iterator[tuple[str | int, object]]] = [iter([("", document)])]
+    while levels:
+        for key, node in levels[-1]:
+            if isinstance(key, str) and "\x00" in key:
+                yield _pointer(path)
+            if isinstance(node, str) and "\x00" in node:
+                yield _pointer([*path, key])
+            if isinstance(node, dict | list):
+                path.append(key)
+                levels.append(_entries(cast("dict[str | int, object] | list[object]", node)))
+                break
+        else:
+            levels.pop()
+            del path[-1:]
+
+
+def _entries(node: dict[str | int, object] | list[object]) -> Iterator[tuple[str | int, object]]:
+    return iter(node.items()) if isinstance(node, dict) else enumerate(node)
+
+
+def _pointer(path: list[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901), cut to what the contract allows."""
+    return "/".join(str(part)[:1000].replace("~", "~0").replace("/", "~1") for part in path)[:1000]
 
 
 def _check_form(body: bytes) -> None:

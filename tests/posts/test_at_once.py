@@ -20,7 +20,6 @@ class TestLikePost:
         post_id = await committed.make.post()
         fans = [await committed.make.member() for _ in range(20)]
         path = f"/posts/{post_id}/like"
-        # Each twice, and every third takes it back at the same time or has taken it back before.
         answers = await at_once(committed.client.put(path, headers=fan.headers) for fan in (*fans, *fans))
         assert {answer.status_code for answer in answers} == {204}
         likes = "SELECT likes, (SELECT count(*) FROM post_likes WHERE post_id = posts.id) FROM posts"
@@ -29,9 +28,10 @@ class TestLikePost:
         calls += [committed.client.put(path, headers=fan.headers) for fan in fans[5:15]]
         answers = await at_once(calls)
         assert {answer.status_code for answer in answers} == {204}
-        counted, there = await committed.connection.fetchrow(likes) or (None, None)
+        counted, there = await committed.connection.fetchrow(likes) or (0, 1)
         assert counted == there
-        assert 10 <= there <= 15
+        # Five of those who took theirs back liked it again, sooner or later.
+        assert there in range(10, 16)
 
 
 class TestUpdatePost:

@@ -72,7 +72,11 @@ class TestGetPost:
     async def test_is_one_query(self, client: AsyncClient, make: Factory, connection: Any) -> None:
         post_id = await make.post(tags=["looms"])
         queries: list[str] = []
-        with connection.query_logger(lambda record: queries.append(record.query)):
+
+        def note(record: Any) -> None:
+            queries.append(record.query)
+
+        with connection.query_logger(note):
             await client.get(f"/posts/{post_id}")
             # The log is written in the next turn of the loop.
             await asyncio.sleep(0)
