@@ -41,3 +41,69 @@ class TestCreatePost:
         reader = await make.member(scopes=frozenset({"comments:write"}))
         answer = await client.post("/posts", json=DRAFT, headers=reader.headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
+
+    @pytest.mark.actor("user")
+    async def test_a_key_makes_a_retry_safe(self, client: AsyncClient, connection: Connection) -> None:
+        key = {"Idempotency-Key": "one-intent"}
+        first = await client.post("/posts", json=DRAFT, headers=key)
+        again = await client.post("/posts", json=DRAFT, headers=key)
+        assert (again.status_code, again.json()) == (201, first.json())
+        assert again.headers["idempotent-replayed"] == "true"
+        assert (again.headers["location"], again.headers["etag"]) == (
+            first.headers["location"],
+            first.headers["etag"],
+        )
+        assert "idempotent-replayed" not in first.headers
+        assert await connection.fetchval("SELECT count(*) FROM posts") == 1
+
+    @pytest.mark.actor("user")
+    async def test_a_key_is_good_for_one_body_one_caller_and_one_day(
+        self, client: AsyncClient, make: Factory, connection: Connection
+    ) -> None:
+        key = {"Idempotency-Key": "one-intent"}
+        await client.post("/posts", json=DRAFT, headers=key)
+        changed = await client.post("/posts", json=DRAFT | {"title": "Another engine"}, headers=key)
+        assert (changed.status_code, changed.json()["code"]) == (422, "idempotency_key_reused")
+        other = await make.member()
+        theirs = await client.post("/posts", json=DRAFT, headers=key | other.headers)
+        assert (theirs.status_code, theirs.json()["author"]["username"]) == (201, other.username)
+        await connection.execute("UPDATE idempotency_records SET created_at = now() - interval '25 hours'")
+        later = await client.post("/posts", json=DRAFT | {"title": "Another engine"}, headers=key)
+        assert (later.status_code, later.json()["title"]) == (201, "Another engine")
+
+    @pytest.mark.actor("user")
+    async def test_a_refusal_is_not_kept_under_the_key(self, client: AsyncClient) -> None:
+        key = {"Idempotency-Key": "one-intent"}
+        assert (await client.post("/posts", json={"title": "Four"}, headers=key)).status_code == 422
+        assert (await client.post("/posts", json=DRAFT, headers=key)).status_code == 201
+
+    @pytest.mark.actor("user")
+    @pytest.mark.parametrize(
+        ("title", "slug"),
+        [
+            ("Ärger über Öl", "arger-uber-ol"),
+            ("  C++ & the Loom!  ", "c-the-loom"),
+            ("機械は織る機", "post"),
+            ("--- --- ---", "post"),
+            ("a" * 200, "a" * 80),
+            ("Search by slug", "search-by-slug"),
+        ],
+    )
+    async def test_the_slug_is_made_of_the_title(self, client: AsyncClient, title: str, slug: str) -> None:
+        answer = await client.post("/posts", json=DRAFT | {"title": title})
+        assert (answer.status_code, answer.json()["slug"]) == (201, slug)
+        assert (await client.get(f"/posts/by-slug/{slug}")).json()["id"] == answer.json()["id"]
+
+    @pytest.mark.actor("user")
+    async def test_bounds_are_inclusive(self, client: AsyncClient) -> None:
+        largest = {
+            "title": "🧶" * 200,
+            "content": "c" * 200_000,
+            "excerpt": "e" * 300,
+            "tags": [f"t{n}" for n in range(10)],
+        }
+        smallest = {"title": "Loom!", "content": "0123456789"}
+        for body in (largest, smallest):
+            answer = await client.post("/posts", json=body)
+            assert answer.status_code == 201, answer.text
+            assert {name: answer.json()[name] for name in body} == body
