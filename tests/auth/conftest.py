@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from asyncpg.pool import Pool
 from httpx2 import AsyncClient, Response
 from starlette.types import ASGIApp
 
@@ -71,11 +72,18 @@ def committed_database(server: str, worker_id: str) -> str:
 
 
 @pytest.fixture
-async def crowd(app: ASGIApp, committed_database: str) -> AsyncIterator[AsyncClient]:
-    """Speaks HTTP with a service that has a pool of connections and commits, on an empty database."""
+async def committed(committed_database: str) -> AsyncIterator[Pool]:
+    """A pool of connections that commit, to an empty database; the service uses it too for the length of the test."""
     pool = await db.connect(settings(), committed_database)
     await pool.execute("TRUNCATE users CASCADE")
-    async with checked_client(app, BASE_URL) as client:
-        yield client
+    yield pool
     db.use(None)
     await pool.close()
+
+
+@pytest.fixture
+async def crowd(app: ASGIApp, committed: Pool) -> AsyncIterator[AsyncClient]:
+    """Speaks HTTP with a service whose work is committed, as many requests at a time as there are."""
+    del committed
+    async with checked_client(app, BASE_URL) as client:
+        yield client

@@ -3,10 +3,10 @@
 import asyncio
 from typing import Any
 
-import asyncpg
 import bcrypt
 import pytest
 from argon2 import PasswordHasher
+from asyncpg.pool import Pool
 from httpx2 import AsyncClient
 
 from app.auth import passwords
@@ -158,12 +158,10 @@ class TestLogIn:
         answer = await client.post("/auth/login?a=%ff", data={"username": "ada_l", "password": PASSWORD})
         assert answer.status_code == 400
 
-    async def test_logins_at_once_agree_on_the_new_hash(self, crowd: AsyncClient, committed_database: str) -> None:
+    async def test_logins_at_once_agree_on_the_new_hash(self, crowd: AsyncClient, committed: Pool) -> None:
         assert (await crowd.post("/auth/register", json=REGISTRATION)).status_code == 201
-        connection = await asyncpg.connect(committed_database)
-        await connection.execute("UPDATE users SET password_hash = $1", old_hash(PASSWORD))
+        await committed.execute("UPDATE users SET password_hash = $1", old_hash(PASSWORD))
         answers = await asyncio.gather(*(log_in(crowd, "ada_l") for _ in range(5)))
         assert [answer.status_code for answer in answers] == [200] * 5
-        assert (await connection.fetchval("SELECT password_hash FROM users")).startswith("$argon2id$")
-        assert await connection.fetchval("SELECT count(*) FROM sessions") == 5
-        await connection.close()
+        assert (await committed.fetchval("SELECT password_hash FROM users")).startswith("$argon2id$")
+        assert await committed.fetchval("SELECT count(*) FROM sessions") == 5

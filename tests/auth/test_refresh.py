@@ -3,8 +3,8 @@
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
+from asyncpg.pool import Pool
 from httpx2 import AsyncClient
 
 from app.auth import tokens as auth_tokens
@@ -139,18 +139,14 @@ class TestRefreshTokens:
         answer = await client.post("/auth/refresh", content=body, headers={"Content-Type": media_type})
         assert answer.status_code == status
 
-    async def test_of_many_at_once_one_wins_and_the_theft_is_noticed(
-        self, crowd: AsyncClient, committed_database: str
-    ) -> None:
+    async def test_of_many_at_once_one_wins_and_the_theft_is_noticed(self, crowd: AsyncClient, committed: Pool) -> None:
         await crowd.post("/auth/register", json=REGISTRATION)
         tokens = (await log_in(crowd, "ada_l")).json()
         answers = await asyncio.gather(*(refresh(crowd, tokens["refresh_token"]) for _ in range(20)))
         won = [answer.json() for answer in answers if answer.status_code == 200]
         assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
         # The answers were 401, and yet what they found out was committed.
-        connection = await asyncpg.connect(committed_database)
-        assert await connection.fetchval("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
-        assert await connection.fetchval("SELECT count(*) FROM refresh_tokens") == 2
-        await connection.close()
+        assert await committed.fetchval("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
+        assert await committed.fetchval("SELECT count(*) FROM refresh_tokens") == 2
         assert not await is_alive(crowd, won[0])
         assert (await refresh(crowd, won[0]["refresh_token"])).status_code == 401

@@ -4,8 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import asyncpg
 import pytest
+from asyncpg.pool import Pool
 from httpx2 import AsyncClient, Response
 
 from app.sql import Connection
@@ -213,12 +213,10 @@ class TestUpdateMe:
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
-async def test_of_edits_at_once_of_one_version_one_wins(crowd: AsyncClient, committed_database: str) -> None:
+async def test_of_edits_at_once_of_one_version_one_wins(crowd: AsyncClient, committed: Pool) -> None:
     await crowd.post("/auth/register", json=REGISTRATION)
     headers = bearer((await log_in(crowd, "ada_l")).json()["access_token"])
     tag = (await crowd.get("/users/me", headers=headers)).headers["etag"]
     answers = await asyncio.gather(*(patch(crowd, {"bio": f"Bio {n}"}, tag, **headers) for n in range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
-    connection = await asyncpg.connect(committed_database)
-    assert await connection.fetchval("SELECT version FROM users") == 2
-    await connection.close()
+    assert await committed.fetchval("SELECT version FROM users") == 2
