@@ -57,7 +57,8 @@ def main() -> None:
     rmtree(OUTPUT, ignore_errors=True)
     started = time.monotonic()
     with throwaway_server() as server, ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(roles))) as pool:
-        results = list(pool.map(lambda role: prove(role, server, OUTPUT / role, plan), roles))
+        runs = [pool.submit(prove, role, server, OUTPUT / role, plan) for role in roles]
+        results = [run.result() for run in runs]
     write_index(OUTPUT / "index.html", results, plan)
     for result in results:
         verdict = "passed" if result.passed else "failed"

@@ -1,7 +1,7 @@
 """Databases that are thrown away: one embedded server in a temporary directory, and as many databases as are needed."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +13,7 @@ from app import embedded
 
 
 @contextmanager
-def throwaway_server() -> Iterator[str]:
+def throwaway_server() -> Generator[str]:
     """Start a PostgreSQL server that vanishes with its data; give the address of its database for asyncpg."""
     with TemporaryDirectory(prefix="galley-", ignore_cleanup_errors=True) as folder:
         # The server may run as another user when we are root; it has to get there.

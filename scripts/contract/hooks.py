@@ -3,12 +3,17 @@
 Loaded by schemathesis (schemathesis.toml). Requests that are meant to be refused are left as they are generated.
 """
 
-import re
+from collections.abc import Callable, MutableMapping
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import schemathesis
-from schemathesis import Case, HookContext, Response
+from schemathesis import HookContext, Response
+
+Hook = Callable[..., None]
+# Both are declared without the types of what they hold.
+hook = cast("Callable[[Hook], Hook]", schemathesis.hook)  # pyright: ignore[reportUnknownMemberType]
+Case: TypeAlias = schemathesis.Case[Any]
 
 MAX_DEPTH = 10_000
 _UNSET = object()
@@ -37,19 +42,25 @@ def _is_meant_well(case: Case) -> bool:
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
+def _headers(case: Case) -> MutableMapping[str, str]:
+    return cast("MutableMapping[str, str]", case.headers)  # pyright: ignore[reportUnknownMemberType]
+
+
 def _condition(case: Case) -> None:
     """An edit names the version it read."""
-    if "If-Match" in (case.headers or {}):
-        case.headers["If-Match"] = _tags.get(str(_subject(case)), "*")
+    headers = _headers(case)
+    if "If-Match" in headers:
+        headers["If-Match"] = _tags.get(str(_subject(case)), "*")
 
 
 def _intent(case: Case) -> None:
     """A key stands for one intent."""
-    key = (case.headers or {}).get("Idempotency-Key")
+    headers = _headers(case)
+    key = headers.get("Idempotency-Key")
     if key is None:
         return
     if (case.operation.label, key) in _keys:
-        case.headers["Idempotency-Key"] = key = f"{key[:200]}.{next(_numbers)}"
+        headers["Idempotency-Key"] = key = f"{key[:200]}.{next(_numbers)}"
     _keys.add((case.operation.label, key))
 
 
@@ -72,7 +83,7 @@ def _parent(case: Case) -> None:
         case.body["parent_id"] = next((comment for comment, post in _comments.items() if post == post_id), None)
 
 
-@schemathesis.hook
+@hook
 def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
     """Name the bearer token of OAuth 2 for what it is on the wire: `ignored_auth` passes over type oauth2."""
     schemes: dict[str, Any] = raw_schema["components"]["securitySchemes"]
@@ -81,7 +92,7 @@ def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
             schemes[name] = {"type": "http", "scheme": "bearer"}
 
 
-@schemathesis.hook
+@hook
 def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Let a request that is meant well know what the service has said."""
     del kwargs
@@ -90,14 +101,14 @@ def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
             teach(case)
 
 
-@schemathesis.hook
+@hook
 def after_call(_: HookContext, case: Case, response: Response) -> None:
     """Remember what the service says."""
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - Successes.
         return
     if case.method == "DELETE":
         _comments.pop(str(_subject(case)), None)
-    if not re.match("application/json", response.headers.get("content-type", [""])[0]):
+    if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     if "idempotent-replayed" in response.headers:
         # It says what was once true.

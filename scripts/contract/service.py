@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 @contextmanager
-def serving(dsn: str, folder: Path) -> Iterator[str]:
+def serving(dsn: str, folder: Path) -> Generator[str]:
     """Run the service with demo data on a free port; give its address, and end it with the block.
 
     Raises RuntimeError when it does not start, or does not end within 15 seconds of being told.

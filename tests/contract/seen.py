@@ -62,8 +62,9 @@ def _is_whole(config: pytest.Config) -> bool:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand over what this worker has seen, or judge the whole run where all of it has come together."""
-    if hasattr(session.config, "workeroutput"):
-        session.config.workeroutput[_OUTPUT] = sorted(_seen)
+    output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_OUTPUT] = sorted(_seen)
     elif session.exitstatus == pytest.ExitCode.OK and _is_whole(session.config) and faults(operations(), _seen, EXEMPT):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
