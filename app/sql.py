@@ -35,7 +35,7 @@ class Connection(Protocol):
 
     async def fetchval(self, query: str, /, *args: Any) -> Any: ...
 
-    async def execute(self, query: str, /, *args: Any) -> str: ...
+    async def execute(self, query: str, /, *args: Any, timeout: float | None = None) -> str: ...  # noqa: ASYNC109 - The driver's.
 
     def transaction(self) -> AbstractAsyncContextManager[Any]: ...
 
@@ -56,9 +56,11 @@ class Table(DeclarativeBase):
 class Statement:
     """A Core expression, compiled; its bind parameters are the keyword arguments of a call."""
 
-    __slots__ = ("_defaults", "_names", "sql")
+    __slots__ = ("_defaults", "_names", "_seconds", "sql")
 
-    def __init__(self, expression: ClauseElement) -> None:
+    def __init__(self, expression: ClauseElement, *, seconds: float | None = None) -> None:
+        """Compile it; `seconds` is how long `run` waits for it where the pool's own limit is too short."""
+        self._seconds = seconds
         compiled = expression.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
         assert isinstance(compiled, SQLCompiler)  # noqa: S101 - Every statement compiles to this; DDL alone does not.
@@ -87,5 +89,5 @@ class Statement:
 
     async def run(self, connection: Connection, **values: Any) -> int:
         """Run it and return how many rows it changed."""
-        status = await connection.execute(self.sql, *self.arguments(values))
+        status = await connection.execute(self.sql, *self.arguments(values), timeout=self._seconds)
         return int(status.rpartition(" ")[2])

@@ -86,8 +86,10 @@ def _members(rows: Publication, password_hash: str) -> None:
 
 
 def _posts(rows: Publication) -> None:
-    # The last ones are still being written, and some of the first have been taken down.
-    statuses = ["archived"] * ARCHIVED + ["published"] * (POSTS - ARCHIVED - DRAFTS) + ["draft"] * DRAFTS
+    # Some of the first have been taken down, and among the last are some that are still being written.
+    statuses = ["archived"] * ARCHIVED + ["published"] * (POSTS - ARCHIVED)
+    for number in rows.chance.sample(range(POSTS - 4 * DRAFTS, POSTS - 1), DRAFTS):
+        statuses[number] = "draft"
     # Some write every week and some once; nobody remembers why.
     weights = [rows.chance.uniform(0.2, 1) ** 2 for _ in rows.users]
     for number, (article, status) in enumerate(zip(articles(rows.chance), statuses, strict=True)):

@@ -13,6 +13,7 @@ from app.access import Principal
 from app.db import transaction
 from app.posts import service as posts
 from app.posts import views
+from app.settings import settings
 from generated.models import PostCreate
 from tests.committed import Committed, at_once
 
@@ -57,6 +58,22 @@ class TestUpdateTag:
             assert not rename.done()
         assert (await rename).status_code == 200
         assert await committed.connection.fetchval("SELECT tags FROM posts") == ["weaving"]
+        await assert_consistent(committed)
+
+    async def test_has_more_time_than_other_statements(self, committed: Committed) -> None:
+        """A post that somebody holds for two seconds stands for fifty thousand that take as long to write."""
+        manager = await committed.make.member("manager")
+        tag_id = await committed.make.tag("looms", post_count=1)
+        await committed.make.post(manager, tags=["looms"])
+        async with committed.connection.transaction():
+            await committed.connection.execute("SELECT FROM posts FOR UPDATE")
+            headers = PATCH | manager.headers
+            rename = asyncio.create_task(
+                committed.client.patch(f"/tags/{tag_id}", json={"name": "weaving"}, headers=headers)
+            )
+            await asyncio.sleep(settings().database_command_timeout + 0.5)
+            assert not rename.done()
+        assert (await rename).status_code == 200
         await assert_consistent(committed)
 
     async def test_everything_at_once_neither_deadlocks_nor_miscounts(self, committed: Committed) -> None:
