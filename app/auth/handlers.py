@@ -22,7 +22,7 @@ async def register_user(*, idempotency_key: str | None, body: Registration) -> H
 
     async def create(connection: Connection) -> HTTPResult[User]:
         user = await users.create(connection, body, password_hash)
-        return HTTPResult(201, user, {"Location": f"{BASE_PATH}/profiles/{user.username}", "ETag": etag(user)})
+        return HTTPResult(201, user, {"Location": f"{BASE_PATH}/users/me", "ETag": etag(user)})
 
     return await once(idempotency_key, None, body, User, create)
 

@@ -25,15 +25,15 @@ class TestRegisterUser:
         assert (user["username"], user["email"]) == ("Ada_L", "ada.lovelace@example.org")
         assert (user["full_name"], user["bio"]) == ("Ada Lovelace", None)
         assert (user["role"], user["is_active"], user["email_verified"]) == ("user", True, False)
-        assert answer.headers["location"] == "/api/v1/profiles/Ada_L"
         profile = await client.get("/profiles/Ada_L")
         assert profile.json()["full_name"] == "Ada Lovelace"
 
-    async def test_the_etag_is_that_of_the_account(self, client: AsyncClient) -> None:
+    async def test_location_and_etag_are_those_of_the_account(self, client: AsyncClient) -> None:
         registered = await client.post("/auth/register", json=REGISTRATION)
         tokens = (await log_in(client, "ada_l")).json()
         me = await client.get("/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
         assert (me.json(), me.headers["etag"]) == (registered.json(), registered.headers["etag"])
+        assert registered.headers["location"] == "/api/v1/users/me"
 
     async def test_keeps_a_hash_and_answers_nothing_of_the_password(
         self, client: AsyncClient, connection: Connection
