@@ -1,10 +1,12 @@
 """Databases that are thrown away: one embedded server in a temporary directory, and as many databases as are needed."""
 
 import asyncio
+import atexit
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -15,13 +17,16 @@ from app import embedded
 @contextmanager
 def throwaway_server() -> Generator[str]:
     """Start a PostgreSQL server that vanishes with its data; give the address of its database for asyncpg."""
-    with TemporaryDirectory(prefix="galley-", ignore_cleanup_errors=True) as folder:
-        # The server may run as another user when we are root; it has to get there.
-        Path(folder).chmod(0o755)
-        try:
-            yield embedded.start(Path(folder), fast=True)
-        finally:
-            embedded.stop()
+    folder = Path(mkdtemp(prefix="galley-"))
+    # When this process ends, too: the wheel leaves a lock behind where its server was.
+    atexit.register(rmtree, folder, ignore_errors=True)
+    # The server may run as another user when we are root; it has to get there.
+    folder.chmod(0o755)
+    try:
+        yield embedded.start(folder, fast=True)
+    finally:
+        embedded.stop()
+        rmtree(folder, ignore_errors=True)
 
 
 def create_database(server: str, name: str) -> str:

@@ -5,10 +5,13 @@ runs on one connection, inside a transaction that never commits, so tests neithe
 """
 
 import asyncio
+import atexit
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from tempfile import mkdtemp
+from pathlib import Path
+from shutil import rmtree
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -29,6 +32,8 @@ from tests.contract import seen
 from tests.contract.checked import checked_client
 from tests.factories import Factory, Member
 
+atexit.register(rmtree, os.environ["DATA_DIR"], ignore_errors=True)
+
 BASE_URL = f"http://localhost{BASE_PATH}"
 
 
@@ -43,12 +48,22 @@ def at_database(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
+def _remove_unused(folder: Path) -> None:
+    if not (folder / "postgres/postmaster.pid").exists():
+        rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[str]:
-    """The address of the shared PostgreSQL server; the last worker to leave stops it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-    yield embedded.start(shared, fast=True)
+def server(testrun_uid: str) -> Iterator[str]:
+    """The address of the shared PostgreSQL server; the last worker to leave stops it.
+
+    It lives beside pytest's own folder, not in it: where the server runs as another user, because we are root, the
+    next session of pytest would close its way there.
+    """
+    folder = Path(gettempdir()) / f"galley-{testrun_uid}"
+    folder.mkdir(mode=0o755, exist_ok=True)
+    atexit.register(_remove_unused, folder)
+    yield embedded.start(folder, fast=True)
     embedded.stop()
 
 

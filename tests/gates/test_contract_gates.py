@@ -92,7 +92,8 @@ def count_seen(folder: Path, missing: set[seen.Pair], *arguments: str) -> subpro
     (folder / "test_all.py").write_text(
         f"from tests.contract import seen\ndef test_all():\n    for pair in {pairs}: seen.note(*pair)\n"
     )
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
+    command += [f"--basetemp={folder / 'temp'}", *arguments]
     return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
