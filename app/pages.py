@@ -78,7 +78,7 @@ def _signature(payload: bytes, scope: str) -> bytes:
 
 
 def _encode(key: tuple[Any, UUID], scope: str, *, backwards: bool) -> str:
-    payload = orjson.dumps([int(backwards), isinstance(key[0], datetime), *key])
+    payload = orjson.dumps([int(backwards), isinstance(key[0], datetime), key[0], str(key[1])])
     return urlsafe_b64encode(_signature(payload, scope) + payload).rstrip(b"=").decode()
 
 
