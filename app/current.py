@@ -15,6 +15,8 @@ class Current:
     template: str = ""
     operation: str = ""
     user_id: str = ""
+    # Who may keep a successful answer; empty where the answer says so itself.
+    cache_control: bytes = b""
 
 
 _current: ContextVar[Current] = ContextVar("current")

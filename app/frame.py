@@ -59,6 +59,8 @@ class Frame:
                 headers: list[tuple[bytes, bytes]] = [*message.get("headers", ()), *self._headers]
                 headers.append((b"x-request-id", request.request_id.encode()))
                 headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - started) * 1000)))
+                if request.cache_control and status < HTTPStatus.BAD_REQUEST:
+                    headers += [(b"cache-control", request.cache_control), (b"vary", b"Authorization")]
                 if not any(name == _NO_CONTENT[0] for name, _ in headers):
                     headers.append(_NO_CONTENT)
                 message = {**message, "headers": headers}

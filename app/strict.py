@@ -1,0 +1,152 @@
+"""Strict reading of what a request carries, before anything of it is believed.
+
+The generated layer would let pass what the contract does not mention (unknown and repeated parameters) and what no
+standard allows (`NaN`, lone surrogates, a form that says something twice).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any, cast
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.types import Receive
+
+from app.contract import Operation
+from app.fields import TIMESTAMP_TEXT, UUID_TEXT
+from app.problems import MAX_ERRORS, FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
+
+# Formats that the generated layer reads more laxly than the standards have them.
+_FORMATS: dict[str, tuple[re.Pattern[str], str]] = {
+    "uuid": (UUID_TEXT, "Must be a UUID such as 01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "date-time": (TIMESTAMP_TEXT, "Must be an RFC 3339 date and time with an offset"),
+}
+_MAX_PAIRS = 100
+
+
+async def read_body(receive: Receive, declared: bytes | None, limit: int) -> bytes:
+    """Return the body. Raises PayloadTooLarge (413) as soon as it is known to be, and MalformedRequest (400)."""
+    too_large = PayloadTooLarge(f"A body may have {limit:,} bytes.")
+    if declared is not None and declared.isdigit() and int(declared) > limit:
+        raise too_large
+    chunks: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MalformedRequest("The body ended early.")
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
+        if size > limit:
+            raise too_large
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def parse_json(body: bytes) -> dict[str, Any]:
+    """Return the object that the body is.
+
+    Raises MalformedRequest (400) for what RFC 8259 does not have (NaN, 1e400, lone surrogates, wrong encodings), and
+    ValidationFailed (422) for what is no object and for NUL in texts.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as failure:
+        raise MalformedRequest(f"The body is not JSON: line {failure.lineno}, column {failure.colno}.") from None
+    if not isinstance(document, dict):
+        # The generated layer takes `null` for an absent body where the body is optional.
+        raise ValidationFailed(
+            errors=[FieldError(pointer="", code="object_type", detail="The body must be an object.")]
+        )
+    if b"\\u0000" in body and (pointers := list(islice(_nul_pointers(cast("object", document)), MAX_ERRORS))):
+        raise ValidationFailed(
+            errors=[
+                FieldError(pointer=pointer, code="nul_character", detail="A text cannot hold NUL.")
+                for pointer in pointers
+            ]
+        )
+    return cast("dict[str, Any]", document)
+
+
+def _nul_pointers(document: object) -> Iterable[str]:
+    """Yield where a text or a name has NUL.
+
+    Without recursion, because JSON nests deeper than Python calls. A pointer is made only for what is found: one for
+    each of many entries under a long name would fill the memory.
+    """
+    path: list[str | int] = []
+    levels: list[Iterator[tuple[str | int, object]]] = [iter([("", document)])]
+    while levels:
+        for key, node in levels[-1]:
+            if isinstance(key, str) and "\x00" in key:
+                yield _pointer(path)
+            if isinstance(node, str) and "\x00" in node:
+                yield _pointer([*path, key])
+            if isinstance(node, dict | list):
+                path.append(key)
+                levels.append(_entries(cast("dict[str | int, object] | list[object]", node)))
+                break
+        else:
+            levels.pop()
+            del path[-1:]
+
+
+def _entries(node: dict[str | int, object] | list[object]) -> Iterator[tuple[str | int, object]]:
+    return iter(node.items()) if isinstance(node, dict) else enumerate(node)
+
+
+def _pointer(path: list[str | int]) -> str:
+    """Return the JSON Pointer (RFC 6901), cut to what the contract allows."""
+    return "/".join(str(part)[:1000].replace("~", "~0").replace("/", "~1") for part in path)[:1000]
+
+
+def check_form(body: bytes) -> None:
+    """Refuse a form that says something twice (RFC 6749, section 3.2); the generated layer would take the last."""
+    try:
+        names = [
+            name
+            for name, _ in parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS)
+        ]
+    except ValueError:
+        raise MalformedRequest("The form cannot be decoded.") from None
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise ValidationFailed(
+            errors=[
+                FieldError(pointer=f"/{name[:200]}", code="repeated_member", detail="Send it once.")
+                for name in repeated
+            ]
+        )
+
+
+def read_parameters(operation: Operation, path: Mapping[str, str], query: bytes) -> dict[str, str]:
+    """Return the parameters of the query. Raises ValidationFailed (422) and MalformedRequest (400)."""
+    errors: list[FieldError] = []
+    for name, form in operation.path_formats.items():
+        _check_format(name, form, path[name], errors)
+    values: dict[str, str] = {}
+    try:
+        pairs = query and parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PAIRS
+        )
+    except ValueError:
+        raise MalformedRequest("The query string cannot be decoded.") from None
+    for name, value in pairs or ():
+        if name not in operation.query:
+            errors.append(
+                FieldError(parameter=name[:200], code="unknown_parameter", detail="There is no such parameter.")
+            )
+        elif name in values:
+            errors.append(FieldError(parameter=name, code="repeated_parameter", detail="Send it once."))
+        else:
+            _check_format(name, operation.query[name], value, errors)
+        values[name] = value
+    if errors:
+        raise ValidationFailed(errors=errors)
+    return values
+
+
+def _check_format(name: str, form: str | None, value: str, errors: list[FieldError]) -> None:
+    pattern, detail = _FORMATS.get(form or "", (None, ""))
+    if pattern is not None and not pattern.fullmatch(value):
+        errors.append(FieldError(parameter=name, code=f"{form}_format", detail=detail))
