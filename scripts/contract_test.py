@@ -11,30 +11,32 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from shutil import rmtree
 
 from scripts.contract.accounts import populate
 from scripts.contract.report import write_index
-from scripts.contract.runs import ANONYMOUS, Plan, Result, run, write_settings
+from scripts.contract.runs import ANONYMOUS, OUTPUT, Plan, Result, run, write_settings
 from scripts.contract.service import ROOT, failures, serving
 from scripts.databases import create_database, throwaway_server
 
-OUTPUT = ROOT / "build/contract-test"
 ROLES = (ANONYMOUS, "member", "moderator", "manager")
 MAX_EXAMPLES = 25
 NIGHTLY_EXAMPLES = 400
+WALK_SECONDS = 20
+NIGHTLY_WALK_SECONDS = 600
 
 
-def prove(role: str, server: str, folder: Path, plan: Plan) -> Result:
-    """Start a service, fill it, and run schemathesis as this role."""
+def prove(role: str, server: str, plan: Plan, seconds: int) -> list[Result]:
+    """Start a service, fill it, and run schemathesis as this role: operation by operation, then along the links."""
+    folder = OUTPUT / role
     folder.mkdir(parents=True)
     dsn = create_database(server, f"contract_{role}")
     with serving(dsn, folder) as address:
-        world = populate(address, dsn, role)
-        result = run(role, address, write_settings(role, world, folder), folder, plan)
+        settings = write_settings(role, populate(address, dsn, role), folder)
+        single = run(role, address, settings, folder, plan)
+        walks = run(role, address, settings, folder / "walks", plan.walks(seconds))
     logged = tuple(f"logged: {failure}" for failure in failures(folder / "service.log"))
-    return replace(result, complaints=(*result.complaints, *logged))
+    return [replace(single, complaints=(*single.complaints, *logged)), walks]
 
 
 def _arguments() -> argparse.Namespace:
@@ -52,17 +54,18 @@ def main() -> None:
     # A change is judged by the same requests every time; the night looks for new ones.
     seed = given.seed if given.seed is not None else random.randrange(1 << 31) if given.nightly else 20261121  # noqa: S311
     plan = Plan(given.max_examples or (NIGHTLY_EXAMPLES if given.nightly else MAX_EXAMPLES), seed)
+    seconds = NIGHTLY_WALK_SECONDS if given.nightly else WALK_SECONDS
     roles: list[str] = given.role or list(ROLES)
     print(f"seed {plan.seed}, {plan.max_examples} examples per operation, as {', '.join(roles)}", flush=True)
     rmtree(OUTPUT, ignore_errors=True)
     started = time.monotonic()
     with throwaway_server() as server, ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, len(roles))) as pool:
-        runs = [pool.submit(prove, role, server, OUTPUT / role, plan) for role in roles]
-        results = [run.result() for run in runs]
+        runs = [pool.submit(prove, role, server, plan, seconds) for role in roles]
+        results = [result for run in runs for result in run.result()]
     write_index(OUTPUT / "index.html", results, plan)
     for result in results:
         verdict = "passed" if result.passed else "failed"
-        print(f"{result.role:10} {result.cases:6} cases  {result.seconds:5.0f} s  {verdict}")
+        print(f"{result.name:16} {result.cases:6} cases  {result.seconds:5.0f} s  {verdict}")
         for complaint in result.complaints:
             print(f"    {complaint}")
     failed = sum(not result.passed for result in results)

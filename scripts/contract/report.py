@@ -18,7 +18,7 @@ _PAGE = """<!doctype html>
 <h1>Contract tests</h1>
 <p>Seed {seed}, {examples} examples per operation.</p>
 <table>
-<tr><th>Role<th>Result<th>Cases<th>Seconds<th>Found<th>Reports
+<tr><th>Run<th>Result<th>Cases<th>Seconds<th>Found<th>Reports
 {rows}
 </table>
 """
@@ -26,10 +26,10 @@ _PAGE = """<!doctype html>
 
 def _row(result: Result) -> str:
     found = "<br>".join(map(escape, result.complaints)) or "nothing"
-    files = ("html/index.html", "junit.xml", "report.json", "output.txt", "service.log")
-    links = " ".join(f'<a href="{result.role}/{file}">{file.partition("/")[0]}</a>' for file in files)
+    files = ("html/index.html", "junit.xml", "report.json", "output.txt")
+    links = " ".join(f'<a href="{result.name}/{file}">{file.partition("/")[0]}</a>' for file in files)
     verdict = "passed" if result.passed else "failed"
-    return f"<tr><td>{result.role}<td>{verdict}<td>{result.cases}<td>{result.seconds:.0f}<td>{found}<td>{links}"
+    return f"<tr><td>{result.name}<td>{verdict}<td>{result.cases}<td>{result.seconds:.0f}<td>{found}<td>{links}"
 
 
 def write_index(path: Path, results: Sequence[Result], plan: Plan) -> None:

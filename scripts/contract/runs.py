@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from scripts.contract.service import ROOT
 
 ANONYMOUS = "anonymous"
 BUNDLE = ROOT / "generated/openapi.json"
+OUTPUT = ROOT / "build/contract-test"
 SETTINGS = ROOT / "schemathesis.toml"
 PEERS = ("member", "peer")
 # How often a value that is known is taken instead of one made up.
@@ -27,14 +28,22 @@ class Plan:
     max_examples: int
     seed: int
     only: tuple[str, ...] = ()
-    phases: str = "examples,coverage,fuzzing,stateful"
+    phases: str = "examples,coverage,fuzzing"
+    seconds: int | None = None
+
+    def walks(self, seconds: int) -> "Plan":
+        """Return the plan of walks along the links, one after the other until the time is spent.
+
+        A walk that repeats another one and meets a changed world ends the phase early; with a time it begins anew.
+        """
+        return replace(self, phases="stateful", seconds=seconds)
 
 
 @dataclass(frozen=True)
 class Result:
     """What a run found."""
 
-    role: str
+    name: str
     cases: int
     failures: int
     warnings: int
@@ -93,6 +102,8 @@ def _command(address: str, settings: Path, folder: Path, plan: Plan) -> list[str
     command += ["--report", "junit,html,json", "--report-dir", str(folder)]
     command += ["--report-junit-path", str(folder / "junit.xml"), "--report-json-path", str(folder / "report.json")]
     command += ["--report-html-path", str(folder / "html")]
+    if plan.seconds:
+        command += ["--max-time", str(plan.seconds)]
     for operation in plan.only:
         command += ["--include-operation-id", operation]
     return command
@@ -119,6 +130,7 @@ def run(role: str, address: str, settings: Path, folder: Path, plan: Plan) -> Re
 
     Raises RuntimeError when it ends without a report.
     """
+    folder.mkdir(exist_ok=True)
     output = folder / "output.txt"
     with output.open("wb") as file:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
@@ -135,7 +147,7 @@ def run(role: str, address: str, settings: Path, folder: Path, plan: Plan) -> Re
         raise RuntimeError(f"schemathesis ended with {code} and without a report; see {output}")
     report = json.loads(path.read_bytes())
     return Result(
-        role=role,
+        name=str(folder.relative_to(OUTPUT)) if folder.is_relative_to(OUTPUT) else role,
         cases=report["test_cases"]["generated"],
         failures=report["test_cases"]["unique_failures"],
         warnings=sum(map(len, report["warnings"].values())),

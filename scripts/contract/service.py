@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,13 +25,15 @@ def records(log: Path) -> Iterator[dict[str, Any]]:
             yield {"message": line}
 
 
+def _failure(record: dict[str, Any]) -> str:
+    reason = record.get("exception", "").strip().splitlines()[-1:]
+    return ": ".join([record["message"], *reason])
+
+
 def failures(log: Path) -> list[str]:
-    """Return what the service itself calls a failure."""
-    return [
-        f"{record['message']}: {record.get('exception', '').strip().splitlines()[-1:]}"
-        for record in records(log)
-        if record.get("level") in ("ERROR", "CRITICAL")
-    ]
+    """Return what the service itself calls a failure, each once and with how often it was."""
+    found = Counter(_failure(record) for record in records(log) if record.get("level") in ("ERROR", "CRITICAL"))
+    return [f"{failure} ({number})" for failure, number in found.items()]
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:

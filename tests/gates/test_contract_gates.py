@@ -72,6 +72,16 @@ class TestCheckedClient:
             with pytest.raises(ContractBroken, match="the contract has no such operation: 404 is due"):
                 await client.get("/backdoor")
 
+    def test_sees_every_answer_of_the_suite(self) -> None:
+        own = {"tests/contract/checked.py", "tests/meta/conftest.py", "tests/gates/test_contract_gates.py"}
+        makers = ("AsyncClient(", "ASGITransport(", "httpx2.Client(", "httpx2.request(")
+        unchecked = {
+            str(path.relative_to(ROOT))
+            for path in (ROOT / "tests").rglob("*.py")
+            if any(maker in path.read_text() for maker in makers)
+        }
+        assert unchecked - own == set(), "Make clients with tests.contract.checked.checked_client."
+
 
 class TestGenericStatuses:
     async def test_see_an_unprotected_operation(self, app: ASGIApp, make: Factory, connection: Connection) -> None:
@@ -159,7 +169,7 @@ class TestSchemathesis:
     )
     def test_sees(self, database: str, tmp_path: Path, fault: str, operation: str, complaint: str | None) -> None:
         (path,) = (f"/api/v1{item.path}" for item in operations() if item.name == operation)
-        plan = Plan(max_examples=3, seed=1, only=(operation,), phases="examples,coverage,fuzzing")
+        plan = Plan(max_examples=3, seed=1, only=(operation,))
         settings = write_settings(ANONYMOUS, World(), tmp_path)
         with faulty_service(database, fault, path) as address:
             result = run(ANONYMOUS, address, settings, tmp_path, plan)
