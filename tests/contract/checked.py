@@ -9,16 +9,25 @@ from tests.contract.seen import note
 from tests.contract.validation import exchange_of, judge
 
 
-async def check(response: httpx2.Response) -> None:
-    """Raise ContractBroken when the answer is not what the contract says, else remember that it was seen."""
-    body = await response.aread()
+def checked(response: httpx2.Response) -> httpx2.Response:
+    """Return the answer, and remember that it was seen. Raises ContractBroken when it is not what the contract says."""
     request = response.request
     exchange = exchange_of(
-        request.method, request.url.raw_path, response.status_code, response.headers.multi_items(), body
+        request.method,
+        request.url.raw_path,
+        response.status_code,
+        response.headers.multi_items(),
+        response.content,
     )
     operation = judge().judge(exchange)
     if operation is not None:
         note(operation.name, response.status_code)
+    return response
+
+
+async def _check(response: httpx2.Response) -> None:
+    await response.aread()
+    checked(response)
 
 
 def checked_client(
@@ -29,5 +38,5 @@ def checked_client(
         transport=httpx2.ASGITransport(app, raise_app_exceptions=raise_app_exceptions),
         base_url=base_url,
         headers=headers,
-        event_hooks={"response": [check]},
+        event_hooks={"response": [_check]},
     )

@@ -15,6 +15,8 @@ from tempfile import TemporaryDirectory
 import httpx2
 import psutil
 
+from tests.contract.checked import checked
+
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60
 
@@ -48,7 +50,7 @@ class Service:
 
     def get(self, path: str) -> httpx2.Response:
         """Make one request on a connection of its own."""
-        return httpx2.get(self.url + path, timeout=15)
+        return checked(httpx2.get(self.url + path, timeout=15))
 
     def terminate(self) -> tuple[int, float]:
         """Send SIGTERM; return the exit status and the seconds it took."""

@@ -1,0 +1,64 @@
+"""What every operation promises in the same way for reading again and for sending again."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.contract.document import Operation, operations, resolve
+from tests.contract.requests import Call, sample, valid_call
+from tests.factories import Factory
+
+KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
+CONDITIONAL = [item for item in operations() if "If-None-Match" in item.named("header")]
+CREATING = [item for item in operations() if "Idempotency-Key" in item.named("header")]
+
+
+@pytest.fixture
+async def call(operation: Operation, make: Factory) -> Call:
+    """A request without fault, by a member who holds every scope."""
+    return await valid_call(operation, make, await make.member(role="admin"))
+
+
+def other_body(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with one more member that the contract allows."""
+    properties = resolve(operation.content[operation.media_type]["schema"])["properties"]
+    name = next(name for name in properties if name not in body)
+    return body | {name: sample(properties[name])}
+
+
+class TestReadingAgain:
+    @pytest.mark.parametrize("operation", CONDITIONAL, ids=str)
+    async def test_is_304_while_nothing_has_changed(self, client: AsyncClient, call: Call) -> None:
+        first = await call.send(client)
+        tag = first.headers["ETag"]
+        for condition in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+            again = await call.with_headers(If_None_Match=condition).send(client)
+            assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+
+    @pytest.mark.parametrize("operation", CONDITIONAL, ids=str)
+    async def test_is_200_for_another_version(self, client: AsyncClient, call: Call) -> None:
+        first = await call.send(client)
+        again = await call.with_headers(If_None_Match='"0-00000000"').send(client)
+        assert (again.status_code, again.json()) == (200, first.json())
+
+
+class TestSendingAgain:
+    @pytest.mark.parametrize("operation", CREATING, ids=str)
+    async def test_with_the_same_key_gives_the_first_answer(self, client: AsyncClient, call: Call) -> None:
+        keyed = call.with_headers(Idempotency_Key=KEY)
+        first, again = await keyed.send(client), await keyed.send(client)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.json() == first.json()
+        assert [answer.headers.get("Idempotent-Replayed") for answer in (first, again)] == [None, "true"]
+        assert all(again.headers[name] == first.headers[name] for name in ("ETag", "Location"))
+
+    @pytest.mark.parametrize("operation", CREATING, ids=str)
+    async def test_with_the_same_key_and_another_body_is_422(
+        self, client: AsyncClient, call: Call, operation: Operation
+    ) -> None:
+        keyed = call.with_headers(Idempotency_Key=KEY)
+        assert (await keyed.send(client)).status_code == 201
+        answer = await replace(keyed, body=other_body(operation, call.body)).send(client)
+        assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
