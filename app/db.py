@@ -1,17 +1,16 @@
-"""The connection pool, and the two ways to use it.
+"""The connections to the database, and the two ways to use one.
 
 `transaction()` is for writes: it commits when its block ends, which is before the answer leaves, so that no client is
 told of a write that then fails. `reading()` is for reads: single statements, each a transaction of its own, without
 the two round trips of BEGIN and COMMIT.
 """
 
-from collections.abc import AsyncGenerator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
 from typing import Any, Protocol
 
 import asyncpg
-from asyncpg.pool import Pool
 
+from app.pool import Pool
 from app.problems import ServiceUnavailable
 from app.settings import Settings
 from app.sql import Connection
@@ -20,78 +19,111 @@ from app.sql import Connection
 class Source(Protocol):
     """Lends connections: a pool, or in the tests one connection whose work is rolled back."""
 
-    def acquire(self, *, timeout: float | None = None) -> AbstractAsyncContextManager[Any]: ...
+    async def take(self) -> Any: ...
+
+    def give(self, connection: Any, *, sound: bool) -> None: ...
 
 
 class _Database:
     """What this process is connected to."""
 
     source: Source | None = None
-    acquire_timeout: float = 30.0
 
 
 _database = _Database()
 
 
-async def _keep(_: asyncpg.Connection) -> None:
-    """Replace the pool's reset query, which costs a round trip a request.
-
-    Nothing here changes a session's state outside a transaction, and every transaction is closed by its block.
-    """
-
-
 async def connect(settings: Settings, dsn: str) -> Pool:
-    """Open the pool; connections beyond the first are opened when they are needed."""
-    pool = await asyncpg.create_pool(
-        dsn,
-        min_size=1,
-        max_size=settings.database_pool_size + settings.database_max_overflow,
-        max_inactive_connection_lifetime=settings.database_pool_recycle,
-        timeout=settings.database_connect_timeout,
-        command_timeout=settings.database_command_timeout,
-        reset=_keep,
-        server_settings={"application_name": "galley", "timezone": "UTC"},
+    """Return the pool, which is used from now on. Raises what asyncpg raises when the database does not answer."""
+
+    async def open_one() -> asyncpg.Connection:
+        return await asyncpg.connect(
+            dsn,
+            timeout=settings.database_connect_timeout,
+            command_timeout=settings.database_command_timeout,
+            server_settings={"application_name": "galley", "timezone": "UTC"},
+        )
+
+    pool = Pool(
+        open_one,
+        size=settings.database_pool_size + settings.database_max_overflow,
+        patience=settings.database_pool_timeout,
+        recycle=settings.database_pool_recycle,
     )
-    use(pool, acquire_timeout=settings.database_pool_timeout)
+    pool.give(await pool.take(), sound=True)
+    use(pool)
     return pool
 
 
-def use(source: Source | None, *, acquire_timeout: float = 30.0) -> None:
+def use(source: Source | None) -> None:
     """Take connections from this source from now on."""
     _database.source = source
-    _database.acquire_timeout = acquire_timeout
 
 
-@asynccontextmanager
-async def reading() -> AsyncGenerator[Connection]:
+def _is_sound(failure: BaseException | None) -> bool:
+    """Whether a connection can go on after this.
+
+    Who does not answer a statement does not answer its cancellation either, and a task that is being cancelled has no
+    time to wait for one: such a connection is closed, and PostgreSQL rolls back.
+    """
+    return failure is None or (isinstance(failure, Exception) and not isinstance(failure, TimeoutError))
+
+
+class reading:  # noqa: N801 - It is used like a function, and being a class spares the cost of a generator.
     """Lend a connection for reads; each statement sees what is committed when it starts."""
-    if _database.source is None:
-        raise RuntimeError("the database is not connected")
-    lending = _database.source.acquire(timeout=_database.acquire_timeout)
-    try:
-        connection = await lending.__aenter__()
-    except (OSError, TimeoutError) as failure:
-        raise ServiceUnavailable("The database does not answer.") from failure
-    try:
-        yield connection
-    except TimeoutError:
-        # Who does not answer a statement does not answer its cancellation either: do not wait for that as well.
-        connection.terminate()
-        raise
-    finally:
-        await lending.__aexit__(None, None, None)
 
+    __slots__ = ("_connection", "_source")
 
-@asynccontextmanager
-async def transaction() -> AsyncGenerator[Connection]:
-    """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
-    async with reading() as connection, connection.transaction():
+    async def __aenter__(self) -> Connection:
+        """Raise ServiceUnavailable when there is no connection to be had."""
+        if _database.source is None:
+            raise RuntimeError("the database is not connected")
+        self._source = _database.source
         try:
-            yield connection
-        except TimeoutError:
-            # The same again, because the rollback would wait before `reading` hears of it.
-            connection.terminate()
+            self._connection = await self._source.take()
+        except (OSError, TimeoutError) as failure:
+            raise ServiceUnavailable("The database does not answer.") from failure
+        return self._connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the connection back."""
+        self._source.give(self._connection, sound=_is_sound(failure))
+
+
+class transaction:  # noqa: N801 - As `reading`.
+    """Lend a connection for one transaction: committed at the end of the block, rolled back by an exception."""
+
+    __slots__ = ("_lent", "_transaction")
+
+    async def __aenter__(self) -> Connection:
+        """Raise ServiceUnavailable when there is no connection to be had."""
+        self._lent = reading()
+        connection = await self._lent.__aenter__()
+        self._transaction = connection.transaction()
+        try:
+            await self._transaction.start()
+        except BaseException as failure:
+            await self._lent.__aexit__(type(failure), failure, None)
             raise
+        return connection
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, failure: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Commit or roll back, and give the connection back."""
+        outcome = failure
+        try:
+            if failure is None:
+                await self._transaction.commit()
+            elif _is_sound(failure):
+                await self._transaction.rollback()
+        except BaseException as worse:
+            outcome = worse
+            raise
+        finally:
+            await self._lent.__aexit__(None, outcome, None)
 
 
 async def check() -> None:

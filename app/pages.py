@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 from uuid import UUID
 
 import orjson
 from asyncpg import Record
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, literal_column, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.current import current
 from app.problems import FieldError, ValidationFailed
@@ -22,6 +24,11 @@ from app.settings import settings
 from generated.models import Page
 
 MAX_DEPTH = 10_000
+# Of the contract's Limit.
+DEFAULT_LIMIT = 20
+Columns = TypeVarTuple("Columns")
+Value = TypeVar("Value")
+Column = ColumnElement[Value] | InstrumentedAttribute[Value]
 _SIGNATURE_BYTES = 12
 
 
@@ -31,6 +38,40 @@ class Position:
 
     key: tuple[Any, UUID]
     backwards: bool
+
+
+class Shape(NamedTuple):
+    """What differs between the statements of one list, apart from its order and its filters."""
+
+    after: bool
+    backwards: bool
+    offset: bool
+    # PostgreSQL plans a LIMIT that it does not know anew every time, which takes as long as reading the page.
+    usual: bool
+
+    @property
+    def limit(self) -> ColumnElement[int]:
+        """How many rows to fetch."""
+        return literal_column(str(DEFAULT_LIMIT + 1), Integer()) if self.usual else bindparam("limit", type_=Integer())
+
+
+def ordered(
+    statement: Select[*Columns],
+    column: Column[Any],
+    identifier: Column[UUID],
+    shape: Shape,
+    *,
+    descending: bool,
+) -> Select[*Columns]:
+    """Return the statement ordered by the column and the id, from where the page begins, and no longer than needed."""
+    falling = descending != shape.backwards
+    order = (column.desc(), identifier.desc()) if falling else (column.asc(), identifier.asc())
+    statement = statement.order_by(*order).limit(shape.limit)
+    if shape.after:
+        place = tuple_(column, identifier)
+        key = tuple_(bindparam("key", type_=column.type), bindparam("key_id", type_=identifier.type))
+        statement = statement.where(place < key if falling else place > key)
+    return statement.offset(bindparam("offset")) if shape.offset else statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +89,14 @@ class Wanted:
         """How many entries stand before a numbered page."""
         return (self.number - 1) * self.limit if self.number else 0
 
+    @property
+    def shape(self) -> Shape:
+        """What the statement of this page is compiled for."""
+        return Shape(self.position is not None, self.backwards, self.offset > 0, self.limit == DEFAULT_LIMIT)
+
     def binds(self) -> dict[str, Any]:
         """Return the values that the statement takes; one row more than is shown tells whether more follow."""
-        values: dict[str, Any] = {"limit": self.limit + 1}
+        values: dict[str, Any] = {} if self.shape.usual else {"limit": self.limit + 1}
         if self.position is not None:
             values["key"], values["key_id"] = self.position.key
         if self.offset:
@@ -98,10 +144,9 @@ def _decode(cursor: str, scope: str) -> Position:
     return Position((datetime.fromisoformat(value) if is_time else value, UUID(identifier)), backwards=bool(backwards))
 
 
-def wanted(
-    scope: str, limit: int, cursor: str | None = None, number: int | None = None, *, total: bool | None = None
-) -> Wanted:
+def wanted(scope: str, asked: Asked) -> Wanted:
     """Return which page is asked for. Raises ValidationFailed for a forged cursor and for a page too deep."""
+    limit, cursor, number, total = asked
     if cursor is not None and number is not None:
         raise _refused("page", "page_with_cursor", "Send `cursor` or `page`, not both.")
     if number is not None and number * limit > MAX_DEPTH:

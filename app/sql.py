@@ -5,11 +5,11 @@ run by the driver itself. Composing stays typed and readable, and a request pays
 engine's layers (docs/decisions/0002-core-on-the-driver.md has the figures).
 """
 
-from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
 from asyncpg import Record
+from asyncpg.transaction import Transaction
 from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
@@ -27,7 +27,7 @@ _NAMES = {
 
 
 class Connection(Protocol):
-    """What is used of asyncpg's connection; a pool lends it behind a proxy that has no types."""
+    """What is used of asyncpg's connection."""
 
     async def fetch(self, query: str, /, *args: Any) -> list[Record]: ...
 
@@ -37,9 +37,7 @@ class Connection(Protocol):
 
     async def execute(self, query: str, /, *args: Any, timeout: float | None = None) -> str: ...  # noqa: ASYNC109 - The driver's.
 
-    def transaction(self) -> AbstractAsyncContextManager[Any]: ...
-
-    def terminate(self) -> None: ...
+    def transaction(self) -> Transaction: ...
 
 
 class Table(DeclarativeBase):

@@ -7,8 +7,7 @@ runs on one connection, inside a transaction that never commits, so tests neithe
 import asyncio
 import atexit
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from shutil import rmtree
 from tempfile import gettempdir, mkdtemp
@@ -95,11 +94,13 @@ class OneConnection:
         self._connection = connection
         self._turn = asyncio.Lock()
 
-    @asynccontextmanager
-    async def acquire(self, *, timeout: float | None = None) -> AsyncGenerator[Connection]:  # noqa: ASYNC109 - The pool's.
-        del timeout
-        async with self._turn:
-            yield self._connection
+    async def take(self) -> Connection:
+        await self._turn.acquire()
+        return self._connection
+
+    def give(self, connection: Connection, *, sound: bool) -> None:
+        del connection, sound
+        self._turn.release()
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
-    tuple_,
     union_all,
     update,
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from app.comments.tables import Comment
+from app.pages import Shape, ordered
 from app.posts.tables import Post
 from app.sql import Statement
 from app.users.tables import User
@@ -124,27 +124,22 @@ def creating(*, answer: bool) -> Statement:
 
 
 @cache
-def listing(layout: CommentLayout, *, falling: bool, after: bool, offset: bool) -> Statement:
+def listing(layout: CommentLayout, shape: Shape, *, descending: bool) -> Statement:
     """Return the statement for one page, in a tree with the answers below it.
 
     Its rows are in ascending order, those of a tree level by level, so that a parent always stands before its answers
     and is never the one that the limit cuts off. Every row says what the post is like; a post without comments gives
     one row without a comment, and no post gives none.
     """
-    order = (Comment.created_at.desc(), Comment.id.desc()) if falling else (Comment.created_at, Comment.id)
-    page = select(*_STORED).where(Comment.post_id == bindparam("post_id"), _LISTED[layout]).order_by(*order)
-    if after:
-        place = tuple_(Comment.created_at, Comment.id)
-        key = tuple_(bindparam("key", type_=Comment.created_at.type), bindparam("key_id", type_=Uuid()))
-        page = page.where(place < key if falling else place > key)
-    page = page.limit(bindparam("limit"))
-    chosen = (page.offset(bindparam("offset")) if offset else page).cte("chosen")
+    page = select(*_STORED).where(Comment.post_id == bindparam("post_id"), _LISTED[layout])
+    chosen = ordered(page, Comment.created_at, Comment.id, shape, descending=descending).cte("chosen")
     levels: list[ColumnElement[Any]] = []
     if layout is CommentLayout.tree:
         top = chosen
+        falling = descending != shape.backwards
         order = (top.c.created_at.desc(), top.c.id.desc()) if falling else (top.c.created_at, top.c.id)
         # The row that is fetched beyond the page is not shown, and its answers would take others' places.
-        shown = select(top.c.id).order_by(*order).limit(bindparam("limit", type_=Integer()) - 1)
+        shown = select(top.c.id).order_by(*order).limit(shape.limit - 1)
         below = (
             select(*_STORED)
             .where(Comment.root_id.in_(shown), Comment.depth > literal_column("1"))

@@ -23,6 +23,7 @@ from app.ids import new_id
 from app.posts.service import PostNotPublished
 from app.posts.tables import Post
 from app.problems import Conflict, FieldError, NotFound, Problem, ValidationFailed
+from app.rows import fill
 from app.sql import Connection, Statement
 from generated import models
 from generated.models import CommentLayout, CommentSort, PostStatus
@@ -95,11 +96,13 @@ _COUNT_LIKES = Statement(
 
 
 def _comment(row: Record, **more: Any) -> models.Comment:
-    members = dict(row)
-    deleted = row["deleted_at"] is not None
-    # The author's columns stand in the same row; each model takes what it has members for.
-    shown = {"author": None, "content": None} if deleted else {"author": members}
-    return models.Comment.model_validate({**members, **shown, "is_deleted": deleted, **more})
+    members = {**row, **more, "is_deleted": row["deleted_at"] is not None}
+    if members["is_deleted"]:
+        members |= {"author": None, "content": None}
+    else:
+        # The author's columns stand in the same row.
+        members["author"] = fill(models.Author, members)
+    return fill(models.Comment, members)
 
 
 def _visible(principal: Principal | None, row: Record | None, what: str = "comment") -> Record:
@@ -138,16 +141,16 @@ async def list_page(
     """Return a page of a post's comments. Raises NotFound, and ValidationFailed for another list's cursor."""
     sort, layout = order
     scope = f"comments {post_id} {sort} {layout}"
-    page = pages.wanted(scope, asked.limit, asked.cursor, asked.number, total=asked.total)
-    falling = (sort is CommentSort.created_at_desc) != page.backwards
-    statement = queries.listing(layout, falling=falling, after=page.position is not None, offset=page.offset > 0)
+    page = pages.wanted(scope, asked)
+    descending = sort is CommentSort.created_at_desc
+    statement = queries.listing(layout, page.shape, descending=descending)
     rows = await statement.all(connection, post_id=post_id, **page.binds())
     _visible(principal, rows[0] if rows else None, "post")
     counted = await queries.counting(layout).value(connection, post_id=post_id) if page.total else None
     tree = layout is CommentLayout.tree
     rows = [row for row in rows if row["id"] is not None]
     listed = [row for row in rows if row["depth"] == 1] if tree else rows
-    top, described = pages.cut(listed[::-1] if falling else listed, page, "created_at", counted)
+    top, described = pages.cut(listed[::-1] if descending != page.backwards else listed, page, "created_at", counted)
     comments = _tree(top, rows[len(listed) :]) if tree else [_comment(row) for row in top]
     return models.CommentPage(items=comments, page=described)
 

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select, tuple_
+from asyncpg import Record
+from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.pages import Shape, ordered
 from app.posts.tables import Post
+from app.rows import fill
 from app.sql import Statement
 from app.users.tables import User
+from generated import models
 from generated.models import PostSort, PostStatus
 
 # Literals, because a partial index is not considered for a bind parameter.
@@ -76,15 +80,6 @@ class Filters:
         return {name: value for name, value in found.items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What differs between the statements of one list beside order and filters."""
-
-    after: bool
-    backwards: bool
-    offset: bool
-
-
 def post() -> Select[*tuple[Any, ...]]:
     """Return the whole post with its author."""
     return select(Post.content, *SUMMARY, *AUTHOR).join(User, User.id == Post.author_id)
@@ -107,22 +102,25 @@ def _conditions(status: PostStatus, filters: frozenset[str]) -> list[ColumnEleme
 def listing(sort: PostSort, status: PostStatus, filters: frozenset[str], shape: Shape) -> Statement:
     """Return the statement for one page: it is compiled for the shape of the request, the values are bound."""
     column, descending = ORDER[sort]
-    falling = descending != shape.backwards
     statement = (
         select(*SUMMARY, *AUTHOR, column.label("sort_key"))
         .join(User, User.id == Post.author_id)
         .where(*_conditions(status, filters))
-        .order_by(column.desc() if falling else column.asc(), Post.id.desc() if falling else Post.id.asc())
-        .limit(bindparam("limit"))
     )
-    if shape.after:
-        place = tuple_(column, Post.id)
-        key = tuple_(bindparam("key", type_=column.type), bindparam("key_id", type_=Post.id.type))
-        statement = statement.where(place < key if falling else place > key)
-    return Statement(statement.offset(bindparam("offset")) if shape.offset else statement)
+    return Statement(ordered(statement, column, Post.id, shape, descending=descending))
 
 
 @cache
 def counting(status: PostStatus, filters: frozenset[str]) -> Statement:
     """Return the statement that counts a list."""
     return Statement(select(func.count()).select_from(Post).where(*_conditions(status, filters)))
+
+
+Shown = TypeVar("Shown", models.Post, models.PostSummary)
+
+
+def shown(model: type[Shown], row: Record) -> Shown:
+    """Return a row as a post; the author's columns stand in the same row."""
+    members = dict(row)
+    members |= {"author": fill(models.Author, members), "status": PostStatus(row["status"])}
+    return fill(model, members)

@@ -9,11 +9,11 @@ import re
 from functools import cache
 
 from asyncpg import Record
-from sqlalchemy import Double, Text, bindparam, func, literal_column, select, tuple_
+from sqlalchemy import Double, Text, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import REGCONFIG
 
 from app import pages
-from app.posts.queries import AUTHOR, PUBLISHED, SUMMARY
+from app.posts.queries import AUTHOR, PUBLISHED, SUMMARY, shown
 from app.posts.tables import Post
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -29,7 +29,7 @@ _HEADLINE_SOURCE = 20_000
 
 
 @cache
-def _statement(*, after: bool, backwards: bool) -> Statement:
+def _statement(shape: pages.Shape) -> Statement:
     language = literal_column("'english'", REGCONFIG)
     query = func.websearch_to_tsquery(language, bindparam("q", type_=Text()))
     newest = (
@@ -42,15 +42,8 @@ def _statement(*, after: bool, backwards: bool) -> Statement:
     score = func.ts_rank(newest.c.search, query, 32).cast(Double)
     rank = func.round(func.cast(score, Double) * 1_000_000).label("rank")
     ranked = select(newest.c.id, rank).cte("ranked")
-    page = select(ranked.c.id, ranked.c.rank)
-    if after:
-        place, key = (
-            tuple_(ranked.c.rank, ranked.c.id),
-            tuple_(bindparam("key", type_=Double()), bindparam("key_id", type_=Post.id.type)),
-        )
-        page = page.where(place > key if backwards else place < key)
-    order = (ranked.c.rank, ranked.c.id) if backwards else (ranked.c.rank.desc(), ranked.c.id.desc())
-    chosen = page.order_by(*order).limit(bindparam("limit")).cte("chosen")
+    page = pages.ordered(select(ranked.c.id, ranked.c.rank), ranked.c.rank, ranked.c.id, shape, descending=True)
+    chosen = page.cte("chosen")
     source = func.translate(func.left(Post.content, _HEADLINE_SOURCE), _START + _STOP, "")
     found = (
         select(
@@ -62,8 +55,8 @@ def _statement(*, after: bool, backwards: bool) -> Statement:
         .join(chosen, chosen.c.id == Post.id)
         .join(User, User.id == Post.author_id)
     )
-    final = (chosen.c.rank, chosen.c.id) if backwards else (chosen.c.rank.desc(), chosen.c.id.desc())
-    return Statement(found.order_by(*final))
+    best_last = (chosen.c.rank, chosen.c.id)
+    return Statement(found.order_by(*(best_last if shape.backwards else (column.desc() for column in best_last))))
 
 
 def _marked(extract: str) -> str:
@@ -77,14 +70,12 @@ def _marked(extract: str) -> str:
 
 
 def _hit(row: Record) -> PostHit:
-    members = dict(row)
-    post = PostSummary.model_validate({**members, "author": members})
+    post = shown(PostSummary, row)
     return PostHit(post=post, snippet=_marked(row["snippet"]), rank=row["rank"] / 1_000_000)
 
 
 async def find(connection: Connection, q: str, limit: int, cursor: str | None) -> PostHitPage:
     """Return a page of published posts that match, the best first. Raises ValidationFailed for a foreign cursor."""
-    page = pages.wanted(f"search {q}", limit, cursor)
-    statement = _statement(after=page.position is not None, backwards=page.backwards)
-    rows, described = pages.cut(await statement.all(connection, q=q, **page.binds()), page, "rank")
+    page = pages.wanted(f"search {q}", pages.Asked(limit, cursor))
+    rows, described = pages.cut(await _statement(page.shape).all(connection, q=q, **page.binds()), page, "rank")
     return PostHitPage(items=[_hit(row) for row in rows], page=described)

@@ -90,17 +90,6 @@ _COUNT_LIKES = Statement(
 )
 
 
-def _post(row: Record) -> models.Post:
-    # The author's columns stand in the same row; each model takes what it has members for.
-    members = dict(row)
-    return models.Post.model_validate({**members, "author": members})
-
-
-def _summary(row: Record) -> models.PostSummary:
-    members = dict(row)
-    return models.PostSummary.model_validate({**members, "author": members})
-
-
 def _visible(principal: Principal | None, row: Record | None) -> Record:
     """Return the row if the member may see it. Raises NotFound otherwise."""
     if row is None or (row["status"] != PostStatus.published and not allowed(principal, Action.SEE_UNPUBLISHED, row)):
@@ -110,12 +99,12 @@ def _visible(principal: Principal | None, row: Record | None) -> Record:
 
 async def get(connection: Connection, principal: Principal | None, post_id: UUID) -> models.Post:
     """Return a post. Raises NotFound when it does not exist or must not be seen."""
-    return _post(_visible(principal, await _GET.first(connection, id=post_id)))
+    return queries.shown(models.Post, _visible(principal, await _GET.first(connection, id=post_id)))
 
 
 async def get_by_slug(connection: Connection, principal: Principal | None, slug: str) -> models.Post:
     """Return the post that has or had this slug. Raises NotFound as `get` does."""
-    return _post(_visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
+    return queries.shown(models.Post, _visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
 
 
 async def list_page(
@@ -135,13 +124,12 @@ async def list_page(
     if own and principal is None:
         raise NotAuthenticated("Log in to see your unpublished posts.")
     values = filters.values(viewer=principal.user_id if own and principal else None)
-    page = pages.wanted(f"posts {sort} {filters}", asked.limit, asked.cursor, asked.number, total=asked.total)
+    page = pages.wanted(f"posts {sort} {filters}", asked)
     names = frozenset(values)
     total = await queries.counting(filters.status, names).value(connection, **values) if page.total else None
-    shape = queries.Shape(after=page.position is not None, backwards=page.backwards, offset=page.offset > 0)
-    rows = await queries.listing(sort, filters.status, names, shape).all(connection, **values, **page.binds())
-    shown, described = pages.cut(rows, page, "sort_key", total)
-    return models.PostPage(items=[_summary(row) for row in shown], page=described)
+    rows = await queries.listing(sort, filters.status, names, page.shape).all(connection, **values, **page.binds())
+    kept, described = pages.cut(rows, page, "sort_key", total)
+    return models.PostPage(items=[queries.shown(models.PostSummary, row) for row in kept], page=described)
 
 
 async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:

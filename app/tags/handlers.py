@@ -24,9 +24,7 @@ async def list_tags(
     sort: TagSort,
 ) -> HTTPResult[TagPage]:
     async with reading() as connection:
-        tags = await service.list_page(
-            connection, sort=sort, limit=limit, cursor=cursor, number=page, total=include_total
-        )
+        tags = await service.list_page(connection, sort, pages.Asked(limit, cursor, page, include_total))
     return HTTPResult(200, tags, pages.links(tags.page))
 
 

@@ -28,7 +28,6 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
-    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -145,36 +144,19 @@ async def get(connection: Connection, tag_id: UUID) -> models.Tag:
 
 
 @cache
-def _listing(sort: TagSort, *, after: bool, backwards: bool, offset: bool) -> Statement:
+def _listing(sort: TagSort, shape: pages.Shape) -> Statement:
     column, descending = _ORDER[sort]
-    falling = descending != backwards
-    statement = (
-        select(*_TAG, column.label("sort_key"))
-        .order_by(column.desc() if falling else column.asc(), Tag.id.desc() if falling else Tag.id.asc())
-        .limit(bindparam("limit"))
-    )
-    if after:
-        place = tuple_(column, Tag.id)
-        key = tuple_(bindparam("key", type_=column.type), bindparam("key_id", type_=Tag.id.type))
-        statement = statement.where(place < key if falling else place > key)
-    return Statement(statement.offset(bindparam("offset")) if offset else statement)
+    statement = select(*_TAG, column.label("sort_key"))
+    return Statement(pages.ordered(statement, column, Tag.id, shape, descending=descending))
 
 
-async def list_page(  # noqa: PLR0913 - One argument per parameter of the operation.
-    connection: Connection,
-    *,
-    sort: TagSort,
-    limit: int,
-    cursor: str | None,
-    number: int | None,
-    total: bool | None,
-) -> models.TagPage:
+async def list_page(connection: Connection, sort: TagSort, asked: pages.Asked) -> models.TagPage:
     """Return a page of all tags. Raises ValidationFailed for a cursor that is not ours."""
-    page = pages.wanted(f"tags {sort}", limit, cursor, number, total=total)
+    page = pages.wanted(f"tags {sort}", asked)
     counted = await _COUNT_ALL.value(connection) if page.total else None
-    statement = _listing(sort, after=page.position is not None, backwards=page.backwards, offset=page.offset > 0)
-    rows, described = pages.cut(await statement.all(connection, **page.binds()), page, "sort_key", counted)
-    return models.TagPage(items=[models.Tag.model_validate(dict(row)) for row in rows], page=described)
+    rows = await _listing(sort, page.shape).all(connection, **page.binds())
+    kept, described = pages.cut(rows, page, "sort_key", counted)
+    return models.TagPage(items=[models.Tag.model_validate(dict(row)) for row in kept], page=described)
 
 
 async def create(connection: Connection, draft: models.TagCreate) -> models.Tag:

@@ -1,24 +1,18 @@
 """Members who can log in, and a database in which what is written stays written."""
 
-import asyncio
-from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
 
 import pytest
-from asyncpg.pool import Pool
 from httpx2 import AsyncClient, Response
-from starlette.types import ASGIApp
 
-from app import db
 from app.auth.passwords import hasher
-from app.migrations import upgrade
-from app.settings import settings
-from tests.conftest import BASE_URL, recreate
-from tests.contract.checked import checked_client
+from tests.committed import committed, committed_database
 from tests.factories import PASSWORD, Factory, Member
 
 REGISTRATION = {"username": "ada_l", "email": "ada@example.org", "password": PASSWORD}
+
+__all__ = ["committed", "committed_database"]
 
 
 @cache
@@ -61,29 +55,3 @@ async def tokens(client: AsyncClient, ada: Member) -> dict[str, Any]:
     answer = await log_in(client, ada.username)
     assert answer.status_code == 200
     return answer.json()
-
-
-@pytest.fixture(scope="session")
-def committed_database(server: str, worker_id: str) -> str:
-    """The address of a database for tests of true concurrency."""
-    dsn = asyncio.run(recreate(server, f"test_auth_{worker_id}"))
-    upgrade(dsn)
-    return dsn
-
-
-@pytest.fixture
-async def committed(committed_database: str) -> AsyncIterator[Pool]:
-    """A pool of connections that commit, to an empty database; the service uses it too for the length of the test."""
-    pool = await db.connect(settings(), committed_database)
-    await pool.execute("TRUNCATE users CASCADE")
-    yield pool
-    db.use(None)
-    await pool.close()
-
-
-@pytest.fixture
-async def crowd(app: ASGIApp, committed: Pool) -> AsyncIterator[AsyncClient]:
-    """Speaks HTTP with a service whose work is committed, as many requests at a time as there are."""
-    del committed
-    async with checked_client(app, BASE_URL) as client:
-        yield client

@@ -6,13 +6,13 @@ from typing import Any
 import bcrypt
 import pytest
 from argon2 import PasswordHasher
-from asyncpg.pool import Pool
 from httpx2 import AsyncClient
 
 from app.auth import passwords
 from app.contract import role_scopes
 from app.sql import Connection
 from tests.auth.conftest import REGISTRATION, bearer, log_in, real_hash
+from tests.committed import Committed
 from tests.factories import PASSWORD, Factory, Member
 
 FORM = "application/x-www-form-urlencoded"
@@ -158,10 +158,10 @@ class TestLogIn:
         answer = await client.post("/auth/login?a=%ff", data={"username": "ada_l", "password": PASSWORD})
         assert answer.status_code == 400
 
-    async def test_logins_at_once_agree_on_the_new_hash(self, crowd: AsyncClient, committed: Pool) -> None:
-        assert (await crowd.post("/auth/register", json=REGISTRATION)).status_code == 201
-        await committed.execute("UPDATE users SET password_hash = $1", old_hash(PASSWORD))
-        answers = await asyncio.gather(*(log_in(crowd, "ada_l") for _ in range(5)))
+    async def test_logins_at_once_agree_on_the_new_hash(self, committed: Committed) -> None:
+        assert (await committed.client.post("/auth/register", json=REGISTRATION)).status_code == 201
+        await committed.connection.execute("UPDATE users SET password_hash = $1", old_hash(PASSWORD))
+        answers = await asyncio.gather(*(log_in(committed.client, "ada_l") for _ in range(5)))
         assert [answer.status_code for answer in answers] == [200] * 5
-        assert (await committed.fetchval("SELECT password_hash FROM users")).startswith("$argon2id$")
-        assert await committed.fetchval("SELECT count(*) FROM sessions") == 5
+        assert (await committed.connection.fetchval("SELECT password_hash FROM users")).startswith("$argon2id$")
+        assert await committed.connection.fetchval("SELECT count(*) FROM sessions") == 5

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from asyncpg.pool import Pool
 from httpx2 import AsyncClient
 
 from app.auth import tokens as auth_tokens
@@ -13,6 +12,7 @@ from app.ids import new_id
 from app.sql import Connection
 from tests.auth.conftest import REGISTRATION, bearer, is_alive, log_in, refresh
 from tests.auth.test_tokens import sign
+from tests.committed import Committed
 from tests.factories import Member
 
 Tokens = dict[str, Any]
@@ -139,14 +139,14 @@ class TestRefreshTokens:
         answer = await client.post("/auth/refresh", content=body, headers={"Content-Type": media_type})
         assert answer.status_code == status
 
-    async def test_of_many_at_once_one_wins_and_the_theft_is_noticed(self, crowd: AsyncClient, committed: Pool) -> None:
-        await crowd.post("/auth/register", json=REGISTRATION)
-        tokens = (await log_in(crowd, "ada_l")).json()
-        answers = await asyncio.gather(*(refresh(crowd, tokens["refresh_token"]) for _ in range(20)))
+    async def test_of_many_at_once_one_wins_and_the_theft_is_noticed(self, committed: Committed) -> None:
+        await committed.client.post("/auth/register", json=REGISTRATION)
+        tokens = (await log_in(committed.client, "ada_l")).json()
+        answers = await asyncio.gather(*(refresh(committed.client, tokens["refresh_token"]) for _ in range(20)))
         won = [answer.json() for answer in answers if answer.status_code == 200]
         assert sorted(answer.status_code for answer in answers) == [200] + [401] * 19
         # The answers were 401, and yet what they found out was committed.
-        assert await committed.fetchval("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
-        assert await committed.fetchval("SELECT count(*) FROM refresh_tokens") == 2
-        assert not await is_alive(crowd, won[0])
-        assert (await refresh(crowd, won[0]["refresh_token"])).status_code == 401
+        assert await committed.connection.fetchval("SELECT count(*) FROM sessions WHERE revoked_at IS NULL") == 0
+        assert await committed.connection.fetchval("SELECT count(*) FROM refresh_tokens") == 2
+        assert not await is_alive(committed.client, won[0])
+        assert (await refresh(committed.client, won[0]["refresh_token"])).status_code == 401

@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 from app.auth.passwords import hasher
 from app.sql import Connection
 from tests.auth.conftest import REGISTRATION, log_in
+from tests.committed import Committed
 from tests.factories import PASSWORD, Factory
 
 
@@ -161,8 +162,8 @@ class TestRegisterUser:
         other = await client.post("/auth/register", json=REGISTRATION | {"password": PASSWORD + "!"}, headers=headers)
         assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
-    async def test_of_many_at_once_one_gets_the_name(self, crowd: AsyncClient) -> None:
+    async def test_of_many_at_once_one_gets_the_name(self, committed: Committed) -> None:
         drafts = [REGISTRATION | {"email": f"ada{number}@example.org"} for number in range(8)]
-        answers = await asyncio.gather(*(crowd.post("/auth/register", json=draft) for draft in drafts))
+        answers = await asyncio.gather(*(committed.client.post("/auth/register", json=draft) for draft in drafts))
         assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
         assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"username_taken"}

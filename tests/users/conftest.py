@@ -1,5 +1,3 @@
-"""The tests of accounts borrow the committed database of the tests of sessions."""
+from tests.committed import committed, committed_database
 
-from tests.auth.conftest import committed, committed_database, crowd
-
-__all__ = ["committed", "committed_database", "crowd"]
+__all__ = ["committed", "committed_database"]

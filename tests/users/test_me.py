@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from asyncpg.pool import Pool
 from httpx2 import AsyncClient, Response
 
 from app.sql import Connection
 from tests.auth.conftest import REGISTRATION, bearer, log_in
+from tests.committed import Committed
 from tests.factories import Factory, Member
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -213,10 +213,10 @@ class TestUpdateMe:
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
-async def test_of_edits_at_once_of_one_version_one_wins(crowd: AsyncClient, committed: Pool) -> None:
-    await crowd.post("/auth/register", json=REGISTRATION)
-    headers = bearer((await log_in(crowd, "ada_l")).json()["access_token"])
-    tag = (await crowd.get("/users/me", headers=headers)).headers["etag"]
-    answers = await asyncio.gather(*(patch(crowd, {"bio": f"Bio {n}"}, tag, **headers) for n in range(8)))
+async def test_of_edits_at_once_of_one_version_one_wins(committed: Committed) -> None:
+    await committed.client.post("/auth/register", json=REGISTRATION)
+    headers = bearer((await log_in(committed.client, "ada_l")).json()["access_token"])
+    tag = (await committed.client.get("/users/me", headers=headers)).headers["etag"]
+    answers = await asyncio.gather(*(patch(committed.client, {"bio": f"Bio {n}"}, tag, **headers) for n in range(8)))
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
-    assert await committed.fetchval("SELECT version FROM users") == 2
+    assert await committed.connection.fetchval("SELECT version FROM users") == 2
