@@ -14,6 +14,7 @@ MAX_BITS = 63
 
 # What none of our lines shows need not be found out for each (logging's documentation, "Optimization").
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+setattr(logging, "_srcfile", None)  # noqa: B010 - It is in the documentation, but not in the stubs.
 
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)?$|password|secret|token|authorization|cookie|api_?key|credential", re.IGNORECASE

@@ -107,4 +107,6 @@ def create_app() -> ASGIApp:
         middleware=middleware(current),
         exception_handlers=problems.HANDLERS,
         lifespan=_lifespan,
+        # Nothing is configured to receive it, and finding that out anew costs every request.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )

@@ -6,7 +6,7 @@ Page 5,000 costs what page 1 costs, and nothing is skipped or shown twice while 
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -28,6 +28,7 @@ MAX_DEPTH = 10_000
 DEFAULT_LIMIT = 20
 Columns = TypeVarTuple("Columns")
 Value = TypeVar("Value")
+Key = Callable[[Record], Any]
 Column = ColumnElement[Value] | InstrumentedAttribute[Value]
 _SIGNATURE_BYTES = 12
 
@@ -157,11 +158,11 @@ def wanted(scope: str, asked: Asked) -> Wanted:
     return Wanted(scope, limit, position, number, total=bool(total) or number is not None)
 
 
-def cut(rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None = None) -> tuple[list[Record], Page]:
+def cut(rows: Sequence[Record], page: Wanted, key: Key, total: int | None = None) -> tuple[list[Record], Page]:
     """Return the rows of the page in the list's order, and the description of the page.
 
     `rows` are up to `limit + 1` rows, fetched in reverse order when the client pages backwards: the surplus row says
-    that the list goes on in that direction.
+    that the list goes on in that direction. `key` returns of a row what the list is ordered by before the id.
     """
     more = len(rows) > page.limit
     shown = list(rows[: page.limit])
@@ -171,7 +172,7 @@ def cut(rows: Sequence[Record], page: Wanted, sort_key: str, total: int | None =
     has_previous = more if page.backwards else page.position is not None or page.offset > 0
     ends = ((shown[-1], has_next, False), (shown[0], has_previous, True)) if shown else ()
     cursors = [
-        _encode((row[sort_key], row["id"]), page.scope, backwards=backwards) if there else None
+        _encode((key(row), row["id"]), page.scope, backwards=backwards) if there else None
         for row, there, backwards in ends
     ] or [None, None]
     described = Page(

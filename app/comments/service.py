@@ -5,6 +5,7 @@ comments it has; then rows of comments; then likes, each under the lock of its c
 """
 
 from collections import defaultdict
+from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -150,7 +151,9 @@ async def list_page(
     tree = layout is CommentLayout.tree
     rows = [row for row in rows if row["id"] is not None]
     listed = [row for row in rows if row["depth"] == 1] if tree else rows
-    top, described = pages.cut(listed[::-1] if descending != page.backwards else listed, page, "created_at", counted)
+    top, described = pages.cut(
+        listed[::-1] if descending != page.backwards else listed, page, itemgetter("created_at"), counted
+    )
     comments = _tree(top, rows[len(listed) :]) if tree else [_comment(row) for row in top]
     return models.CommentPage(items=comments, page=described)
 

@@ -7,6 +7,7 @@ The newest matches are ranked, not all of them: ranking every match of a common 
 import html
 import re
 from functools import cache
+from operator import itemgetter
 
 from asyncpg import Record
 from sqlalchemy import Double, Text, bindparam, func, literal_column, select
@@ -77,5 +78,6 @@ def _hit(row: Record) -> PostHit:
 async def find(connection: Connection, q: str, limit: int, cursor: str | None) -> PostHitPage:
     """Return a page of published posts that match, the best first. Raises ValidationFailed for a foreign cursor."""
     page = pages.wanted(f"search {q}", pages.Asked(limit, cursor))
-    rows, described = pages.cut(await _statement(page.shape).all(connection, q=q, **page.binds()), page, "rank")
+    found = await _statement(page.shape).all(connection, q=q, **page.binds())
+    rows, described = pages.cut(found, page, itemgetter("rank"))
     return PostHitPage(items=[_hit(row) for row in rows], page=described)

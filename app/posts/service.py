@@ -128,7 +128,7 @@ async def list_page(
     names = frozenset(values)
     total = await queries.counting(filters.status, names).value(connection, **values) if page.total else None
     rows = await queries.listing(sort, filters.status, names, page.shape).all(connection, **values, **page.binds())
-    kept, described = pages.cut(rows, page, "sort_key", total)
+    kept, described = pages.cut(rows, page, queries.ORDER[sort].key, total)
     return models.PostPage(items=[queries.shown(models.PostSummary, row) for row in kept], page=described)
 
 

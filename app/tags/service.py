@@ -14,6 +14,7 @@ and who edits one of those tags waits for that row before it touches the tag.
 
 from collections.abc import Collection, Iterable
 from functools import cache
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -146,8 +147,7 @@ async def get(connection: Connection, tag_id: UUID) -> models.Tag:
 @cache
 def _listing(sort: TagSort, shape: pages.Shape) -> Statement:
     column, descending = _ORDER[sort]
-    statement = select(*_TAG, column.label("sort_key"))
-    return Statement(pages.ordered(statement, column, Tag.id, shape, descending=descending))
+    return Statement(pages.ordered(select(*_TAG), column, Tag.id, shape, descending=descending))
 
 
 async def list_page(connection: Connection, sort: TagSort, asked: pages.Asked) -> models.TagPage:
@@ -155,7 +155,7 @@ async def list_page(connection: Connection, sort: TagSort, asked: pages.Asked) -
     page = pages.wanted(f"tags {sort}", asked)
     counted = await _COUNT_ALL.value(connection) if page.total else None
     rows = await _listing(sort, page.shape).all(connection, **page.binds())
-    kept, described = pages.cut(rows, page, "sort_key", counted)
+    kept, described = pages.cut(rows, page, itemgetter(_ORDER[sort][0].key), counted)
     return models.TagPage(items=[models.Tag.model_validate(dict(row)) for row in kept], page=described)
 
 
