@@ -1,7 +1,8 @@
-"""The gate before the operations: it finds the one that is asked for and refuses what has no place in it.
+"""The gate before the framework: it finds the operation that is asked for and refuses what has no place in it.
 
-The generated layer walks all routes to find one. Here one look-up per path segment finds it, what is refused is refused
-before any code of an operation runs, and what is in order is called directly.
+The framework walks all routes to find one. Here one look-up per path segment finds it, what is refused is refused
+before any code of an operation runs, and what is in order is called directly. What is not, and what is no operation
+at all, goes on to the framework.
 """
 
 from collections.abc import Iterable
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fastapi.routing import APIRoute
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app import problems
 from app.contract import BASE_PATH, Operation, operations
 from app.current import current
 from app.direct import Arrived, Call, compiled
@@ -18,6 +20,7 @@ from app.problems import MethodNotAllowed, NotFound, UnsupportedMediaType
 from app.strict import check_form, parse_json, read_body, read_parameters
 
 _FORM = "application/x-www-form-urlencoded"
+_PREFIX = f"{BASE_PATH}/"
 _PUBLIC = b"public, max-age=60"
 _PRIVATE = b"private, no-store"
 
@@ -55,11 +58,21 @@ def _find(place: _Place | None, segments: list[str]) -> tuple[_Place | None, dic
     return found, values
 
 
+async def framework_way(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve an operation as FastAPI does; the gate has found the route."""
+    route: APIRoute = scope["route"]
+    await route.app(scope, receive, send)
+
+
 class Gate:
     """An ASGI application that serves the operations of the contract."""
 
-    def __init__(self, routes: Iterable[APIRoute], *, max_body_bytes: int) -> None:
-        """Build the tree of paths; every operation needs exactly one route, and every route an operation."""
+    def __init__(self, app: ASGIApp, routes: Iterable[APIRoute], *, max_body_bytes: int) -> None:
+        """Build the tree of paths; every operation needs exactly one route, and every route an operation.
+
+        `app` is the framework, in which `framework_way` is mounted at the base path.
+        """
+        self._app = app
         self._root = _Place()
         self._max_body_bytes = max_body_bytes
         waiting = dict(operations())
@@ -83,8 +96,18 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        place, values = _find(self._root, path[1:].split("/"))
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(_PREFIX):
+            await self._app(scope, receive, send)
+            return
+        try:
+            response = await self._respond(scope, receive)
+        except Exception as failure:  # noqa: BLE001 - Whatever it is, it is answered and, if unexpected, logged.
+            response = problems.answer(scope["path"], failure)
+        await response(scope, receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive) -> ASGIApp:
+        """Return what answers the request: a response, or the framework."""
+        place, values = _find(self._root, scope["path"][len(_PREFIX) :].split("/"))
         if place is None:
             raise NotFound
         served = place.routes.get(scope["method"])
@@ -100,10 +123,16 @@ class Gate:
         if operation.media_types:
             document, receive = await self._body(operation, scope, headers, receive)
         response = await call(Arrived(values, query, headers, document)) if call else None
-        if response is None:
-            scope["path_params"], scope["route"], scope["endpoint"] = values, route, route.endpoint
-            response = route.app
-        await response(scope, receive, send)
+        if response is not None:
+            return response
+        scope["path_params"], scope["route"], scope["endpoint"] = values, route, route.endpoint
+        return self._again(receive)
+
+    def _again(self, receive: Receive) -> ASGIApp:
+        async def framework(scope: Scope, _: Receive, send: Send) -> None:
+            await self._app(scope, receive, send)
+
+        return framework
 
     async def _body(
         self, operation: Operation, scope: Scope, headers: dict[bytes, bytes], receive: Receive

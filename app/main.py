@@ -23,7 +23,7 @@ from app import db, meta, problems
 from app.access import authorize
 from app.contract import BASE_PATH
 from app.frame import Frame
-from app.gate import Gate
+from app.gate import Gate, framework_way
 from app.posts import views
 from app.settings import Settings, settings
 from generated.server import build_router
@@ -99,14 +99,17 @@ def middleware(current: Settings) -> list[Middleware]:
 def create_app() -> ASGIApp:
     """Return the service. Raises when an operation has no handler or a handler no operation."""
     current = settings()
-    gate = Gate(operations(), max_body_bytes=current.max_body_bytes)
-    return FastAPI(
+    pages = meta.routes(check_database=db.check, problems=problems.catalogue())
+    framework = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
-        routes=[Mount(BASE_PATH, gate), *meta.routes(check_database=db.check, problems=problems.catalogue())],
-        middleware=middleware(current),
+        routes=[Mount(BASE_PATH, framework_way), *pages],
         exception_handlers=problems.HANDLERS,
         lifespan=_lifespan,
         # Nothing is configured to receive it, and finding that out anew costs every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
+    app: ASGIApp = Gate(framework, operations(), max_body_bytes=current.max_body_bytes)
+    for part, args, kwargs in reversed(middleware(current)):
+        app = part(app, *args, **kwargs)
+    return app

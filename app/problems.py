@@ -268,12 +268,17 @@ def _problem(failure: Exception) -> Problem:
             return InternalError()
 
 
-async def handle(request: Request, failure: Exception) -> Response:
-    """Answer a request whose handling raised."""
+def answer(path: str, failure: Exception) -> Response:
+    """Return the answer to a request whose handling raised."""
     problem = _problem(failure)
     if problem.status == InternalError.status:
         log.error("unexpected failure", exc_info=failure)
-    return render(problem, instance=quote(request.scope["path"]), request_id=current().request_id)
+    return render(problem, instance=quote(path), request_id=current().request_id)
+
+
+async def handle(request: Request, failure: Exception) -> Response:
+    """Answer in the framework's stead."""
+    return answer(request.scope["path"], failure)
 
 
 Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]

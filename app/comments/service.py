@@ -96,14 +96,19 @@ _COUNT_LIKES = Statement(
 )
 
 
+_AUTHOR = tuple(column.key for column in queries.AUTHOR)
+_PLAIN = frozenset(models.Comment.model_fields) - {"author", "is_deleted", "replies"}
+
+
 def _comment(row: Record, **more: Any) -> models.Comment:
-    members = {**row, **more, "is_deleted": row["deleted_at"] is not None}
-    if members["is_deleted"]:
-        members |= {"author": None, "content": None}
-    else:
-        # The author's columns stand in the same row.
-        members["author"] = fill(models.Author, members)
-    return fill(models.Comment, members)
+    deleted = row["deleted_at"] is not None
+    author = None if deleted else fill(models.Author, {name: row[name] for name in _AUTHOR})
+    made = {"author": author, "is_deleted": deleted, **more}
+    if deleted:
+        made["content"] = None
+    # In the contract's order, because members are answered in the order in which they were put in.
+    names = (name for name in models.Comment.model_fields if name in made or name in _PLAIN)
+    return fill(models.Comment, {name: made[name] if name in made else row[name] for name in names})
 
 
 def _visible(principal: Principal | None, row: Record | None, what: str = "comment") -> Record:

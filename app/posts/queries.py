@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -96,7 +96,7 @@ class Filters:
 
 def post() -> Select[*tuple[Any, ...]]:
     """Return the whole post with its author."""
-    return select(Post.author_id, Post.content, *SUMMARY, *AUTHOR).join(User, User.id == Post.author_id)
+    return select(*SUMMARY, *AUTHOR, Post.content, Post.author_id).join(User, User.id == Post.author_id)
 
 
 def _of_status(status: PostStatus) -> list[ColumnElement[bool]]:
@@ -126,12 +126,31 @@ def counting(status: PostStatus, filters: frozenset[str]) -> Statement:
     return Statement(select(func.count()).select_from(Post).where(*_conditions(status, filters)))
 
 
+_SUMMARY_NAMES = tuple(column.key for column in SUMMARY)
+_AUTHOR_NAMES = tuple(column.key for column in AUTHOR)
 _STATUS = {status.value: status for status in PostStatus}
-Shown = TypeVar("Shown", models.Post, models.PostSummary)
 
 
-def shown(model: type[Shown], row: Record) -> Shown:
-    """Return a row as a post; the author's columns stand in the same row."""
-    members = dict(row)
-    members |= {"author": fill(models.Author, members), "status": _STATUS[row["status"]]}
-    return fill(model, members)
+# Members are answered in the order in which they were put in, so all are put in first, in the contract's order.
+_SUMMARY_MEMBERS: dict[str, Any] = dict.fromkeys(models.PostSummary.model_fields)
+_POST_MEMBERS: dict[str, Any] = dict.fromkeys(models.Post.model_fields)
+
+
+def _read(row: Record, members: dict[str, Any]) -> dict[str, Any]:
+    # By place, which takes half as long as by name: every statement here selects SUMMARY first, and AUTHOR next.
+    members.update(zip(_SUMMARY_NAMES, row, strict=False))
+    members["status"] = _STATUS[members["status"]]
+    members["author"] = fill(models.Author, dict(zip(_AUTHOR_NAMES, row[len(_SUMMARY_NAMES) :], strict=False)))
+    return members
+
+
+def as_summary(row: Record) -> models.PostSummary:
+    """Return a row as a post in a list."""
+    return fill(models.PostSummary, _read(row, _SUMMARY_MEMBERS.copy()))
+
+
+def as_post(row: Record) -> models.Post:
+    """Return a row of `post` as a post."""
+    members = _read(row, _POST_MEMBERS.copy())
+    members["content"] = row["content"]
+    return fill(models.Post, members)

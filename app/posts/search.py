@@ -14,11 +14,11 @@ from sqlalchemy import Double, Text, bindparam, func, literal_column, select
 from sqlalchemy.dialects.postgresql import REGCONFIG
 
 from app import pages
-from app.posts.queries import AUTHOR, PUBLISHED, SUMMARY, shown
+from app.posts.queries import AUTHOR, PUBLISHED, SUMMARY, as_summary
 from app.posts.tables import Post
 from app.sql import Connection, Statement
 from app.users.tables import User
-from generated.models import PostHit, PostHitPage, PostSummary
+from generated.models import PostHit, PostHitPage
 
 RANKED = 500
 # PostgreSQL marks what was found with control characters; the extract is escaped before these become tags.
@@ -71,7 +71,7 @@ def _marked(extract: str) -> str:
 
 
 def _hit(row: Record) -> PostHit:
-    post = shown(PostSummary, row)
+    post = as_summary(row)
     return PostHit(post=post, snippet=_marked(row["snippet"]), rank=row["rank"] / 1_000_000)
 
 

@@ -99,12 +99,12 @@ def _visible(principal: Principal | None, row: Record | None) -> Record:
 
 async def get(connection: Connection, principal: Principal | None, post_id: UUID) -> models.Post:
     """Return a post. Raises NotFound when it does not exist or must not be seen."""
-    return queries.shown(models.Post, _visible(principal, await _GET.first(connection, id=post_id)))
+    return queries.as_post(_visible(principal, await _GET.first(connection, id=post_id)))
 
 
 async def get_by_slug(connection: Connection, principal: Principal | None, slug: str) -> models.Post:
     """Return the post that has or had this slug. Raises NotFound as `get` does."""
-    return queries.shown(models.Post, _visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
+    return queries.as_post(_visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
 
 
 async def list_page(
@@ -124,12 +124,12 @@ async def list_page(
     if own and principal is None:
         raise NotAuthenticated("Log in to see your unpublished posts.")
     values = filters.values(viewer=principal.user_id if own and principal else None)
-    page = pages.wanted(f"posts {sort} {filters}", asked)
+    page = pages.wanted(f"posts {sort} {filters.status} {sorted(values.items())}", asked)
     names = frozenset(values)
     total = await queries.counting(filters.status, names).value(connection, **values) if page.total else None
     rows = await queries.listing(sort, filters.status, names, page.shape).all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, queries.ORDER[sort].key, total)
-    return models.PostPage(items=[queries.shown(models.PostSummary, row) for row in kept], page=described)
+    return models.PostPage(items=[queries.as_summary(row) for row in kept], page=described)
 
 
 async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:
