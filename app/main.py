@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import inspect
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
@@ -41,7 +42,14 @@ def operations() -> list[APIRoute]:
         tags=app.tags.handlers,
         authorize=authorize,
     )
-    return [route for route in router.routes if isinstance(route, APIRoute)]
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    wanted = {route.endpoint.__name__ for route in routes}
+    for module in (app.auth.handlers, app.users.handlers, app.posts.handlers, app.comments.handlers, app.tags.handlers):
+        for name, function in inspect.getmembers(module, inspect.iscoroutinefunction):
+            own = function.__module__ == module.__name__ and not name.startswith("_")
+            if own and name not in wanted:
+                raise RuntimeError(f"{module.__name__}.{name} serves no operation of the contract")
+    return routes
 
 
 @asynccontextmanager

@@ -79,6 +79,15 @@ def test_a_missing_handler_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> N
         main_module.create_app()
 
 
+def test_a_surplus_handler_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def publish_everything() -> None: ...
+
+    publish_everything.__module__ = posts_handlers.__name__
+    monkeypatch.setattr(posts_handlers, "publish_everything", publish_everything, raising=False)
+    with pytest.raises(RuntimeError, match="publish_everything serves no operation"):
+        main_module.create_app()
+
+
 def test_a_missing_route_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     routes = [route for route in main_module.operations() if route.operation_id != "getPost"]
     monkeypatch.setattr(main_module, "operations", lambda: routes)
