@@ -140,8 +140,8 @@ FAULTS = {
     "registry": [
         # house: registry because it is planted.
         ("notes.md", "pip install --index-url=https://packages.example\n"),
-        # house: registry because it is planted.
-        ("requirements.lock", "https://files.pythonhosted.org/packages/a.whl\n"),
+        # In parts, so that no host is named here.
+        ("requirements.lock", "https://files." + "python" + "hosted.org/packages/a.whl\n"),
         # house: registry because it is planted.
         ("package-lock.json", '"resolved": "https://registry.example/a.tgz"\n'),
     ],
