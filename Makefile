@@ -10,6 +10,9 @@ SOURCES := app scripts tests
 # Without Node, all but the lint of the contract can be tested; CI has it.
 NODE := $(shell command -v npx)
 export PYTHONPATH := .
+# No tool asks the network for anything while it checks.
+export REDOCLY_TELEMETRY := off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 ##@ Use it
 
@@ -88,6 +91,8 @@ lock: $(VENV)/.dev ## Pin the newest allowed versions of all dependencies
 		--no-header --no-annotate --output-file requirements.lock requirements.in
 	$(BIN)/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --output-file requirements-dev.lock requirements-dev.in
+	$(BIN)/uv pip compile --upgrade --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --output-file requirements-clients.lock requirements-clients.in
 
 .PHONY: clean
 clean: ## Remove what the targets made, the database included
@@ -103,6 +108,10 @@ $(VENV)/.runtime: requirements.lock | $(VENV)/bin/python
 $(VENV)/.dev: requirements-dev.lock | $(VENV)/bin/python
 	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
+
+$(VENV)/.clients: requirements-clients.lock | $(VENV)/bin/python
+	$(BIN)/pip install -qq --disable-pip-version-check --require-hashes -r requirements-clients.lock
+	@touch $@
 
 node_modules/.done: package-lock.json
 	npm ci --silent
