@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := app scripts tests
+SOURCES := app scripts tests clients/python
 # Without Node, all but the lint of the contract can be tested; CI has it.
 NODE := $(shell command -v npx)
 export PYTHONPATH := .
@@ -73,6 +73,16 @@ drift: $(VENV)/.dev node_modules/.done ## Fail when generated code or migrations
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure the service against raw ASGI and against the tutorial style
 	$(BIN)/python -m scripts.bench
+
+##@ Publish it
+
+.PHONY: clients
+clients: $(VENV)/.dev $(VENV)/.clients node_modules/.done ## Build the client libraries from the contract, into build/clients/
+	$(BIN)/python -m scripts.clients build
+
+.PHONY: client-test
+client-test: clients ## Let every client run the scenario of clients/SCENARIO.md against the running service
+	$(BIN)/python -m scripts.clients run
 
 ##@ Change it
 

@@ -49,6 +49,10 @@ MODEL_OPTIONS = [
 TYPE_OVERRIDES = {name: f"app.fields.{name}" for name in ("Id", "Password", "Timestamp")}
 
 
+# How the client is imported; generated/client is the folder of its distribution.
+CLIENT_PACKAGE = "galley_client"
+
+
 class GenerationError(Exception):
     """The contract cannot be turned into code; the message names the place and the remedy."""
 
@@ -89,19 +93,51 @@ def bundle(folder: Path) -> dict[str, Any]:
     return contract
 
 
+def operation_reference(path: str, method: str) -> str:
+    """Return how the generator calls an operation."""
+    return f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
+
+
+def resolved(contract: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Return what a node refers to, or the node itself."""
+    if "$ref" not in node:
+        return node
+    _, _, kind, name = node["$ref"].split("/")
+    return contract["components"][kind][name]
+
+
 def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Give header parameters the names that Python code would give them: `If-Match` becomes `if_match`."""
     names: dict[str, dict[str, str]] = {}
     for path, method, operation, item in operations(contract):
-        reference = f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
+        reference = operation_reference(path, method)
         for entry in [*item.get("parameters", []), *operation.get("parameters", [])]:
-            parameter = (
-                contract["components"]["parameters"][entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
-            )
+            parameter = resolved(contract, entry)
             if parameter["in"] == "header":
                 snake = parameter["name"].lower().replace("-", "_")
                 names.setdefault(reference, {})[f"header:{parameter['name']}"] = snake
     return names
+
+
+def client_operations(contract: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Tell the client how to call header parameters, and which of several media types an answer is expected in.
+
+    `default` stands for any status, a success of another kind too; the client would answer "a post or a problem".
+    """
+    names = parameter_names(contract)
+    settings: dict[str, dict[str, Any]] = {}
+    for path, method, operation, _ in operations(contract):
+        place = operation_reference(path, method)
+        kinds = {
+            kind
+            for status, response in operation["responses"].items()
+            if status.startswith("2")
+            for kind in resolved(contract, response).get("content", {})
+        }
+        settings[place] = {"parameter_names": names.get(place, {})}
+        if len(kinds) == 1:
+            settings[place]["response_media_type"] = kinds.pop()
+    return settings
 
 
 def request_models(contract: dict[str, Any]) -> set[str]:
@@ -149,21 +185,22 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
     shutil.rmtree(work)
 
 
-def generate_client(folder: Path) -> None:
-    """Write the Python client with models of its own, so that it can be used without this service's code."""
-    client = folder / "client"
+def generate_client(document: Path, folder: Path) -> None:
+    """Write the Python client as a package with models of its own, so that it is used without this service's code."""
+    package = folder / CLIENT_PACKAGE
     run(
         f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
-        f"--input={folder / 'openapi.json'}",
-        f"--output={folder / 'client_models.py'}",
+        f"--input={document}",
+        f"--output={package / 'models.py'}",
         *MODEL_OPTIONS,
         "--openapi-scopes",
         "schemas",
         "api",
         "--generate-client=httpx2",
-        f"--client-output={client}",
-        "--client-package=generated.client",
-        "--client-model-package=generated.client_models",
+        f"--client-output={package}",
+        f"--client-package={CLIENT_PACKAGE}",
+        f"--client-model-package={CLIENT_PACKAGE}.models",
+        f"--client-operations={json.dumps(client_operations(json.loads(document.read_bytes())))}",
         "--client-server-base-url=http://localhost:8000",
     )
 
@@ -174,7 +211,7 @@ def refuse_invented_names(folder: Path) -> None:
     A made-up name ends in a digit or is built from a path; the remedy is a schema file of its own.
     """
     schemas = json.loads((folder / "openapi.json").read_text())["components"]["schemas"]
-    for file in ("models.py", "client_models.py"):
+    for file in ("models.py", f"client/{CLIENT_PACKAGE}/models.py"):
         text = (folder / file).read_text()
         classes = re.findall(r"^class ([A-Za-z]\w*)|^([A-Za-z]\w*) = TypeAliasType", text, re.MULTILINE)
         for name in (a or b for a, b in classes):
@@ -206,7 +243,7 @@ def generate(folder: Path) -> None:
     contract = bundle(folder)
     (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
     generate_server(contract, folder)
-    generate_client(folder)
+    generate_client(folder / "openapi.json", folder / "client")
     refuse_invented_names(folder)
 
 
