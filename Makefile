@@ -56,13 +56,14 @@ browser-test: $(VENV)/.dev ## Open the pages in a real browser; installs Debian'
 
 .PHONY: lint
 lint: $(VENV)/.dev node_modules/.done ## Lint the contract, the code and the house rules
-	npx --no-install redocly lint --config redocly.yaml --lint-config=error --format=stylish
+	@$(BIN)/python -m scripts.lint
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/python -m scripts.house_rules
 
 .PHONY: types
 types: $(VENV)/.dev ## Check that every handler fits its operation, and all other types
+	@$(BIN)/python -m scripts.house_rules handlers
 	$(BIN)/basedpyright
 
 .PHONY: drift

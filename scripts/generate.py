@@ -7,7 +7,6 @@ pass leaves what was there untouched.
 import argparse
 import filecmp
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,6 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from scripts.house_rules.__main__ import in_handlers
+from scripts.house_rules.source import Project
+from scripts.lint.redocly import LintBroken, lint, reason, redocly
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "generated"
@@ -54,7 +57,7 @@ CLIENT_PACKAGE = "galley_client"
 
 
 class GenerationError(Exception):
-    """The contract cannot be turned into code; the message names the place and the remedy."""
+    """The contract cannot be turned into code; each line of the message names file, place and remedy."""
 
 
 def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
@@ -65,30 +68,35 @@ def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
 
 
 def run(*command: str) -> None:
-    """Run a tool, and pass on what it says only when it fails."""
-    environment = {
-        **os.environ,
-        "REDOCLY_TELEMETRY": "off",
-        "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
-        "NO_COLOR": "1",
-    }
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    """Run a generator; raise GenerationError with its reason when it fails."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise GenerationError(f"{command[0]} failed:\n{done.stdout}{done.stderr}")
+        raise GenerationError(
+            f"{CONTRACT.relative_to(ROOT)}: {Path(command[0]).name} cannot read the contract: "
+            f"{reason(done.stdout + done.stderr)} Take back or rewrite what you changed last."
+        )
+
+
+def refuse_faults() -> None:
+    """Refuse a contract that breaks a rule, before anything is made from it."""
+    try:
+        found = lint()
+    except LintBroken as broken:
+        raise GenerationError(str(broken)) from None
+    if found:
+        raise GenerationError("\n".join(map(str, found)))
 
 
 def bundle(folder: Path) -> dict[str, Any]:
     """Write the contract as one document, in JSON and YAML, and return it."""
+    source = str(CONTRACT.relative_to(ROOT))
     for kind in ("json", "yaml"):
-        run(
-            "npx",
-            "--no-install",
-            "redocly",
-            "bundle",
-            str(CONTRACT.relative_to(ROOT)),
-            f"--ext={kind}",
-            f"--output={folder / f'openapi.{kind}'}",
-        )
+        file = folder / f"openapi.{kind}"
+        done = redocly("bundle", source, f"--ext={kind}", f"--output={file}")
+        if done.returncode or not file.exists():
+            raise GenerationError(
+                f"{source}: cannot be bundled: {reason(done.stderr + done.stdout)} Correct what it names."
+            )
     contract: dict[str, Any] = json.loads((folder / "openapi.json").read_text())
     return contract
 
@@ -217,8 +225,20 @@ def refuse_invented_names(folder: Path) -> None:
         for name in (a or b for a, b in classes):
             if name not in schemas or name[-1].isdigit():
                 raise GenerationError(
-                    f"{file}: the generator made up the name {name}; give that schema a file of its own"
+                    f"{_user(name, text)}: the generator made up the name {name} for a schema that has none. "
+                    "Move that schema into a file of its own under openapi/schemas/ and refer to it."
                 )
+
+
+def _user(name: str, text: str) -> str:
+    """Return the schema file, and the member in it, for which the generator made this name up."""
+    for block in re.split(r"^(?=class |\w+ = TypeAliasType)", text, flags=re.MULTILINE):
+        head = re.match(r"class (\w+)|(\w+) =", block)
+        user = head and (head[1] or head[2])
+        line = re.search(rf"^(?: +(\w+):)?.*\b{name}\b", block.partition("\n")[2], re.MULTILINE)
+        if user and user != name and line:
+            return f"openapi/schemas/{user}.yaml" + (f" #/properties/{line[1]}" if line[1] else "")
+    return CONTRACT.relative_to(ROOT).as_posix()
 
 
 def differences(made: Path, kept: Path) -> list[str]:
@@ -240,6 +260,7 @@ def differences(made: Path, kept: Path) -> list[str]:
 
 def generate(folder: Path) -> None:
     """Make everything in an empty folder."""
+    refuse_faults()
     contract = bundle(folder)
     (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
     generate_server(contract, folder)
@@ -269,6 +290,9 @@ def main() -> int:
         shutil.rmtree(TARGET, ignore_errors=True)
         shutil.copytree(made, TARGET)
     print(f"generated/: {len(changed)} files changed" if changed else "generated/ was up to date")
+    # What the change asks for next; `make lint` and `make types` refuse it until then.
+    for violation in in_handlers(Project.read(ROOT)):
+        print(violation)
     return 0
 
 

@@ -4,6 +4,7 @@ A rule that must be broken is broken in sight: `# house: <rule> because <reason>
 line above it. An escape that excuses nothing is a violation itself.
 """
 
+import argparse
 import re
 import subprocess
 import sys
@@ -52,8 +53,9 @@ def in_handlers(project: Project) -> Iterator[Violation]:
             places[node.name].append((source.file, node.lineno))
     for name, operation in project.operations.items():
         if name not in places:
-            message = f"{operation} has no handler: write `async def {name}` in the handlers.py of its slice."
-            yield Violation("generated/openapi.json", 1, "handlers", message)
+            where = f"app/{operation.tag.lower()}/handlers.py"
+            message = f"{operation.name} has no handler: write `async def {name}` in {where}."
+            yield Violation(operation.file, operation.line, "handlers", message)
     for name, found in places.items():
         for file, line in found:
             if name not in project.operations:
@@ -118,8 +120,12 @@ def violations(root: Path) -> tuple[int, list[Violation]]:
 
 
 def main() -> int:
-    """Check the repository in the working directory."""
+    """Check the repository in the working directory, by all rules or by those that are named."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.house_rules", description=__doc__)
+    parser.add_argument("rule", nargs="*", help="look for violations of these rules only")
+    wanted = parser.parse_args().rule
     files, found = violations(Path.cwd())
+    found = [violation for violation in found if not wanted or violation.rule in wanted]
     for violation in found:
         print(violation)
     print(f"house rules: {files} files, {len(found)} violations")

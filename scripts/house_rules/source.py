@@ -6,10 +6,13 @@ import json
 import re
 import tokenize
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 CODE = ("app", "scripts", "tests")
 
@@ -28,6 +31,42 @@ class Violation:
     def __str__(self) -> str:
         """Write it as compilers do, so that editors can jump to it."""
         return f"{self.file}:{self.line} {self.rule}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation, and where the contract says its name."""
+
+    name: str
+    tag: str
+    file: str
+    line: int
+
+    @property
+    def handler(self) -> str:
+        """The name that its handler must have: createPost is create_post."""
+        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.name).lower()
+
+
+def _members(node: yaml.Node) -> dict[str, tuple[yaml.Node, yaml.Node]]:
+    """Return a mapping's keys and values as nodes, which know their lines; nothing for anything else."""
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value if isinstance(node, yaml.MappingNode) else []
+    return {key.value: (key, value) for key, value in pairs}
+
+
+def _written(path: Path) -> Iterator[Operation]:
+    """Yield the operations of a path file; the lint of the contract says what is wrong with one that is none."""
+    try:
+        document = yaml.compose(path.read_text(), yaml.CSafeLoader)
+    except yaml.YAMLError:
+        return
+    for _, item in _members(document).values() if document else ():
+        members = _members(item)
+        if "operationId" in members:
+            key, name = members["operationId"]
+            tags = members.get("tags", (key, key))[1]
+            tag: str = tags.value[0].value if isinstance(tags, yaml.SequenceNode) and tags.value else "<slice>"
+            yield Operation(name.value, tag, str(path), key.start_mark.line + 1)
 
 
 class Source:
@@ -126,15 +165,10 @@ class Project:
         return {scope for flow in flows for scope in flow["scopes"]}
 
     @cached_property
-    def operations(self) -> dict[str, str]:
-        """The name that each operation's handler must have, and the operationId it is made from."""
-        names = [
-            operation["operationId"]
-            for item in self.contract["paths"].values()
-            for operation in item.values()
-            if "operationId" in operation
-        ]
-        return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower(): name for name in names}
+    def operations(self) -> dict[str, Operation]:
+        """The operations by the name that each one's handler must have, read where they are written."""
+        found = [one for path in sorted((self.root / "openapi/paths").rglob("*.yaml")) for one in _written(path)]
+        return {one.handler: replace(one, file=Path(one.file).relative_to(self.root).as_posix()) for one in found}
 
     @cached_property
     def slices(self) -> set[str]:

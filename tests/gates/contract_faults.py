@@ -57,7 +57,7 @@ FAULTS = {
     # Built-in rules.
     "misspelt-member": fault("struct", "sumary", POSTS, "get.sumary", "List posts"),
     "reference-to-nothing": fault(
-        "no-unresolved-refs", "Can't resolve", LIKE, "put.responses.404.$ref", "../Nothing.yaml"
+        "no-unresolved-refs", "There is no", LIKE, "put.responses.404.$ref", "../Nothing.yaml"
     ),
     "no-description": fault("operation-description", "description", POSTS, "get.description", DROP),
     "same-operation-twice": fault("operation-operationId-unique", "unique", POST, "get.operationId", "listPosts"),

@@ -15,14 +15,12 @@ ROOT = Path(__file__).parents[2]
 HANDLERS = "app/posts/handlers.py"
 SERVICE = "app/posts/service.py"
 CONTRACT: dict[str, Any] = {
-    "paths": {
-        "/posts": {"parameters": [], "post": {"operationId": "createPost"}},
-        "/tags": {"get": {"operationId": "listTags"}},
-    },
     "components": {"securitySchemes": {"bearer": {"flows": {"password": {"scopes": {"posts:write": "Write posts."}}}}}},
 }
 CLEAN = {
     ".gitignore": "build/\n",
+    "openapi/paths/posts/posts.yaml": "parameters: []\npost:\n  tags: [Posts]\n  operationId: createPost\n",
+    "openapi/paths/tags/tags.yaml": "get:\n  operationId: listTags\n  tags: [Tags]\n",
     "generated/openapi.json": json.dumps(CONTRACT),
     "app/__init__.py": "",
     "app/db.py": 'BEGIN = "BEGIN"\n\n\nasync def end(connection):\n    await connection.commit()\n',
@@ -179,6 +177,14 @@ def test_reports_the_fault(repository: Path, rule: str, file: str, text: str) ->
     # A file that is overwritten loses its handler as well.
     for violation in found:
         assert violation.rule in {rule, "handlers"}, found
+
+
+def test_a_missing_handler_is_reported_where_the_contract_names_the_operation(repository: Path) -> None:
+    (repository / "app/tags/handlers.py").write_text("")
+    (repository / "openapi/paths/tags/broken.yaml").write_text("get: [\n")
+    _, (found,) = violations(repository)
+    remedy = "write `async def list_tags` in app/tags/handlers.py."
+    assert str(found) == f"openapi/paths/tags/tags.yaml:2 handlers: listTags has no handler: {remedy}"
 
 
 def test_every_rule_has_a_fault() -> None:

@@ -1,34 +1,23 @@
 """Every rule of the contract's lint is seen red: one fault each in a copy of the contract of its own."""
 
-import json
 import re
 import shutil
 import subprocess
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from scripts.lint.redocly import Finding, reports
+from scripts.lint.redocly import findings as read_findings
+from scripts.lint.remedies import REMEDIES
 from tests.gates.contract_faults import DROP, FAULTS, Edit
 
 ROOT = Path(__file__).parents[2]
 REDOCLY = ROOT / "node_modules/.bin/redocly"
 # All copies are linted by one process, which one worker starts.
 pytestmark = pytest.mark.xdist_group("lint")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What the lint reports."""
-
-    file: str
-    line: int
-    rule: str
-    message: str
 
 
 def apply(folder: Path, edit: Edit) -> None:
@@ -43,15 +32,6 @@ def apply(folder: Path, edit: Edit) -> None:
     elif edit.path:
         node[edit.path[-1]] = edit.value
     file.write_text(yaml.safe_dump(document, sort_keys=False))
-
-
-def reports(text: str) -> Iterator[dict[str, Any]]:
-    """Read what the lint writes: one JSON document per contract, one after the other."""
-    decoder = json.JSONDecoder()
-    while text := text.lstrip():
-        report, end = decoder.raw_decode(text)
-        text = text[end:]
-        yield from report["problems"]
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +56,13 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding
         check=False,
     )
     assert done.returncode == 1, done.stderr
-    found: dict[str, list[Finding]] = defaultdict(list)
+    problems: dict[str, list[dict[str, Any]]] = {name: [] for name in ["clean", *FAULTS]}
     for problem in reports(done.stdout):
-        place = problem["location"][0]
-        name, _, file = place["source"]["ref"].partition("/")
-        found[name].append(Finding(file, place["start"]["line"], problem["ruleId"], problem["message"]))
+        name, _, file = problem["location"][0]["source"]["ref"].partition("/")
+        problem["location"][0]["source"]["ref"] = file
+        problems[name].append(problem)
         assert problem["severity"] == "error", "a warning is an error that nobody mends"
-    return found
+    return {name: read_findings(own, folder / name) for name, own in problems.items()}
 
 
 def test_passes_the_contract_as_it_is(findings: dict[str, list[Finding]]) -> None:
@@ -92,10 +72,34 @@ def test_passes_the_contract_as_it_is(findings: dict[str, list[Finding]]) -> Non
 @pytest.mark.parametrize("name", FAULTS)
 def test_reports_the_fault(findings: dict[str, list[Finding]], name: str) -> None:
     fault = FAULTS[name]
-    own = [finding for finding in findings[name] if finding not in findings["clean"]]
-    hits = [finding for finding in own if finding.rule == fault.rule and fault.says in finding.message]
-    assert hits, own
+    hits = [finding for finding in findings[name] if finding.rule == fault.rule and fault.says in str(finding)]
+    assert hits, findings[name]
     assert fault.place in {finding.file for finding in hits}
+    for finding in hits:
+        line = str(finding)
+        assert re.match(rf"{re.escape(finding.file)}:[0-9]+:[0-9]+ (#/\S* )?\({fault.rule}\): \S", line), line
+        assert "\n" not in line
+        assert line.endswith((".", "?")), line
+        # The messages of our own rules say what to do; those of the linter's rules are completed.
+        assert finding.remedy or fault.rule.startswith(("house/", "rule/")), line
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("same-operation-twice", "unknown-tag", "undeclared-scope", "reference-to-nothing", "misspelt-member"),
+        *("endless-string", "endless-array", "endless-integer", "look-ahead", "broken-pattern", "nameless-body"),
+        *("wrong-example-in-parameter", "wrong-example-in-body", "unused-schema", "no-404", "noun-before-verb"),
+    ],
+)
+def test_one_cause_is_one_line(findings: dict[str, list[Finding]], name: str) -> None:
+    assert len(findings[name]) == 1
+
+
+def test_every_rule_of_the_linter_that_is_on_has_a_remedy() -> None:
+    rules = yaml.safe_load((ROOT / "redocly.yaml").read_text())["rules"]
+    builtin = {rule for rule, setting in rules.items() if setting is not False and "/" not in rule}
+    assert (builtin | {fault.rule for fault in FAULTS.values() if "/" not in fault.rule}) - REMEDIES.keys() == set()
 
 
 def test_every_house_rule_has_a_fault() -> None:
