@@ -16,9 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from scripts import samples
 from scripts.house_rules.__main__ import in_handlers
 from scripts.house_rules.source import Project
 from scripts.lint.redocly import LintBroken, lint, reason, redocly
+from scripts.samples.values import resolved
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "generated"
@@ -104,14 +106,6 @@ def bundle(folder: Path) -> dict[str, Any]:
 def operation_reference(path: str, method: str) -> str:
     """Return how the generator calls an operation."""
     return f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
-
-
-def resolved(contract: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """Return what a node refers to, or the node itself."""
-    if "$ref" not in node:
-        return node
-    _, _, kind, name = node["$ref"].split("/")
-    return contract["components"][kind][name]
 
 
 def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -266,6 +260,7 @@ def generate(folder: Path) -> None:
     generate_server(contract, folder)
     generate_client(folder / "openapi.json", folder / "client")
     refuse_invented_names(folder)
+    samples.write(contract, folder / "samples.json")
 
 
 def main() -> int:

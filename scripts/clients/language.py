@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, cast
 
+from scripts.samples import samples
+
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "clients"
 BUNDLE = ROOT / "generated/openapi.json"
@@ -57,6 +59,15 @@ def version(bundle: Path) -> str:
     """Return the version of the contract, which is that of its clients."""
     text: str = json.loads(bundle.read_bytes())["info"]["version"]
     return text
+
+
+def write_samples(bundle: Path, label: str, folder: Path, suffix: str) -> None:
+    """Write the documentation's samples in a language as programs, each named after its operation."""
+    folder.mkdir(parents=True)
+    for operation, shown in samples(json.loads(bundle.read_bytes())).items():
+        for sample in shown:
+            if sample["label"] == label:
+                (folder / f"{operation}{suffix}").write_text(sample["source"])
 
 
 def run(*command: str | Path, cwd: Path, environment: Mapping[str, str] | None = None) -> str:

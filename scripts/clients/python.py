@@ -1,12 +1,13 @@
 """The Python client: a wheel, made from what datamodel-code-generator writes, nothing added to it but its metadata."""
 
+import json
 import os
 import shutil
 import sys
 from pathlib import Path
 from string import Template
 
-from scripts.clients.language import SOURCES, Scenario, run, version
+from scripts.clients.language import SOURCES, Scenario, run, version, write_samples
 from scripts.generate import CLIENT_PACKAGE, generate_client
 
 # A wheel of the same contract is the same file, whenever it is built: ZIP knows no time before 1980.
@@ -40,14 +41,14 @@ def _project(bundle: Path, folder: Path) -> Path:
 
 
 def build(bundle: Path, folder: Path, dist: Path) -> None:
-    """Make the wheel, install it beside nothing of ours, and type-check the scenario against what was installed."""
+    """Make the wheel, install it beside nothing of ours, and type-check what uses it."""
     wheel = _wheel(_project(bundle, folder), dist)
     # Its dependencies are those of this environment; only the package itself comes out of the wheel.
     _uv("pip", "install", "--no-deps", "--python", sys.executable, "--target", folder / "site", wheel, cwd=folder)
     shutil.copytree(_HERE, folder / "scenario", ignore=shutil.ignore_patterns("*.in", "__pycache__"))
-    (folder / "pyrightconfig.json").write_text(
-        '{"include": ["scenario"], "extraPaths": ["site"], "typeCheckingMode": "strict", "failOnWarnings": true}\n'
-    )
+    write_samples(bundle, "Python", folder / "samples", ".py")
+    settings = {"include": ["scenario", "samples"], "extraPaths": ["site"], "typeCheckingMode": "strict"}
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings | {"failOnWarnings": True}))
     run(_BIN / "basedpyright", "--pythonpath", sys.executable, "--project", folder, cwd=folder)
 
 

@@ -5,8 +5,9 @@ import shutil
 from pathlib import Path
 from string import Template
 
-from scripts.clients.language import ROOT, SOURCES, Scenario, run, version
-from scripts.generate import operations, resolved
+from scripts.clients.language import ROOT, SOURCES, Scenario, run, version, write_samples
+from scripts.generate import operations
+from scripts.samples.values import resolved
 
 _HERE = SOURCES / "typescript"
 _MODULES = ROOT / "node_modules"
@@ -72,7 +73,7 @@ def _pack(package: Path, dist: Path) -> Path:
 
 
 def build(bundle: Path, folder: Path, dist: Path) -> None:
-    """Make the package, compile it, pack it, unpack it as a consumer has it, and compile the scenario against that."""
+    """Make the package, compile it, pack it, unpack it as a consumer has it, and compile what uses it."""
     package = _package(bundle, folder)
     _compile(package, declarations=True)
     archive = _pack(package, dist)
@@ -82,7 +83,7 @@ def build(bundle: Path, folder: Path, dist: Path) -> None:
     shutil.unpack_archive(archive, installed, filter="data")
     (installed / "package").rename(installed / "client")
     (scenario / "package.json").write_text('{"type": "module", "private": true}\n')
-    (scenario / "src").mkdir()
+    write_samples(bundle, "TypeScript", scenario / "src/samples", ".ts")
     for file in _HERE.glob("*.ts"):
         shutil.copy(file, scenario / "src")
     _compile(scenario, declarations=False)

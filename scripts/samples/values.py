@@ -1,0 +1,92 @@
+"""Values for samples: what the contract gives as an example, or what its schema makes of the examples of its parts."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+NULL = {"type": "null"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value that only the service can give, such as a token; a sample takes it from the environment."""
+
+    variable: str
+
+
+def resolved(contract: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Follow references; what else stands beside a reference is left out, as the house rules keep it to texts."""
+    while "$ref" in node:
+        _, _, kind, name = node["$ref"].split("/")
+        node = contract["components"][kind][name]
+    return node
+
+
+def branch(contract: dict[str, Any], schema: dict[str, Any], value: object) -> dict[str, Any]:
+    """Return the schema that a value is of: of `oneOf` a thing and null, the thing, unless the value is null."""
+    choices: list[dict[str, Any]] = resolved(contract, schema).get("oneOf", [])
+    if not choices:
+        return schema
+    return next(choice for choice in choices if (choice == NULL) == (value is None))
+
+
+def _declared(node: dict[str, Any]) -> tuple[bool, Any]:
+    """Return whether a node has an example, and the example; media types and parameters name theirs."""
+    if "example" in node:
+        return True, node["example"]
+    examples = node.get("examples")
+    if isinstance(examples, dict):
+        named = cast("dict[str, dict[str, Any]]", examples)
+        return True, next(iter(named.values()))["value"]
+    if examples:
+        return True, cast("list[Any]", examples)[0]
+    return False, None
+
+
+def _of_object(contract: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Fill what is required, and of an object that requires nothing but must not be empty, the first member."""
+    properties: dict[str, dict[str, Any]] = schema.get("properties", {})
+    names: list[str] = schema.get("required", [])
+    names = names or list(properties)[: schema.get("minProperties", 0)]
+    return {name: example(contract, properties[name], name) for name in names}
+
+
+def _of_type(contract: dict[str, Any], schema: dict[str, Any], name: str) -> Any:
+    """Make a value from the type; a text becomes a variable."""
+    kind = schema.get("type")
+    if kind == "object":
+        return _of_object(contract, schema)
+    if kind == "array":
+        return [example(contract, schema["items"], name)]
+    simple = {"integer": schema.get("minimum", 1), "number": schema.get("minimum", 1), "boolean": True}
+    return simple.get(str(kind), Given(name.upper().replace("-", "_")))
+
+
+def example(contract: dict[str, Any], node: dict[str, Any], name: str) -> Any:
+    """Return a value for a schema, a parameter or a media type.
+
+    A text of which the contract shows no example is one that only the service can give: it becomes a variable that is
+    called like the member or parameter, `REFRESH_TOKEN` for `refresh_token`.
+    """
+    schema = resolved(contract, node)
+    declared, value = _declared(schema)
+    if declared:
+        return value
+    if "schema" in schema:
+        return example(contract, schema["schema"], name)
+    if "oneOf" in schema:
+        return example(contract, schema["oneOf"][0], name)
+    for keyword in ("const", "default"):
+        if keyword in schema:
+            return schema[keyword]
+    return schema["enum"][0] if "enum" in schema else _of_type(contract, schema, name)
+
+
+def found(value: object) -> list[Given]:
+    """Return everything in a value that only the service can give."""
+    if isinstance(value, Given):
+        return [value]
+    if isinstance(value, dict):
+        return [given for entry in cast("dict[str, Any]", value).values() for given in found(entry)]
+    if isinstance(value, list):
+        return [given for entry in cast("list[Any]", value) for given in found(entry)]
+    return []
