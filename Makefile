@@ -39,7 +39,7 @@ settings: $(VENV)/.runtime ## Print every setting with its origin, secrets maske
 ##@ Prove it
 
 .PHONY: check
-check: lint types drift test contract-test browser-test ## Everything CI runs
+check: lint types drift diff test contract-test browser-test ## Everything CI runs
 
 .PHONY: test
 test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real PostgreSQL, in parallel
@@ -69,6 +69,7 @@ types: $(VENV)/.dev ## Check that every handler fits its operation, and all othe
 .PHONY: drift
 drift: $(VENV)/.dev node_modules/.done ## Fail when generated code or migrations no longer follow their source
 	$(BIN)/python -m scripts.generate --check
+	$(BIN)/python -m scripts.releases changelog --check
 	$(BIN)/python -m scripts.check_migrations
 
 .PHONY: bench
@@ -85,11 +86,20 @@ clients: $(VENV)/.dev $(VENV)/.clients node_modules/.done ## Build the client li
 client-test: clients ## Let every client run the scenario of clients/SCENARIO.md against the running service
 	$(BIN)/python -m scripts.clients run
 
+.PHONY: diff
+diff: $(VENV)/.dev node_modules/.done ## Fail when the contract breaks clients of its last release unannounced
+	$(BIN)/python -m scripts.releases diff
+
+.PHONY: release
+release: $(VENV)/.dev node_modules/.done ## Record the contract as published today, and its changelog
+	$(BIN)/python -m scripts.releases release
+
 ##@ Change it
 
 .PHONY: generate
-generate: $(VENV)/.dev node_modules/.done ## Derive generated/ from openapi/
+generate: $(VENV)/.dev node_modules/.done ## Derive generated/ and the contract's changelog from openapi/
 	$(BIN)/python -m scripts.generate
+	$(BIN)/python -m scripts.releases changelog
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code

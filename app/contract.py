@@ -1,6 +1,8 @@
 """What the service knows of its contract: the bundle, read once, and a plan per operation."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ class Operation:
     path_formats: dict[str, str]
     media_types: frozenset[str]
     public: bool
+    # What every answer of a deprecated operation says of its end; nothing for all others.
+    notices: tuple[tuple[bytes, bytes], ...] = ()
 
 
 @cache
@@ -43,6 +47,26 @@ def resolve(node: dict[str, Any]) -> dict[str, Any]:
     return node
 
 
+def _midnight(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC)
+
+
+def _notices(operation: dict[str, Any]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that announce the end of an operation, none when it is not deprecated.
+
+    `Deprecation` (RFC 9745) is a date of structured fields, `Sunset` (RFC 8594) one of HTTP; both are midnight in UTC
+    of the day that the contract names.
+    """
+    if not operation.get("deprecated"):
+        return ()
+    headers: list[tuple[bytes, bytes]] = []
+    if since := operation.get("x-deprecated-since"):
+        headers.append((b"deprecation", b"@%d" % _midnight(since).timestamp()))
+    if sunset := operation.get("x-sunset"):
+        headers.append((b"sunset", format_datetime(_midnight(sunset), usegmt=True).encode()))
+    return tuple(headers)
+
+
 def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
     operation = item[method]
     parameters = [resolve(entry) for entry in [*item.get("parameters", []), *operation.get("parameters", [])]]
@@ -57,6 +81,7 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         path_formats={name: form for name, form in in_path.items() if form},
         media_types=frozenset(resolve(operation.get("requestBody", {})).get("content", {})),
         public={} in security or not security,
+        notices=_notices(operation),
     )
 
 

@@ -17,6 +17,8 @@ class Current:
     user_id: str = ""
     # Who may keep a successful answer; empty where the answer says so itself.
     cache_control: bytes = b""
+    # What every answer says besides, whatever comes of the request.
+    notices: tuple[tuple[bytes, bytes], ...] = ()
 
 
 _current: ContextVar[Current] = ContextVar("current")

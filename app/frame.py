@@ -61,6 +61,8 @@ class Frame:
                 headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - started) * 1000)))
                 if request.cache_control and status < HTTPStatus.BAD_REQUEST:
                     headers += [(b"cache-control", request.cache_control), (b"vary", b"Authorization")]
+                if request.notices:
+                    headers += request.notices
                 if not any(name == _NO_CONTENT[0] for name, _ in headers):
                     headers.append(_NO_CONTENT)
                 message = {**message, "headers": headers}

@@ -118,6 +118,7 @@ class Gate:
         request = current()
         request.template, request.operation = BASE_PATH + operation.path, operation.name
         request.cache_control = _cache_control(operation, headers)
+        request.notices = operation.notices
         query = read_parameters(operation, values, scope["query_string"])
         document: object = None
         if operation.media_types:

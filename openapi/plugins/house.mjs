@@ -214,6 +214,52 @@ function ownFailures() {
   };
 }
 
+/** What goes away says since when it is deprecated and until when it stays; an operation also says it in every answer. */
+function deprecations() {
+  const dated = (node, { report, location }) => {
+    const remedy = 'a date such as 2027-01-31';
+    for (const name of ['x-deprecated-since', 'x-sunset']) {
+      if (node.deprecated === true && !(name in node)) {
+        report({ message: `What is deprecated says since when and until when: add ${name}, ${remedy}.`, location: location.key() });
+      }
+      if (node.deprecated !== true && name in node) {
+        report({ message: `${name} dates a deprecation: add \`deprecated: true\` or delete it.`, location: location.child(name).key() });
+      }
+      if (name in node && !isDate(node[name])) {
+        report({ message: `${name} is no date of the calendar: write ${remedy}.`, location: location.child(name) });
+      }
+    }
+    if (isDate(node['x-deprecated-since']) && isDate(node['x-sunset']) && node['x-sunset'] <= node['x-deprecated-since']) {
+      report({ message: 'It ends before it is deprecated: move x-sunset behind x-deprecated-since.', location: location.child('x-sunset') });
+    }
+  };
+  return {
+    Operation(operation, context) {
+      dated(operation, context);
+      const { report, resolve, location } = context;
+      if (operation.deprecated !== true) return;
+      for (const [status, entry] of Object.entries(operation.responses ?? {})) {
+        const { node: response } = resolve(entry, location.source.absoluteRef);
+        const missing = ['Deprecation', 'Sunset'].filter((name) => !(name in (response?.headers ?? {})));
+        if (missing.length) {
+          const place = location.child(['responses', status]).key();
+          report({ message: `Every answer of a deprecated operation says so: declare ${missing.join(', ')} from headers/.`, location: place });
+        }
+      }
+    },
+    Parameter: dated,
+    Header: dated,
+    Schema: (schema, context) => typeof schema === 'object' && dated(schema, context),
+  };
+}
+
+/** Whether a value is a full-date of RFC 3339 that the calendar has. */
+function isDate(value) {
+  if (typeof value !== 'string' || !/^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(value)) return false;
+  const date = new Date(`${value}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
+}
+
 export default function house() {
   return {
     id: 'house',
@@ -225,6 +271,7 @@ export default function house() {
         'named-schemas': namedSchemas,
         'files-are-components': filesAreComponents,
         'own-failures': ownFailures,
+        deprecations,
       },
     },
   };

@@ -20,10 +20,12 @@ OWN_HEADERS = frozenset(
         "etag",
         "location",
         "link",
+        "deprecation",
         "idempotent-replayed",
         "retry-after",
         "www-authenticate",
         "server-timing",
+        "sunset",
         "x-request-id",
     }
 )

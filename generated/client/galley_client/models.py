@@ -148,6 +148,35 @@ HeaderText = TypeAliasType(
 )
 
 
+DeprecationDate = TypeAliasType(
+    "DeprecationDate",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Seconds since 1970 in UTC, as a date of structured fields (RFC 9651).',
+            examples=['@1798675200'],
+            max_length=12,
+            pattern='^@[0-9]{1,11}$',
+        ),
+    ],
+)
+
+
+HttpDate = TypeAliasType(
+    "HttpDate",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A moment in the form of HTTP (RFC 9110, section 5.6.7).',
+            examples=['Thu, 31 Dec 2026 00:00:00 GMT'],
+            max_length=29,
+            min_length=29,
+            pattern='^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT$',
+        ),
+    ],
+)
+
+
 RetryAfter = TypeAliasType(
     "RetryAfter",
     Annotated[

@@ -44,2471 +44,3569 @@ codec_9: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId
 codec_10: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 400)."""
 
-codec_11: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_11: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 400)."""
+
+codec_12: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 400)."""
+
+codec_13: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 409 application/problem+json)."""
 
-codec_12: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_14: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 409)."""
 
-codec_13: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_15: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 409)."""
 
-codec_14: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_16: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 409)."""
+
+codec_17: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 409)."""
+
+codec_18: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 413 application/problem+json)."""
 
-codec_15: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_19: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 413)."""
 
-codec_16: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_20: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 413)."""
 
-codec_17: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1register/post response_body (response 415 application/problem+json)."""
+codec_21: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 413)."""
 
-codec_18: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
-
-codec_19: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 415)."""
-
-codec_20: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
-
-codec_21: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
-
-codec_22: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
+codec_22: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 413)."""
 
 codec_23: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1register/post response_body (response 415 application/problem+json)."""
 
 codec_24: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
 
 codec_25: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 415)."""
 
-codec_26: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
+codec_26: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 415)."""
 
-codec_27: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
-"""Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
+codec_27: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 415)."""
 
-codec_28: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
-"""Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
+codec_28: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
 
 codec_29: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
 
 codec_30: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
+
+codec_31: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 422)."""
+
+codec_32: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 422)."""
+
+codec_33: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
+
+codec_34: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
+
+codec_35: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
+
+codec_36: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation default)."""
+
+codec_37: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset default)."""
+
+codec_38: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
+
+codec_39: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+"""Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
+
+codec_40: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+"""Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
+
+codec_41: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
+
+codec_42: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
 
-codec_31: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_43: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 400 application/problem+json)."""
 
-codec_32: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_44: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
 
-codec_33: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_45: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 400)."""
 
-codec_34: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_46: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 400)."""
+
+codec_47: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 400)."""
+
+codec_48: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 401 application/problem+json)."""
 
-codec_35: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_49: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
 
-codec_36: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_50: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 401)."""
 
-codec_37: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_51: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 401)."""
+
+codec_52: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 401)."""
+
+codec_53: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response WWW-Authenticate 401)."""
 
-codec_38: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_54: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 403 application/problem+json)."""
 
-codec_39: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_55: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
 
-codec_40: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_56: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 403)."""
 
-codec_41: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_57: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 403)."""
+
+codec_58: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 403)."""
+
+codec_59: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 413 application/problem+json)."""
 
-codec_42: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_60: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
 
-codec_43: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_61: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 413)."""
 
-codec_44: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_62: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 413)."""
+
+codec_63: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 413)."""
+
+codec_64: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 415 application/problem+json)."""
 
-codec_45: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_65: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
 
-codec_46: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_66: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 415)."""
 
-codec_47: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_67: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 415)."""
+
+codec_68: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 415)."""
+
+codec_69: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 422 application/problem+json)."""
 
-codec_48: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_70: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
 
-codec_49: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_71: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 422)."""
 
-codec_50: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
+codec_72: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 422)."""
 
-codec_51: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
-
-codec_52: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
-
-codec_53: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
-
-codec_54: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
-"""Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
-
-codec_55: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
-
-codec_56: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
-
-codec_57: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
-
-codec_58: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
-
-codec_59: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
-
-codec_60: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
-
-codec_61: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
-
-codec_62: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
-
-codec_63: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
-
-codec_64: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
-
-codec_65: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
-
-codec_66: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
-
-codec_67: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
-
-codec_68: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
-
-codec_69: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
-
-codec_70: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
-
-codec_71: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
-
-codec_72: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
-
-codec_73: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
+codec_73: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 422)."""
 
 codec_74: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
 
 codec_75: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
 
 codec_76: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
 
-codec_77: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
+codec_77: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation default)."""
 
-codec_78: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
-"""Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
+codec_78: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset default)."""
 
-codec_79: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
+codec_79: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
 
-codec_80: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
+codec_80: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
+"""Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
 
-codec_81: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
+codec_81: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
 
 codec_82: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
 
 codec_83: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
 
 codec_84: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
 
 codec_85: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
 
 codec_86: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
 
-codec_87: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
+codec_87: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 400)."""
 
-codec_88: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
+codec_88: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 400)."""
 
-codec_89: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
+codec_89: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
 
-codec_90: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
+codec_90: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
 
-codec_91: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
+codec_91: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
 
-codec_92: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
+codec_92: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 401)."""
 
-codec_93: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
+codec_93: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 401)."""
 
-codec_94: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
+codec_94: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
 
-codec_95: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
+codec_95: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
 
-codec_96: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
+codec_96: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
 
-codec_97: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
+codec_97: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
 
-codec_98: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
+codec_98: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 413)."""
 
-codec_99: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
+codec_99: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 413)."""
 
-codec_100: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
+codec_100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
 
-codec_101: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
+codec_101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
 
-codec_102: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
-"""Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
+codec_102: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
 
-codec_103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
+codec_103: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 415)."""
 
-codec_104: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
+codec_104: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 415)."""
 
-codec_105: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
+codec_105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
 
-codec_106: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
+codec_106: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
 
-codec_107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
+codec_107: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
 
-codec_108: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
+codec_108: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 422)."""
 
-codec_109: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
+codec_109: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 422)."""
 
-codec_110: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
+codec_110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
 
-codec_111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
+codec_111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
 
-codec_112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
+codec_112: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
 
-codec_113: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
+codec_113: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation default)."""
 
-codec_114: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
+codec_114: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset default)."""
 
-codec_115: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
+codec_115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
 
-codec_116: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
+codec_116: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
+"""Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
 
-codec_117: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
+codec_117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
 
-codec_118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
+codec_118: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
 
-codec_119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
+codec_119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
 
-codec_120: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
+codec_120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
 
-codec_121: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
+codec_121: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
 
-codec_122: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
+codec_122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 400)."""
 
-codec_123: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
-"""Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
+codec_123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 400)."""
 
-codec_124: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
-"""Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
+codec_124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
 
 codec_125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
 
 codec_126: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
 
-codec_127: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
+codec_127: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 401)."""
 
-codec_128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
+codec_128: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 401)."""
 
-codec_129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
+codec_129: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
 
-codec_130: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
+codec_130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
 
-codec_131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
+codec_131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
 
-codec_132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
+codec_132: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
 
-codec_133: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
+codec_133: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 413)."""
 
-codec_134: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
+codec_134: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 413)."""
 
 codec_135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
 
 codec_136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
 
 codec_137: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
 
-codec_138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
+codec_138: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 415)."""
 
-codec_139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
+codec_139: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 415)."""
 
-codec_140: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
+codec_140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
 
-codec_141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
+codec_141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
 
-codec_142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
+codec_142: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
 
-codec_143: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
+codec_143: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 422)."""
 
-codec_144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
+codec_144: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 422)."""
 
-codec_145: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
+codec_145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
 
-codec_146: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
+codec_146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
 
-codec_147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
+codec_147: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
 
-codec_148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
+codec_148: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation default)."""
 
-codec_149: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
+codec_149: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset default)."""
 
-codec_150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
+codec_150: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
 
-codec_151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
+codec_151: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
 
-codec_152: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
+codec_152: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+"""Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
 
-codec_153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
+codec_153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
 
-codec_154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
+codec_154: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
 
-codec_155: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
+codec_155: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
-codec_156: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
+codec_156: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
-codec_157: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
+codec_157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
 
-codec_158: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
+codec_158: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
 
-codec_159: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
+codec_159: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_160: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
+codec_160: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
-codec_161: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
+codec_161: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
 
-codec_162: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
+codec_162: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
 
 codec_163: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
 
-codec_164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
+codec_164: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation 401)."""
 
-codec_165: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
+codec_165: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/get response_header (response Sunset 401)."""
 
-codec_166: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
+codec_166: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
 
-codec_167: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
+codec_167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
 
-codec_168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
+codec_168: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
 
-codec_169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
+codec_169: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
 
-codec_170: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
+codec_170: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation 422)."""
 
-codec_171: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
+codec_171: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/get response_header (response Sunset 422)."""
 
 codec_172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
 
 codec_173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
 
 codec_174: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
 
-codec_175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
+codec_175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation default)."""
 
-codec_176: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
+codec_176: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/get response_header (response Sunset default)."""
 
-codec_177: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
+codec_177: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
 
-codec_178: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
+codec_178: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
 
-codec_179: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
+codec_179: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
+"""Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
 
-codec_180: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
+codec_180: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+"""Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
 
-codec_181: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
+codec_181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
 
-codec_182: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts/get parameter (request query limit)."""
+codec_182: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
 
-codec_183: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts/get parameter (request query cursor)."""
+codec_183: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
 
-codec_184: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1posts/get parameter (request query page)."""
+codec_184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
 
-codec_185: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query include_total)."""
+codec_185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
 
-codec_186: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
-"""Codec of /paths/~1posts/get parameter (request query sort)."""
+codec_186: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
 
-codec_187: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
-"""Codec of /paths/~1posts/get parameter (request query status)."""
+codec_187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 400)."""
 
-codec_188: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1posts/get parameter (request query author)."""
+codec_188: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 400)."""
 
-codec_189: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1posts/get parameter (request query tag)."""
+codec_189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
 
-codec_190: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query featured)."""
+codec_190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
 
-codec_191: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_after)."""
+codec_191: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
 
-codec_192: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_before)."""
+codec_192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 401)."""
 
-codec_193: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
-"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
+codec_193: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 401)."""
 
-codec_194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
+codec_194: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
 
-codec_195: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
+codec_195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
 
-codec_196: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts/get response_header (response Link 200)."""
+codec_196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
 
 codec_197: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
 
-codec_198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
+codec_198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 409)."""
 
-codec_199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
+codec_199: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 409)."""
 
-codec_200: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
+codec_200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
 
-codec_201: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
+codec_201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
 
-codec_202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
+codec_202: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
 
-codec_203: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
+codec_203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 412)."""
 
-codec_204: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
+codec_204: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 412)."""
 
 codec_205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
 
 codec_206: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
 
 codec_207: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
 
-codec_208: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
+codec_208: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 413)."""
 
-codec_209: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
+codec_209: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 413)."""
 
-codec_210: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
-"""Codec of /paths/~1posts/post request_body (request application/json)."""
+codec_210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
 
-codec_211: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
+codec_211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
 
-codec_212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
+codec_212: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
 
-codec_213: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
+codec_213: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 415)."""
 
-codec_214: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts/post response_header (response Location 201)."""
+codec_214: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 415)."""
 
-codec_215: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
+codec_215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
 
-codec_216: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
+codec_216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
 
-codec_217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
+codec_217: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
 
-codec_218: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
+codec_218: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 422)."""
 
-codec_219: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
+codec_219: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 422)."""
 
 codec_220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
 
 codec_221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
 
 codec_222: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
 
-codec_223: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
+codec_223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 428)."""
 
-codec_224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
+codec_224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 428)."""
 
-codec_225: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
+codec_225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
 
-codec_226: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
+codec_226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
 
-codec_227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
+codec_227: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
 
-codec_228: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
+codec_228: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation default)."""
 
-codec_229: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
+codec_229: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset default)."""
 
-codec_230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
+codec_230: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
 
-codec_231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
+codec_231: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
 
-codec_232: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
+codec_232: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
 
-codec_233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
+codec_233: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
 
 codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
 
 codec_235: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
 
-codec_236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
+codec_236: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
+codec_237: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
-codec_238: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
+codec_238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
 
-codec_239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
+codec_239: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
 
-codec_240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
+codec_240: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
 codec_241: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
-codec_242: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
+codec_242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
 
-codec_243: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
+codec_243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
 
-codec_244: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
+codec_244: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
 
-codec_245: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
+codec_245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 401)."""
 
-codec_246: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
-"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
+codec_246: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 401)."""
 
-codec_247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
+codec_247: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
 
-codec_248: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
+codec_248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
 
-codec_249: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
+codec_249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
 
 codec_250: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
 
-codec_251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
+codec_251: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 404)."""
 
-codec_252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
+codec_252: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 404)."""
 
-codec_253: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
+codec_253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
 
-codec_254: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
+codec_254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
 
-codec_255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
+codec_255: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
 
-codec_256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
+codec_256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 422)."""
 
-codec_257: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
+codec_257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 422)."""
 
 codec_258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
 
 codec_259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
 
 codec_260: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
 
-codec_261: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
+codec_261: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation default)."""
 
-codec_262: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
+codec_262: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset default)."""
 
-codec_263: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
+codec_263: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_264: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
+codec_264: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_265: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
+codec_265: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_266: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
+codec_266: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_267: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
+codec_267: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_268: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
+codec_268: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+"""Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_269: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
+codec_269: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+"""Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_270: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
+codec_270: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_271: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
+codec_271: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_272: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
+codec_272: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
+codec_273: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_274: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
+codec_274: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_275: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
+codec_275: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
+codec_276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_277: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
+codec_277: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_278: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
+codec_278: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts/get response_header (response Link 200)."""
 
 codec_279: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
 codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
 codec_281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
 codec_282: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
 
-codec_283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
+codec_283: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/get response_header (response Deprecation 401)."""
 
-codec_284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
+codec_284: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/get response_header (response Sunset 401)."""
 
 codec_285: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
 
 codec_286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
 codec_287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
 codec_288: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
 
-codec_289: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
+codec_289: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/get response_header (response Deprecation 422)."""
 
-codec_290: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
+codec_290: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/get response_header (response Sunset 422)."""
 
-codec_291: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
+codec_291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_292: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
+codec_292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
-codec_293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
+codec_293: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
 
-codec_294: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
+codec_294: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/get response_header (response Deprecation default)."""
 
-codec_295: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
+codec_295: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/get response_header (response Sunset default)."""
 
-codec_296: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
+codec_296: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_297: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
+codec_297: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_298: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
+codec_298: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+"""Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_299: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
+codec_299: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_300: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
+codec_300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
-codec_301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
+codec_301: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
-codec_302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
+codec_302: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_303: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
+codec_303: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_304: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
+codec_304: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
 codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
 codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
 codec_307: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
 
-codec_308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
+codec_308: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 400)."""
 
-codec_309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
+codec_309: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 400)."""
 
-codec_310: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
+codec_310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
-codec_311: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
+codec_311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
-codec_312: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
+codec_312: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
 
-codec_313: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
+codec_313: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 401)."""
 
-codec_314: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
+codec_314: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 401)."""
 
-codec_315: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
+codec_315: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
 
-codec_316: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
+codec_316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_317: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
-"""Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
+codec_317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
-codec_318: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
+codec_318: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
 
-codec_319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
+codec_319: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 403)."""
 
-codec_320: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
+codec_320: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 403)."""
 
-codec_321: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
+codec_321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
-codec_322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
+codec_322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
-codec_323: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
+codec_323: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
 
-codec_324: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
+codec_324: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 409)."""
 
-codec_325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
+codec_325: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 409)."""
 
-codec_326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
+codec_326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_327: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
+codec_327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
 codec_328: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
 
-codec_329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
+codec_329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 413)."""
 
-codec_330: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
+codec_330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 413)."""
 
-codec_331: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
+codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
-codec_332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
+codec_332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
-codec_333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
+codec_333: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
 
-codec_334: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
+codec_334: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 415)."""
 
-codec_335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
+codec_335: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 415)."""
 
-codec_336: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
+codec_336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
-codec_337: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
+codec_337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
-codec_338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
+codec_338: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
 
-codec_339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
+codec_339: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 422)."""
 
-codec_340: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
+codec_340: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 422)."""
 
 codec_341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
 codec_342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
 codec_343: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
 
-codec_344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
+codec_344: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation default)."""
 
-codec_345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
+codec_345: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset default)."""
 
-codec_346: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
+codec_346: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
+codec_347: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
+codec_348: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_349: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
+codec_349: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
+codec_350: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
 codec_351: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
 codec_352: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_353: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
+codec_353: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_354: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
+codec_354: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_355: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
+codec_355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
 codec_356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
 codec_357: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
 
-codec_358: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
+codec_358: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 401)."""
 
-codec_359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
+codec_359: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
 
 codec_360: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
 
-codec_361: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
+codec_362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
+codec_363: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
 
-codec_364: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
+codec_364: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 422)."""
 
-codec_365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
+codec_365: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset 422)."""
 
-codec_366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
+codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_367: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
+codec_367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
+codec_368: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
 
-codec_369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
+codec_369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation default)."""
 
-codec_370: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
+codec_370: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset default)."""
 
-codec_371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
+codec_371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
+codec_372: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_373: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
+codec_373: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
+codec_374: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
 codec_375: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
 codec_376: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
+codec_377: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_378: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
+codec_378: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_379: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
+codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
+codec_380: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_381: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
+codec_381: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_382: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
+codec_382: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
 codec_383: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
 codec_384: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_385: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
+codec_385: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
 codec_386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
 codec_387: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
 codec_388: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
 
-codec_389: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
+codec_389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 401)."""
 
-codec_390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
+codec_390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
 
-codec_391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
+codec_391: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
 
-codec_392: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
+codec_392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
+codec_393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_394: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
+codec_394: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
 
-codec_395: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
+codec_395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 404)."""
 
-codec_396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
+codec_396: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 404)."""
 
-codec_397: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
+codec_397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_398: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
+codec_398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
+codec_399: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
 
-codec_400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
+codec_400: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 422)."""
 
-codec_401: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
+codec_401: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 422)."""
 
 codec_402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
 codec_403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
 codec_404: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
 
-codec_405: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
+codec_405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation default)."""
 
-codec_406: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
+codec_406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset default)."""
 
-codec_407: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
+codec_407: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
+codec_408: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_409: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
+codec_409: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_410: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
+codec_410: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
+codec_411: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_412: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
+codec_412: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_413: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
+codec_413: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
 codec_414: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
+codec_415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_416: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
+codec_416: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_417: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
+codec_417: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
+codec_418: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
+codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_420: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
+codec_420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
+codec_421: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
 
-codec_422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
+codec_422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 401)."""
 
-codec_423: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
+codec_423: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
 
-codec_424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
+codec_424: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
+codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_426: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
+codec_426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
+codec_427: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
 
-codec_428: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
+codec_428: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 404)."""
 
-codec_429: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
+codec_429: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 404)."""
 
-codec_430: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
+codec_430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_431: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
+codec_431: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_432: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
+codec_432: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
 
-codec_433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
+codec_433: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 422)."""
 
-codec_434: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
+codec_434: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 422)."""
 
-codec_435: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
+codec_435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
+codec_436: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_437: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
+codec_437: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
 
-codec_438: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
+codec_438: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation default)."""
 
-codec_439: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
+codec_439: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset default)."""
 
-codec_440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
+codec_440: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
+codec_441: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_442: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
+codec_442: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
+codec_443: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+"""Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
+codec_444: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_445: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
+codec_445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
+codec_446: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
-codec_447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
+codec_447: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_448: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
+codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
+codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_450: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
+codec_450: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
 
-codec_451: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
+codec_451: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 400)."""
 
-codec_452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
+codec_452: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 400)."""
 
-codec_453: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
+codec_453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_454: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
+codec_454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
+codec_455: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
 
-codec_456: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
+codec_456: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 401)."""
 
-codec_457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
+codec_457: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
 
 codec_458: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
 
 codec_459: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
 codec_460: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
 codec_461: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
 
-codec_462: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
+codec_462: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 403)."""
 
-codec_463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
+codec_463: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 403)."""
 
-codec_464: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
+codec_464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_465: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
+codec_465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
+codec_466: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
 
-codec_467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
+codec_467: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 404)."""
 
-codec_468: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
+codec_468: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 404)."""
 
 codec_469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
 codec_470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
 codec_471: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
 
-codec_472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
+codec_472: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 412)."""
 
-codec_473: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
+codec_473: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 412)."""
 
-codec_474: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
+codec_474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_475: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
+codec_475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_476: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
+codec_476: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
 
-codec_477: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
+codec_477: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 413)."""
 
-codec_478: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
+codec_478: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 413)."""
 
 codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
 codec_480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
 codec_481: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
 
-codec_482: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+codec_482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 415)."""
 
-codec_483: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
+codec_483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 415)."""
 
-codec_484: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
+codec_484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_485: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
+codec_485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
+codec_486: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
 
-codec_487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
+codec_487: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 422)."""
 
-codec_488: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
+codec_488: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 422)."""
 
 codec_489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
 codec_490: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
 codec_491: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
 
-codec_492: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
+codec_492: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 428)."""
 
-codec_493: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
+codec_493: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 428)."""
 
-codec_494: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
+codec_494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_495: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
+codec_495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_496: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
+codec_496: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
 
-codec_497: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
+codec_497: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation default)."""
 
-codec_498: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
+codec_498: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset default)."""
 
-codec_499: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
+codec_499: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_500: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
+codec_500: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_501: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
+codec_501: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_502: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
+codec_502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_503: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
+codec_503: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
-codec_504: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
+codec_504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
+codec_505: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
+codec_506: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
 
-codec_507: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
+codec_507: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 401)."""
 
-codec_508: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
+codec_508: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
 
-codec_509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
+codec_509: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
+codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_511: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
+codec_511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
+codec_512: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
 
-codec_513: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
+codec_513: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 403)."""
 
-codec_514: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
+codec_514: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 403)."""
 
 codec_515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
 codec_516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
 codec_517: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
 
-codec_518: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
+codec_518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 404)."""
 
-codec_519: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
+codec_519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 404)."""
 
-codec_520: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
+codec_520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_521: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
+codec_521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_522: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
+codec_522: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
 
-codec_523: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
+codec_523: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 412)."""
 
-codec_524: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
+codec_524: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 412)."""
 
-codec_525: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
+codec_525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_526: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
+codec_526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_527: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
+codec_527: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
 
-codec_528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
+codec_528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 422)."""
 
-codec_529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
+codec_529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 422)."""
 
-codec_530: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
+codec_530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_531: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
+codec_531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_532: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
+codec_532: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
 
-codec_533: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
+codec_533: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 428)."""
 
-codec_534: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
+codec_534: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 428)."""
 
 codec_535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
 codec_536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
 codec_537: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
 
-codec_538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
+codec_538: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation default)."""
 
-codec_539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
+codec_539: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset default)."""
 
-codec_540: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
+codec_540: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_541: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
+codec_541: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_542: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
+codec_542: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_543: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
+codec_543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
+codec_544: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
-codec_545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
+codec_545: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_546: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
+codec_546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
+codec_547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
-codec_548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
+codec_548: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
 
-codec_549: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
+codec_549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
 
-codec_550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
+codec_550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
 
-codec_551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
+codec_551: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
 
-codec_552: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
+codec_552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_553: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
+codec_553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_554: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
+codec_554: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
 
-codec_555: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
+codec_555: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
 
-codec_556: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
+codec_556: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
 
-codec_557: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
+codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_558: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
+codec_558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
-codec_559: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
+codec_559: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
 
-codec_560: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
+codec_560: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
 
-codec_561: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
+codec_561: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
 
-codec_562: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
+codec_562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_563: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
+codec_563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
+codec_564: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
 
-codec_565: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
+codec_565: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
 
-codec_566: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
+codec_566: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
 
-codec_567: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
+codec_567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
+codec_568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
+codec_569: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
 
-codec_570: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
+codec_570: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
 
-codec_571: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
+codec_571: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
 
 codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
 codec_573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
 codec_574: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
 
-codec_575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
+codec_575: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
 
-codec_576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
+codec_576: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
 
-codec_577: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
+codec_577: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
+codec_578: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
+codec_579: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_580: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
+codec_580: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_581: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
+codec_581: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_582: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
+codec_582: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_583: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
+codec_583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_584: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
-"""Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
+codec_584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_585: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
+codec_585: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
 
-codec_586: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
+codec_586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
 
-codec_587: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
+codec_587: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
 
-codec_588: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
+codec_588: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
 
 codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
 codec_590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
 codec_591: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
 
-codec_592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
+codec_592: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
 
-codec_593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
+codec_593: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
 
-codec_594: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
+codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_595: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
+codec_595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
+codec_596: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
 
-codec_597: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
+codec_597: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
 
-codec_598: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
+codec_598: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
 
 codec_599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
 codec_600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
 codec_601: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
 
-codec_602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
+codec_602: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
 
-codec_603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
+codec_603: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
 
-codec_604: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
+codec_604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
+codec_605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_606: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
+codec_606: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
 
-codec_607: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
+codec_607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
 
-codec_608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
+codec_608: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
 
-codec_609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
+codec_609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_610: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
+codec_610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
+codec_611: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
 
-codec_612: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
+codec_612: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
 
-codec_613: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
+codec_613: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
 
-codec_614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
+codec_614: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_615: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
+codec_615: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_616: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
+codec_616: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
+codec_617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_618: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
+codec_618: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_619: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
+codec_619: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_620: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
+codec_620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_621: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
+codec_621: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_622: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
+codec_622: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
 
-codec_623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
+codec_623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
 
-codec_624: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
+codec_624: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
 
-codec_625: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
+codec_625: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
 
-codec_626: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
+codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_627: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
+codec_627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
 codec_628: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
 
-codec_629: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
+codec_629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
 
-codec_630: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
+codec_630: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
 
-codec_631: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
+codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
+codec_632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
+codec_633: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
 
-codec_634: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
+codec_634: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
 
-codec_635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
+codec_635: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
 
-codec_636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
+codec_636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_637: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
+codec_637: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
+codec_638: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
 
-codec_639: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
+codec_639: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
 
-codec_640: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
+codec_640: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
 
 codec_641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
 codec_642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
 codec_643: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
 
-codec_644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
+codec_644: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
 
-codec_645: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
+codec_645: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
 
-codec_646: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
+codec_646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_647: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
+codec_647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_648: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
+codec_648: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
 
-codec_649: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
+codec_649: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
 
-codec_650: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
+codec_650: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
 
-codec_651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
+codec_651: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_652: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
+codec_652: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_653: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
+codec_653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
 codec_654: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
 codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
 codec_656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
 codec_657: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
+codec_658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
+codec_659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
 
 codec_660: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
 codec_661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
 codec_662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
 codec_663: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_664: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+codec_664: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+codec_665: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
 
-codec_666: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
+codec_666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_667: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
+codec_667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_668: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
+codec_668: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
+codec_669: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_670: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
+codec_670: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
 
 codec_671: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
 codec_672: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
 codec_673: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_674: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+codec_674: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
+codec_675: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
 
-codec_676: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
+codec_676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_677: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
+codec_677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
+codec_678: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
+codec_679: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
 
-codec_680: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
+codec_680: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
 
-codec_681: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
+codec_681: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_682: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
+codec_682: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_683: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
+codec_683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_684: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
+codec_684: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_685: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1tags/get parameter (request query limit)."""
+codec_685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_686: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+codec_686: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_687: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1tags/get parameter (request query page)."""
+codec_687: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_688: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+codec_688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_689: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
-"""Codec of /paths/~1tags/get parameter (request query sort)."""
+codec_689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_690: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
-"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+codec_690: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_691: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_692: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+codec_692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_693: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+codec_693: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_694: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+codec_694: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_695: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+codec_695: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_696: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+codec_696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_697: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+codec_697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
 codec_698: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+codec_699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+codec_700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_701: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+codec_701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+codec_702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+codec_703: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_704: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+codec_704: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_705: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+codec_705: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
 
-codec_706: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+codec_706: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_707: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
-"""Codec of /paths/~1tags/post request_body (request application/json)."""
+codec_707: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_708: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+codec_708: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_709: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+codec_709: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_710: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+codec_710: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_711: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+codec_711: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_712: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+codec_712: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_713: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+codec_713: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_714: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+codec_714: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
 codec_715: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
 codec_716: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+codec_717: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
+codec_718: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_719: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
+codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_720: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
+codec_720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+codec_721: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
-codec_722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
+codec_722: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
 
-codec_723: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
+codec_723: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
 
-codec_724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+codec_724: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
-codec_725: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
+codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_726: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
+codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+codec_727: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
-codec_728: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
+codec_728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
 
-codec_729: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
+codec_729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
 
 codec_730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
 codec_731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
 codec_732: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
-codec_733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+codec_733: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
 
-codec_734: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
+codec_734: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
 
-codec_735: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
+codec_735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+codec_736: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
+codec_737: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
-codec_738: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
+codec_738: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
 
-codec_739: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
+codec_739: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
 
-codec_740: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
+codec_740: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_741: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
+codec_741: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_742: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
+codec_742: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
+codec_743: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_744: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
+codec_744: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_745: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
+codec_745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
 codec_746: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
+codec_747: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_748: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
+codec_748: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_749: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
+codec_749: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_750: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
+codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
+codec_751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_752: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
+codec_752: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
-codec_753: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
+codec_753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
 
-codec_754: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
+codec_754: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
 
 codec_755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
 codec_756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
 codec_757: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
-codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
+codec_758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
 
-codec_759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
+codec_759: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
 
 codec_760: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
 codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
 codec_762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
 codec_763: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
-codec_764: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+codec_764: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
 
-codec_765: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+codec_765: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
 
-codec_766: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+codec_766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_767: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
-"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+codec_767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_768: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+codec_768: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
-codec_769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
+codec_769: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
 
-codec_770: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
+codec_770: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
 
-codec_771: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_772: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+codec_772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_773: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
+codec_773: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
-codec_774: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
+codec_774: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
 
-codec_775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+codec_775: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
 
-codec_776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
+codec_776: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_777: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
+codec_777: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
 codec_778: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
 
-codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+codec_779: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
 
-codec_780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
+codec_780: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
 
-codec_781: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
+codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+codec_782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
+codec_783: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
 
-codec_784: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
+codec_784: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
 
-codec_785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+codec_785: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
 
-codec_786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
+codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_787: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
+codec_787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+codec_788: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
 
-codec_789: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
+codec_789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
 
-codec_790: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
+codec_790: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
 
 codec_791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
 codec_792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
 codec_793: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
 
-codec_794: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+codec_794: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
 
-codec_795: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
+codec_795: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
 
-codec_796: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
+codec_796: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+codec_797: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
+codec_798: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_799: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
+codec_799: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+codec_800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
+codec_801: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_802: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
+codec_802: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+codec_803: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
 codec_804: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
 codec_805: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_806: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+codec_806: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_807: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+codec_807: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_808: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+codec_808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
 codec_809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
 codec_810: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
-codec_811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+codec_811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
 
-codec_812: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
+codec_812: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
 
 codec_813: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_814: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_816: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
+codec_816: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
-codec_817: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
+codec_817: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
 
-codec_818: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+codec_818: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
 
-codec_819: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
+codec_819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_820: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
+codec_820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+codec_821: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
-codec_822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
+codec_822: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
 
-codec_823: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
+codec_823: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
 
 codec_824: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
 codec_825: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
 codec_826: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
+
+codec_827: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
+
+codec_828: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
+
+codec_829: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
+
+codec_830: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
+
+codec_831: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
+
+codec_832: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+"""Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_833: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
+
+codec_834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_835: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
+
+codec_836: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
+
+codec_837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_839: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
+
+codec_840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
+
+codec_841: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
+
+codec_842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_844: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
+
+codec_845: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
+
+codec_846: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
+
+codec_847: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_850: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
+
+codec_851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
+
+codec_852: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
+
+codec_853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_855: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
+
+codec_856: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
+
+codec_857: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
+
+codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_859: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_860: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
+
+codec_861: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
+
+codec_862: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
+
+codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_865: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
+
+codec_866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
+
+codec_867: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
+
+codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_870: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
+
+codec_871: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
+
+codec_872: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
+
+codec_873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_875: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
+
+codec_876: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
+
+codec_877: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
+
+codec_878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_880: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
+
+codec_881: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
+
+codec_882: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
+
+codec_883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
+
+codec_884: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
+
+codec_885: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
+
+codec_886: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
+
+codec_887: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
+
+codec_888: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
+
+codec_889: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
+
+codec_890: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
+
+codec_891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_892: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
+
+codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_894: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_895: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
+
+codec_896: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
+
+codec_897: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
+
+codec_898: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_901: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
+
+codec_902: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
+
+codec_903: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
+
+codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_906: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
+
+codec_907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
+
+codec_908: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
+
+codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_911: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
+
+codec_912: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
+
+codec_913: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
+
+codec_914: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_916: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
+
+codec_917: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
+
+codec_918: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
+
+codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
+
+codec_921: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
+
+codec_922: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
+
+codec_923: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
+
+codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
+
+codec_925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
+
+codec_926: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
+
+codec_927: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
+
+codec_928: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
+
+codec_929: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
+
+codec_930: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
+
+codec_931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
+
+codec_932: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
+
+codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
+
+codec_934: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
+
+codec_935: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
+
+codec_936: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
+
+codec_937: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
+
+codec_938: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
+
+codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
+
+codec_940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
+
+codec_941: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
+
+codec_942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
+
+codec_943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
+
+codec_944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
+
+codec_945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
+
+codec_946: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
+
+codec_947: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
+
+codec_948: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
+
+codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
+
+codec_950: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
+
+codec_951: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+
+codec_952: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
+
+codec_953: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
+
+codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+
+codec_955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+
+codec_956: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
+
+codec_957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
+
+codec_958: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
+
+codec_959: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
+
+codec_960: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
+
+codec_961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
+
+codec_962: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
+
+codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
+
+codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
+
+codec_965: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
+
+codec_966: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
+
+codec_967: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
+
+codec_968: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+
+codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
+
+codec_970: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
+
+codec_971: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
+
+codec_972: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
+
+codec_973: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
+
+codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
+
+codec_975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
+
+codec_976: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
+
+codec_977: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
+
+codec_978: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
+
+codec_979: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
+
+codec_980: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
+
+codec_981: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
+
+codec_982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
+
+codec_983: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
+
+codec_984: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
+
+codec_985: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1tags/get parameter (request query limit)."""
+
+codec_986: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+
+codec_987: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1tags/get parameter (request query page)."""
+
+codec_988: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+
+codec_989: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+"""Codec of /paths/~1tags/get parameter (request query sort)."""
+
+codec_990: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+
+codec_991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+
+codec_992: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+
+codec_993: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+
+codec_994: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+
+codec_995: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+
+codec_996: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+
+codec_997: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+
+codec_998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
+
+codec_999: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
+
+codec_1000: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+
+codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+
+codec_1002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+
+codec_1003: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+
+codec_1004: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
+
+codec_1005: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
+
+codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+
+codec_1007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+
+codec_1008: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+
+codec_1009: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
+
+codec_1010: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
+
+codec_1011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+
+codec_1012: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+
+codec_1013: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+"""Codec of /paths/~1tags/post request_body (request application/json)."""
+
+codec_1014: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+
+codec_1015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+
+codec_1016: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+
+codec_1017: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+
+codec_1018: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+
+codec_1019: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+
+codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+
+codec_1021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+
+codec_1022: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+
+codec_1023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
+
+codec_1024: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 400)."""
+
+codec_1025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+
+codec_1026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
+
+codec_1027: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
+
+codec_1028: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
+
+codec_1029: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 401)."""
+
+codec_1030: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
+
+codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+
+codec_1032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
+
+codec_1033: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
+
+codec_1034: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
+
+codec_1035: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 403)."""
+
+codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+
+codec_1037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
+
+codec_1038: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
+
+codec_1039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
+
+codec_1040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 409)."""
+
+codec_1041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+
+codec_1042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
+
+codec_1043: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
+
+codec_1044: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
+
+codec_1045: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 413)."""
+
+codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+
+codec_1047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
+
+codec_1048: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
+
+codec_1049: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
+
+codec_1050: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 415)."""
+
+codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+
+codec_1052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
+
+codec_1053: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
+
+codec_1054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
+
+codec_1055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 422)."""
+
+codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+
+codec_1057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
+
+codec_1058: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
+
+codec_1059: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation default)."""
+
+codec_1060: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset default)."""
+
+codec_1061: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
+
+codec_1062: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
+
+codec_1063: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
+
+codec_1064: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
+
+codec_1065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
+
+codec_1066: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
+
+codec_1067: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
+
+codec_1068: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
+
+codec_1069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
+
+codec_1070: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
+
+codec_1071: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
+
+codec_1072: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
+
+codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1074: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
+
+codec_1075: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
+
+codec_1076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
+
+codec_1077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
+
+codec_1078: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1080: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
+
+codec_1081: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
+
+codec_1082: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
+
+codec_1083: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
+
+codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
+
+codec_1086: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
+
+codec_1087: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
+
+codec_1088: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
+
+codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+
+codec_1090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
+
+codec_1091: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
+
+codec_1092: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
+
+codec_1093: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
+
+codec_1094: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+
+codec_1095: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+
+codec_1096: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+
+codec_1097: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_1098: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+
+codec_1099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_1100: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
+
+codec_1101: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+
+codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_1103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_1104: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
+
+codec_1105: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
+
+codec_1106: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
+
+codec_1107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_1108: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_1109: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
+
+codec_1110: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
+
+codec_1111: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
+
+codec_1112: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_1114: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_1115: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
+
+codec_1116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
+
+codec_1117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
+
+codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_1119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_1120: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
+
+codec_1121: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
+
+codec_1122: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
+
+codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+
+codec_1124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
+
+codec_1125: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
+
+codec_1126: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
+
+codec_1127: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
+
+codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_1129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_1130: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
+
+codec_1131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
+
+codec_1132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
+
+codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_1134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_1135: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
+
+codec_1136: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
+
+codec_1137: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
+
+codec_1138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_1139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_1140: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
+
+codec_1141: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
+
+codec_1142: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
+
+codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_1144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_1145: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
+
+codec_1146: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
+
+codec_1147: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
+
+codec_1148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_1149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_1150: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
+
+codec_1151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
+
+codec_1152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
+
+codec_1153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+
+codec_1154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
+
+codec_1155: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
+
+codec_1156: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
+
+codec_1157: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
+
+codec_1158: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+
+codec_1159: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+
+codec_1160: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+
+codec_1161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_1162: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
+
+codec_1163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_1164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_1165: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
+
+codec_1166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
+
+codec_1167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
+
+codec_1168: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_1170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_1171: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
+
+codec_1172: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
+
+codec_1173: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
+
+codec_1174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_1175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_1176: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
+
+codec_1177: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
+
+codec_1178: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
+
+codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_1180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_1181: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
+
+codec_1182: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
+
+codec_1183: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
+
+codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_1185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_1186: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
+
+codec_1188: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
+
+codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_828: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_829: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1191: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
+
+codec_1193: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
+
+codec_1194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_832: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1196: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
-codec_833: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1197: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
+
+codec_1198: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
+
+codec_1199: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
