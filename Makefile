@@ -24,6 +24,10 @@ help: ## Show this list
 run: $(VENV)/.runtime ## Start the service on PORT (8000): database, migrations and demo data included
 	$(BIN)/python -m app
 
+.PHONY: sandbox
+sandbox: $(VENV)/.runtime ## Start the service on PORT (8001) with a throw-away database, a fixed clock and a reset
+	$(BIN)/python -m scripts.sandbox
+
 .PHONY: demo-data
 demo-data: $(VENV)/.runtime ## Write a small believable publication into an empty database
 	$(BIN)/python -m scripts.demo_data

@@ -9,6 +9,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import NoReturn
@@ -37,15 +39,25 @@ START_LOCK = 4_242_061_527
 
 def main() -> None:
     """Run the service. Exits with 0 after a signal, else with 1 and one line that says what is wrong."""
-    current = load()
-    logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
+    with told_to_stop():
+        current = load()
+        logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
+        listener = bind(current.host, current.port)
+        dsn = _find_database(current)
+        asyncio.run(_prepare(dsn, demo_data=current.demo_data))
+        serve(current, listener)
+
+
+@contextmanager
+def told_to_stop() -> Generator[None]:
+    """Run what serves until a signal; the database that was started for it stops with it, whatever happens.
+
+    Leaves the process with 1 and one line for a RuntimeError.
+    """
     # Until uvicorn takes over, and after it has drained, the signal unwinds to `finally` below.
     signal.signal(signal.SIGTERM, _leave)
     try:
-        listener = _bind(current.host, current.port)
-        dsn = _find_database(current)
-        asyncio.run(_prepare(dsn, demo_data=current.demo_data))
-        _serve(current, listener)
+        yield
     except KeyboardInterrupt:
         pass
     except RuntimeError as error:
@@ -61,7 +73,7 @@ def _leave(_: int, __: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def bind(host: str, port: int) -> socket.socket:
     """Take the port before anything slow happens; it listens only when there is somebody to answer."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -126,9 +138,10 @@ def _end_with(parent: BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _serve(current: Settings, listener: socket.socket) -> None:
+def serve(current: Settings, listener: socket.socket, application: str = "app.__main__:create_worker") -> None:
+    """Serve the ASGI application that this factory makes, until a signal says so. Raises RuntimeError."""
     config = uvicorn.Config(
-        "app.__main__:create_worker",
+        application,
         factory=True,
         workers=current.workers,
         loop="uvloop",

@@ -6,7 +6,6 @@ behind its `type`. Slices raise them; what the framework and the database raise 
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, ClassVar, TypedDict
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import clock
 from app.current import current
 from app.settings import settings
 from generated.models import ProblemCode
@@ -177,7 +177,7 @@ def render(problem: Problem, *, instance: str, request_id: str) -> Response:
         "instance": instance,
         "code": problem.code.value,
         "request_id": request_id,
-        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": clock.timestamp(),
     }
     if problem.errors:
         document["errors"] = problem.errors[:MAX_ERRORS]

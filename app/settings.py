@@ -2,7 +2,7 @@
 
 import json
 import os
-import secrets
+import secrets  # house: clock-and-ids because the key is made once, before anything is served.
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping

@@ -17,14 +17,14 @@ PASSWORD = "Weaves4lgebra"
 TABLES = ("users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes")
 
 
-async def write_demo_data(dsn: str) -> None:
-    """Write 20 members, 200 posts and 1,000 comments, and print how to log in.
+async def write_demo_data(dsn: str, now: datetime | None = None) -> None:
+    """Write 20 members, 200 posts and 1,000 comments as they stand `now`, and print how to log in.
 
     Raises RuntimeError, and writes nothing, in production and when the database has members.
     """
     if settings().environment == "production":
         raise RuntimeError("Demo data is not for production: everybody knows its members' password.")
-    rows = publication(datetime.now(UTC).replace(microsecond=0), await passwords.make_hash(PASSWORD))
+    rows = publication((now or datetime.now(UTC)).replace(microsecond=0), await passwords.make_hash(PASSWORD))
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction():

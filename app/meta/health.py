@@ -4,13 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import clock
 from app.contract import bundle
 from app.meta.documents import NO_CONTENT_POLICY, reply
 
@@ -30,8 +30,7 @@ HEADERS = {
 
 
 def _state(status: str) -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"status": status, "version": bundle()["info"]["version"], "timestamp": now}
+    return {"status": status, "version": bundle()["info"]["version"], "timestamp": clock.timestamp()}
 
 
 async def get_health(request: Request) -> Response:

@@ -1,9 +1,10 @@
 """Slugs and excerpts, made from what the author wrote."""
 
 import re
-import secrets
 import unicodedata
 from collections.abc import Iterator
+
+from app.ids import new_suffix
 
 _MAX_SLUG = 80
 _MAX_EXCERPT = 300
@@ -21,7 +22,7 @@ def slug_candidates(title: str) -> Iterator[str]:
     yield slug
     yield from (f"{slug}-{number}" for number in (2, 3, 4))
     while True:
-        yield f"{slug}-{secrets.token_hex(4)}"
+        yield f"{slug}-{new_suffix()}"
 
 
 def excerpt_of(content: str) -> str | None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -52,20 +52,20 @@ def serving(dsn: str, folder: Path) -> Generator[str]:
 
     Raises RuntimeError when it does not start, or does not end within 15 seconds of being told.
     """
+    with running("app", folder, {"DATABASE_URL": dsn, "DATA_DIR": str(folder / "data")}) as address:
+        yield address
+
+
+@contextmanager
+def running(module: str, folder: Path, settings: Mapping[str, str]) -> Generator[str]:
+    """Run a module that serves, as `serving` does; its log is `service.log` in the folder."""
     log = folder / "service.log"
     # Only what is set here: neither a developer's environment nor their `.env` says what is tested.
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-    settings = {
-        "DATABASE_URL": dsn,
-        "DATA_DIR": str(folder / "data"),
-        "PORT": "0",
-        "LOG_LEVEL": "INFO",
-        "LOG_FORMAT": "json",
-        "PYTHONPATH": str(ROOT),
-    }
+    fixed = {"PORT": "0", "LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "app"], cwd=folder, env=kept | settings, stdout=output, stderr=output
+            [sys.executable, "-m", module], cwd=folder, env=kept | fixed | dict(settings), stdout=output, stderr=output
         )
     try:
         yield _address(process, log)

@@ -27,6 +27,12 @@ SQL = re.compile(r"\b(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FRO
 # What queries are made of; a handler that passes a connection on may name its type.
 QUERY_PARTS = r"^(sqlalchemy|asyncpg)\b|^app\.sql\b(?!\.Connection$)|\.tables\b"
 DRIVER_CALLS = frozenset({"execute", "executemany", "fetch", "fetchrow", "fetchval"})
+# What the sandbox could not hold; both modules have a way to ask for the same.
+SOURCES = frozenset({"app/clock.py", "app/ids.py"})
+CHANCE = ("secrets", "random", "uuid.uuid1", "uuid.uuid4", "uuid_utils")
+TIMES = frozenset({"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"})
+SQL_TIMES = frozenset({"current_timestamp", "clock_timestamp", "statement_timestamp", "transaction_timestamp"})
+SQL_CHANCE = frozenset({"random", "gen_random_uuid", "uuidv7", "uuidv4"})
 TRANSACTION = re.compile(r"\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)\b")
 
 Found = Iterator[tuple[int, str]]
@@ -152,6 +158,21 @@ def commit(source: Source, _: Project) -> Found:
             yield line, "transactions are begun and ended by app/db.py alone."
 
 
+def clock_and_ids(source: Source, _: Project) -> Found:
+    """What happens follows from the requests alone where the clock and the ids are given: in the sandbox."""
+    if not source.path.is_relative_to("app") or source.file in SOURCES:
+        return
+    for line, name in imported(source, *CHANCE):
+        yield line, f"no {name} outside app/ids.py: take what you need from there, so that the sandbox can repeat it."
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        if (name := ".".join(ast.unparse(node).rsplit(".", 2)[-2:])) in TIMES:
+            yield node.lineno, f"no {name} outside app/clock.py: ask clock.now() for the time."
+        elif ast.unparse(node.value) == "func" and node.attr in SQL_TIMES | SQL_CHANCE:
+            yield node.lineno, f"no func.{node.attr}: in SQL the time is func.now(), and ids come from app/ids.py."
+
+
 def yaml_import(source: Source, _: Project) -> Found:
     """YAML is parsed when building, never when serving: it costs a hundred times what JSON costs."""
     if source.path.is_relative_to("app"):
@@ -198,6 +219,7 @@ RULES: dict[str, Callable[[Source, Project], Found]] = {
         foreign_handlers,
         slice_cycle,
         commit,
+        clock_and_ids,
         yaml_import,
         service_class,
         slice_files,

@@ -115,6 +115,14 @@ FAULTS = {
         (SERVICE, "async def f(c):\n    await c.commit()\n"),
         (SERVICE, "async def f(c):\n    await c.run('BEGIN')\n"),
     ],
+    "clock-and-ids": [
+        (SERVICE, "from datetime import UTC, datetime\nNOW = datetime.now(UTC)\n"),
+        (SERVICE, "import datetime\nNOW = datetime.datetime.now()\n"),
+        (SERVICE, "from uuid import uuid4\n"),
+        (SERVICE, "import secrets\n"),
+        (SERVICE, "from sqlalchemy import func\nNOW = func.clock_timestamp()\n"),
+        (SERVICE, "from sqlalchemy import func\nID = func.gen_random_uuid()\n"),
+    ],
     "yaml-import": [
         ("app/contract.py", "import yaml\n"),
         ("app/contract.py", "from yaml import safe_load\n"),
