@@ -56,6 +56,8 @@ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec
 INCLUDE = "include_if_exists = 'galley.conf'\n"
 # Of postmaster.pid, counted from zero.
 SOCKET_DIR_LINE = 4
+# A minute, in which a server may also recover from a crash.
+READY_TENTHS = 600
 
 _servers: dict[Path, "_Server"] = {}
 
@@ -91,8 +93,14 @@ class _Server(PostgresServer):
 
     def look_again(self) -> None:
         """Learn of a postmaster that somebody started in place of ours, because that is the one to stop."""
-        if _is_running(self.pgdata):
-            self._postmaster_info = _wait_until_ready(self.pgdata)
+        for _ in range(READY_TENTHS):
+            if not _is_running(self.pgdata):
+                # It may also be going down by itself just now, and then it is never ready again.
+                return
+            if (info := _ready(self.pgdata)) is not None:
+                self._postmaster_info = info
+                return
+            time.sleep(0.1)
 
     def dsn(self, database: str = DATABASE) -> str:
         socket_dir = quote(str(self.get_postmaster_info().socket_dir), safe="/")
@@ -159,12 +167,20 @@ def _render(tuning: Mapping[str, str]) -> str:
 
 def _wait_until_ready(pgdata: Path) -> PostmasterInfo:
     """Wait for a server that another process has just started, or that is still recovering from a crash."""
-    for _ in range(600):
-        lock = pgdata / "postmaster.pid"
-        if lock.exists() and lock.read_text().rstrip().endswith("ready"):
-            return PostmasterInfo(lock.read_text().splitlines())
+    for _ in range(READY_TENTHS):
+        if (info := _ready(pgdata)) is not None:
+            return info
         time.sleep(0.1)
     raise TimeoutError("it was not ready within 60 s")
+
+
+def _ready(pgdata: Path) -> PostmasterInfo | None:
+    """Return what the server's lock file says when it says that the server is ready."""
+    try:
+        lines = (pgdata / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    return PostmasterInfo(lines) if lines and lines[-1].strip() == "ready" else None
 
 
 def _is_initialised(pgdata: Path) -> bool:
