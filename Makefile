@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 SOURCES := app scripts tests clients/python
 # Without Node, all but the lint of the contract can be tested; CI has it.
 NODE := $(shell command -v npx)
+NODE_TESTS := tests/gates/test_lint.py tests/gates/test_bad_input.py tests/gates/test_workflows.py
 export PYTHONPATH := .
 # No tool asks the network for anything while it checks.
 export REDOCLY_TELEMETRY := off
@@ -47,11 +48,15 @@ check: lint types drift diff test contract-test browser-test ## Everything CI ru
 
 .PHONY: test
 test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real PostgreSQL, in parallel
-	$(BIN)/python -m pytest $(if $(NODE),,--ignore=tests/gates/test_lint.py)
+	$(BIN)/python -m pytest $(if $(NODE),,$(NODE_TESTS:%=--ignore=%))
 
 .PHONY: contract-test
 contract-test: $(VENV)/.dev ## Let schemathesis prove the running service against the contract
 	$(BIN)/python -m scripts.contract_test
+
+.PHONY: workflows
+workflows: $(VENV)/.dev node_modules/.done ## Walk the journeys of openapi/workflows/ through the real service
+	@$(BIN)/python -m scripts.workflows
 
 .PHONY: browser-test
 browser-test: $(VENV)/.dev ## Open the pages in a real browser; installs Debian's Chromium where it may

@@ -260,6 +260,24 @@ function isDate(value) {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(value);
 }
 
+/** A journey is read before it is run: each step says why it is there, and what must come of it. */
+function toldJourneys() {
+  const demand = (node, members, what, report, location) => {
+    const missing = members.filter((member) => !node[member]);
+    if (missing.length) report({ message: `This ${what} has no ${missing.join(' and no ')}: add it, a sentence for the reader.`, location });
+  };
+  return {
+    Workflow: (workflow, { report, location }) => demand(workflow, ['summary', 'description'], 'journey', report, location),
+    Step(step, { report, location }) {
+      demand(step, ['description'], 'step', report, location);
+      const conditions = (step.successCriteria ?? []).map((criterion) => criterion.condition ?? '');
+      if (!conditions.some((condition) => /^\$statusCode == [1-5][0-9][0-9]$/.test(condition))) {
+        report({ message: 'Any answer would do for this step: add the criterion `$statusCode ==` with the status it must have.', location });
+      }
+    },
+  };
+}
+
 export default function house() {
   return {
     id: 'house',
@@ -272,6 +290,9 @@ export default function house() {
         'files-are-components': filesAreComponents,
         'own-failures': ownFailures,
         deprecations,
+      },
+      arazzo1: {
+        'told-journeys': toldJourneys,
       },
     },
   };

@@ -1,14 +1,14 @@
-"""Lint the contract, a line per finding: file, place, rule, what is wrong and what to do."""
+"""Lint the contract and its journeys, a line per finding: file, place, rule, what is wrong and what to do."""
 
 import sys
 
-from scripts.lint.redocly import LintBroken, lint
+from scripts.lint.redocly import LintBroken, documents, lint
 
 
 def main() -> int:
     """Lint, and say what was found."""
     try:
-        found = lint()
+        found = lint(*documents())
     except LintBroken as broken:
         print(broken)
         return 1

@@ -184,13 +184,19 @@ def _broken(said: str) -> str:
     return f"redocly.yaml: {said.rstrip('.')}. Correct what it names; nothing was linted."
 
 
-def lint(*documents: str, root: Path = ROOT) -> list[Finding]:
+def documents(root: Path = ROOT) -> list[str]:
+    """Return what there is to lint: the contract, and the journeys through it."""
+    journeys = sorted((root / "openapi/workflows").glob("*.arazzo.yaml"))
+    return ["openapi/openapi.yaml", *(file.relative_to(root).as_posix() for file in journeys)]
+
+
+def lint(*names: str, root: Path = ROOT) -> list[Finding]:
     """Lint the contract, or the documents that are named.
 
     Raises LintBroken when the linter says nothing that can be read, as with a broken redocly.yaml.
     """
     options = ("--config=redocly.yaml", "--lint-config=error", "--format=json", "--max-problems=100000")
-    done = redocly("lint", *documents, *options, root=root)
+    done = redocly("lint", *names, *options, root=root)
     try:
         problems = list(reports(done.stdout))
     except ValueError:

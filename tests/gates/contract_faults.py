@@ -39,6 +39,7 @@ def fault(  # noqa: PLR0913 - a table reads best without names.
 
 
 POSTS, POST, LIKE = "paths/posts/posts.yaml", "paths/posts/post.yaml", "paths/posts/like.yaml"
+JOIN = "workflows/1-join.arazzo.yaml"
 PROBLEM = "responses/Conflict.yaml"
 TITLE, DETAIL = "schemas/PostTitle.yaml", "properties.detail"
 SHORT = {"type": "string", "maxLength": 5, "description": "A short text."}
@@ -220,6 +221,19 @@ FAULTS = {
     "read-without-etag": fault(OWN, "the header ETag", POST, "get.responses.200.headers.ETag", DROP),
     "edit-without-precondition": fault(OWN, "parameter If-Match", POST, "patch.parameters", DROP),
     "creation-without-key": fault(OWN, "parameter Idempotency-Key", POSTS, "post.parameters", DROP),
+    # The journeys.
+    "journey-without-summary": fault("house/told-journeys", "no summary", JOIN, "workflows.0.summary", DROP),
+    "step-without-description": fault(
+        "house/told-journeys", "no description", JOIN, "workflows.0.steps.0.description", DROP
+    ),
+    "step-that-takes-any-status": fault(
+        "house/told-journeys", "Any answer", JOIN, "workflows.0.steps.0.successCriteria.0.condition", "$statusCode > 1"
+    ),
+    "step-without-criteria": fault(
+        "house/told-journeys", "Any answer", JOIN, "workflows.0.steps.0.successCriteria", DROP
+    ),
+    "step-twice": fault("stepId-unique", "unique", JOIN, "workflows.0.steps.1.stepId", "register"),
+    "misspelt-step": fault("struct", "operationid", JOIN, "workflows.0.steps.0.operationid", "registerUser"),
     # House rules in redocly.yaml.
     "noun-before-verb": fault("rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "postsList"),
     "operation-in-snake-case": fault(

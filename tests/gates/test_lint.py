@@ -36,6 +36,12 @@ def apply(folder: Path, edit: Edit) -> None:
     file.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
+def documents_of(name: str) -> set[str]:
+    """Return what is linted of a copy: the contract, and the journey in which the fault is."""
+    edits = FAULTS[name].edits if name in FAULTS else ()
+    return {"openapi.yaml"} | {edit.file for edit in edits if edit.file.endswith(".arazzo.yaml")}
+
+
 @pytest.fixture(scope="module")
 def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding]]:
     """Lint a clean copy and a copy per fault; return what is found in each."""
@@ -50,7 +56,7 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Finding
     done = subprocess.run(
         [
             *(REDOCLY, "lint", "--format=json", "--max-problems=100000"),
-            *(f"{name}/openapi.yaml" for name in ["clean", *FAULTS]),
+            *(f"{name}/{document}" for name in ["clean", *FAULTS] for document in documents_of(name)),
         ],
         cwd=folder,
         capture_output=True,
