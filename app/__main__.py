@@ -114,11 +114,10 @@ async def _prepare(dsn: str, *, demo_data: bool) -> None:
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", START_LOCK)
         await asyncio.to_thread(upgrade, dsn)
-        if demo_data and not await connection.fetchval("SELECT EXISTS (SELECT FROM users)"):
-            from scripts.demo_data import write_demo_data  # noqa: PLC0415 - Not part of the service.
+        if demo_data:
+            from scripts.demo_data import fill_if_empty  # noqa: PLC0415 - Not part of the service.
 
-            log.info("writing demo data into the empty database")
-            await write_demo_data(dsn)
+            await fill_if_empty(dsn, connection)
     finally:
         await connection.close()
 

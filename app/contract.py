@@ -6,10 +6,10 @@ from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
-BASE_PATH = "/api/v1"
 BUNDLE = Path(__file__).parents[1] / "generated/openapi.json"
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
 
@@ -35,6 +35,10 @@ def bundle() -> dict[str, Any]:
     """Return the contract."""
     contract: dict[str, Any] = orjson.loads(BUNDLE.read_bytes())
     return contract
+
+
+# The path below which the operations are served.
+BASE_PATH = urlsplit(str(bundle()["servers"][0]["url"])).path.rstrip("/")
 
 
 def resolve(node: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +101,53 @@ def operations() -> dict[str, Operation]:
 
 
 @cache
+def credential_headers() -> dict[str, str]:
+    """Return the headers that carry credentials, each with its challenge (RFC 9110, section 11.6.1).
+
+    A key in a header of its own has no registered scheme; the name that most services send stands for it.
+    """
+    found: dict[str, str] = {}
+    for scheme in bundle()["components"].get("securitySchemes", {}).values():
+        match scheme:
+            case {"type": "apiKey", "in": "header", "name": name}:
+                found[name] = "ApiKey"
+            case {"type": "apiKey", "in": "cookie"}:
+                found["Cookie"] = "Cookie"
+            case {"type": "http", "scheme": "basic"}:
+                found.setdefault("Authorization", 'Basic realm="api", charset="UTF-8"')
+            case _:
+                found["Authorization"] = "Bearer"
+    return found
+
+
+@cache
+def request_headers() -> frozenset[str]:
+    """Return the headers that a client may have to send: credentials, and the parameters of all operations."""
+    parameters = [
+        resolve(entry)
+        for item in bundle()["paths"].values()
+        for holder in (item, *(item[method] for method in METHODS & item.keys()))
+        for entry in holder.get("parameters", [])
+    ]
+    return frozenset({entry["name"] for entry in parameters if entry["in"] == "header"} | credential_headers().keys())
+
+
+@cache
+def response_headers() -> frozenset[str]:
+    """Return every header that some answer declares."""
+    operations = [item[method] for item in bundle()["paths"].values() for method in METHODS & item.keys()]
+    responses = [resolve(response) for operation in operations for response in operation["responses"].values()]
+    return frozenset(name for response in responses for name in response.get("headers", {}))
+
+
+@cache
+def challenge() -> str:
+    """Return the `WWW-Authenticate` of a 401: every way to authenticate that the contract offers."""
+    return ", ".join(dict.fromkeys(credential_headers().values())) or "Bearer"
+
+
+@cache
 def role_scopes() -> dict[str, frozenset[str]]:
     """Return the scopes that each role may hold, as the contract's security scheme states them."""
-    roles = bundle()["components"]["securitySchemes"]["bearer"]["x-role-scopes"]
-    return {role: frozenset(scopes) for role, scopes in roles.items()}
+    schemes = bundle()["components"]["securitySchemes"].values()
+    return {role: frozenset(held) for scheme in schemes for role, held in scheme.get("x-role-scopes", {}).items()}

@@ -4,7 +4,7 @@
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ TIMESTAMP_TEXT = re.compile(
     r"(?!0001|9999)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})",
     re.ASCII,
 )
+# RFC 3339, section 5.6, full-date; Pydantic takes numbers and midnights as well.
+DATE_TEXT = re.compile(r"(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 # What the contract's patterns call outer white space.
 BLANK = " \t\r\n"
 PASSWORD_LENGTHS = (8, 100)
@@ -34,6 +36,12 @@ def _timestamp(value: Any) -> Any:
     if isinstance(value, datetime) or (isinstance(value, str) and TIMESTAMP_TEXT.fullmatch(value)):
         return value
     raise PydanticCustomError("timestamp_format", "Must be an RFC 3339 date and time with an offset")
+
+
+def _date(value: Any) -> Any:
+    if isinstance(value, date) or (isinstance(value, str) and DATE_TEXT.fullmatch(value)):
+        return value
+    raise PydanticCustomError("date_format", "Must be an RFC 3339 date such as 2027-05-16")
 
 
 def _password(value: Any) -> Any:
@@ -55,6 +63,7 @@ def _password(value: Any) -> Any:
 
 Id = Annotated[UUID, BeforeValidator(_uuid)]
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+Date = Annotated[date, BeforeValidator(_date)]
 Password = Annotated[str, BeforeValidator(_password)]
 # Members that are taken to the letter.
 VERBATIM = frozenset({"password", "current_password", "new_password", "refresh_token"})

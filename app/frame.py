@@ -9,6 +9,7 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.contract import credential_headers
 from app.current import Current, begin, current
 from app.ids import new_id
 from app.problems import InternalError, Problem, from_framework, render
@@ -26,6 +27,7 @@ _SECURITY = [
 ]
 # Pages of our own bring a policy that lets their assets load; an answer for programs needs nothing at all.
 _NO_CONTENT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_VARY = (b"vary", ", ".join(credential_headers()).encode())
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
@@ -60,7 +62,7 @@ class Frame:
                 headers.append((b"x-request-id", request.request_id.encode()))
                 headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - started) * 1000)))
                 if request.cache_control and status < HTTPStatus.BAD_REQUEST:
-                    headers += [(b"cache-control", request.cache_control), (b"vary", b"Authorization")]
+                    headers += [(b"cache-control", request.cache_control), _VARY]
                 if request.notices:
                     headers += request.notices
                 if not any(name == _NO_CONTENT[0] for name, _ in headers):

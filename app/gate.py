@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import problems
-from app.contract import BASE_PATH, Operation, operations
+from app.contract import BASE_PATH, Operation, credential_headers, operations
 from app.current import current
 from app.direct import Arrived, Call, compiled
 from app.problems import MethodNotAllowed, NotFound, UnsupportedMediaType
@@ -21,6 +21,7 @@ from app.strict import check_form, parse_json, read_body, read_parameters
 
 _FORM = "application/x-www-form-urlencoded"
 _PREFIX = f"{BASE_PATH}/"
+_CREDENTIALS = frozenset(name.lower().encode() for name in credential_headers())
 _PUBLIC = b"public, max-age=60"
 _PRIVATE = b"private, no-store"
 
@@ -160,5 +161,5 @@ class Gate:
 
 def _cache_control(operation: Operation, headers: dict[bytes, bytes]) -> bytes:
     """Say who may keep the answer: everybody for a public read without credentials, nobody else for the rest."""
-    anonymous = b"authorization" not in headers
+    anonymous = _CREDENTIALS.isdisjoint(headers)
     return _PUBLIC if operation.public and operation.method == "GET" and anonymous else _PRIVATE

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import clock
+from app.contract import challenge
 from app.current import current
 from app.settings import settings
 from generated.models import ProblemCode
@@ -69,7 +70,7 @@ class NotAuthenticated(Problem):
     status, code, title = 401, ProblemCode.not_authenticated, "Log in first."
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+        super().__init__(detail, headers={"WWW-Authenticate": challenge()})
 
 
 class InvalidToken(Problem):
@@ -78,7 +79,9 @@ class InvalidToken(Problem):
     status, code, title = 401, ProblemCode.invalid_token, "The token is not valid."
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        # Only the bearer scheme has a place for a reason (RFC 6750, section 3.1).
+        named = challenge().replace("Bearer", 'Bearer error="invalid_token"')
+        super().__init__(detail, headers={"WWW-Authenticate": named})
 
 
 class PermissionDenied(Problem):

@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     database_connect_timeout: Seconds = 1.5
     database_command_timeout: Seconds = 1.5
 
+    # The product's own; everything else is of use to any service.
     access_token_expire_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
 

@@ -14,13 +14,14 @@ import orjson
 from starlette.types import Receive
 
 from app.contract import Operation
-from app.fields import TIMESTAMP_TEXT, UUID_TEXT
+from app.fields import DATE_TEXT, TIMESTAMP_TEXT, UUID_TEXT
 from app.problems import MAX_ERRORS, FieldError, MalformedRequest, PayloadTooLarge, ValidationFailed
 
 # Formats that the generated layer reads more laxly than the standards have them.
 _FORMATS: dict[str, tuple[re.Pattern[str], str]] = {
     "uuid": (UUID_TEXT, "Must be a UUID such as 01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "date-time": (TIMESTAMP_TEXT, "Must be an RFC 3339 date and time with an offset"),
+    "date": (DATE_TEXT, "Must be an RFC 3339 date such as 2027-05-16"),
 }
 _MAX_PAIRS = 100
 

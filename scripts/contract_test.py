@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from shutil import rmtree
 
-from scripts.contract.accounts import populate
+from scripts.contract.accounts import CALLERS, populate
 from scripts.contract.report import write_index
 from scripts.contract.runs import ANONYMOUS, OUTPUT, Plan, Result, run, write_settings
 from scripts.contract.service import ROOT, failures, serving
 from scripts.databases import create_database, throwaway_server
 
-ROLES = (ANONYMOUS, "member", "moderator", "manager")
+ROLES = (ANONYMOUS, *CALLERS)
 MAX_EXAMPLES = 25
 NIGHTLY_EXAMPLES = 400
 WALK_SECONDS = 20

@@ -1,6 +1,7 @@
 """`make demo-data`: write a small believable publication into an empty database."""
 
 import asyncio
+import logging
 import sys
 from datetime import UTC, datetime
 
@@ -10,6 +11,8 @@ from app import embedded
 from app.auth import passwords
 from app.settings import load, settings
 from scripts.demo.publication import publication
+
+log = logging.getLogger(__name__)
 
 # For demonstrations only, known to everybody; production refuses to have such members.
 PASSWORD = "Weaves4lgebra"
@@ -45,6 +48,13 @@ async def write_demo_data(dsn: str, now: datetime | None = None) -> None:
     others = ", ".join(user["username"] for user in rows.users if user["role"] == "user")
     staff = ", ".join(f"{user['username']} ({user['role']})" for user in rows.users if user["role"] != "user")
     print(f"Demo members: {staff}; {others}.\nTheir password: {PASSWORD}", flush=True)
+
+
+async def fill_if_empty(dsn: str, connection: asyncpg.Connection) -> None:
+    """Write the demo data when the database has no members; `connection` is to the same database."""
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM users)"):
+        log.info("writing demo data into the empty database")
+        await write_demo_data(dsn)
 
 
 def main() -> None:

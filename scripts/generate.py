@@ -50,8 +50,9 @@ MODEL_OPTIONS = [
     "--disable-timestamp",
     "--formatters=builtin",
 ]
-# Types of which the generator's own translation is laxer than the contract; app/fields.py says how.
-TYPE_OVERRIDES = {name: f"app.fields.{name}" for name in ("Id", "Password", "Timestamp")}
+# Formats, and schemas by name, that the generator's own translation takes too laxly; app/fields.py says how.
+STRICT_FORMATS = {"uuid": "Id", "date-time": "Timestamp", "date": "Date"}
+STRICT_NAMES = ("Password",)
 
 
 # How the client is imported; generated/client is the folder of its distribution.
@@ -158,6 +159,14 @@ def request_models(contract: dict[str, Any]) -> set[str]:
     return {name for name in found if schemas[name].get("type") == "object"}
 
 
+def type_overrides(contract: dict[str, Any]) -> dict[str, str]:
+    """Return the type of ours that stands in for a schema."""
+    schemas = contract["components"]["schemas"]
+    formats = {name: STRICT_FORMATS.get(schema.get("format")) for name, schema in schemas.items()}
+    named = {name: name for name in STRICT_NAMES if name in schemas}
+    return {name: f"app.fields.{ours}" for name, ours in sorted({**formats, **named}.items()) if ours}
+
+
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
     """Write models and server layer; the stubs that the generator adds beside them are not wanted."""
     work = folder / "work"
@@ -176,7 +185,7 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         "--server-model-package=generated.models",
         "--server-handler-mode=async",
         f"--server-parameter-names={json.dumps(parameter_names(contract))}",
-        f"--type-overrides={json.dumps(TYPE_OVERRIDES)}",
+        f"--type-overrides={json.dumps(type_overrides(contract))}",
         f"--base-class-map={json.dumps(dict.fromkeys(sorted(request_models(contract)), 'app.fields.Request'))}",
     )
     # The entry point of a generated project; ours is app/main.py.

@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from app.contract import BASE_PATH, bundle
+from app.contract import BASE_PATH, bundle, credential_headers
 from app.meta.assets import assets
 from app.meta.documents import NO_CONTENT_POLICY, Document, document
 from app.problems import Problem
@@ -31,10 +31,19 @@ LINKS = (
     ("ready", "/health/ready", "Readiness", "Whether what it depends on answers."),
 )
 
+
+def _how_to_authenticate() -> str:
+    schemes = bundle()["components"].get("securitySchemes", {}).values()
+    flows = [flow for scheme in schemes for flow in scheme.get("flows", {}).values()]
+    if addresses := [flow["tokenUrl"] for flow in flows if "tokenUrl" in flow]:
+        return f"Get an access token from `POST {addresses[0]}` and send it in `Authorization`."
+    return f"Send valid credentials in {' or '.join(f'`{name}`' for name in credential_headers())}."
+
+
 # What to do about a failure, by its status. A status that is missing here stops the start.
 ADVICE = {
     400: "Mend the request. Sending it again as it is will fail again.",
-    401: f"Get an access token from `POST {BASE_PATH}/auth/login` and send it in `Authorization`.",
+    401: _how_to_authenticate(),
     403: "Ask somebody who may do it, or log in with an account and scopes that allow it.",
     404: "Check the address and the id. What you may not see is answered like what does not exist.",
     405: "Use one of the methods that the `Allow` header of the answer names.",

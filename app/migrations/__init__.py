@@ -1,19 +1,16 @@
 """Schema migrations by Alembic; the tables' modules say what the schema is, `versions/` how a database gets there."""
 
+from importlib import import_module
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 
 from app import idempotency
-from app.auth import tables as auth
-from app.comments import tables as comments
-from app.posts import tables as posts
-from app.tags import tables as tags
-from app.users import tables as users
 
-# Importing them registers their tables in the metadata that Alembic compares with.
-TABLES = (auth, comments, idempotency, posts, tags, users)
+# Importing them registers their tables in the metadata that Alembic compares with; a slice's need not be listed.
+_SLICES = sorted(path.parent.name for path in Path(__file__).parents[1].glob("*/tables.py"))
+TABLES = (idempotency, *(import_module(f"app.{name}.tables") for name in _SLICES))
 
 
 def configuration(dsn: str) -> Config:

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Integer, Uuid, bindparam, func, select, update
@@ -57,10 +59,21 @@ async def flush() -> None:
 
 
 async def flush_regularly() -> None:
-    """Write the views every second until cancelled; the lifespan writes the rest."""
+    """Write the views every second until cancelled."""
     while True:
         await asyncio.sleep(INTERVAL_SECONDS)
         try:
             await flush()
         except Exception as failure:  # noqa: BLE001 - Whatever it was, the views wait in memory for the next time.
             log.warning("views not written", extra={"error": type(failure).__name__})
+
+
+@asynccontextmanager
+async def written_regularly() -> AsyncGenerator[None]:
+    """Write the views while the block runs, and the rest at its end."""
+    writing = asyncio.create_task(flush_regularly())
+    yield
+    writing.cancel()
+    with suppress(asyncio.CancelledError):
+        await writing
+    await flush()

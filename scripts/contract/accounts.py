@@ -9,10 +9,16 @@ from typing import Any
 import asyncpg
 import httpx2
 
+from app.contract import BASE_PATH, role_scopes
+
 PASSWORD = "Weaves4lgebra"
-BASE_PATH = "/api/v1"
 # Two of each kind that may not see each other's drafts; staff is made by SQL, as nobody can promote himself.
 ROLES = {"member": "user", "peer": "user", "moderator": "moderator", "manager": "manager"}
+PEERS = ("member", "peer")
+# As whom `make contract-test` runs, besides as nobody.
+CALLERS = ("member", "moderator", "manager")
+# What the service is set to besides.
+SETTINGS: dict[str, str] = {}
 
 
 @dataclass
@@ -81,7 +87,21 @@ def populate(address: str, dsn: str, role: str) -> World:
     return world
 
 
-def write_users(path: Path) -> None:
+def held(role: str) -> dict[str, frozenset[str]]:
+    """Return the security schemes for which a caller has credentials, with the scopes these hold."""
+    return {"bearer": role_scopes()[ROLES[role]]} if role in ROLES else {}
+
+
+def credentials(role: str, folder: Path) -> list[str]:
+    """Return the lines of schemathesis' settings by which a caller authenticates; the folder takes files of theirs."""
+    if role not in ROLES:
+        return []
+    _write_users(folder / "users.json")
+    lines = ["[auth.wfc]", f'path = "{folder / "users.json"}"', f'user = "{role}"']
+    return [*lines, f"peers = {json.dumps(PEERS)}"] if role in PEERS else lines
+
+
+def _write_users(path: Path) -> None:
     """Write how everybody logs in, in the form of Web Fuzzing Commons; schemathesis logs in again after a logOut."""
     users = [
         {

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from scripts.contract.accounts import BASE_PATH, ROLES, World, write_users
+from app.contract import BASE_PATH
+from scripts.contract.accounts import World, credentials, held
 from scripts.contract.service import ROOT
 
 ANONYMOUS = "anonymous"
 BUNDLE = ROOT / "generated/openapi.json"
 OUTPUT = ROOT / "build/contract-test"
 SETTINGS = ROOT / "schemathesis.toml"
-PEERS = ("member", "peer")
 # How often a value that is known is taken instead of one made up.
 PROBABILITY = 0.6
 METHODS = ("get", "put", "post", "patch", "delete")
@@ -59,14 +59,14 @@ class Result:
 def _refused(role: str) -> list[str]:
     """Name the operations that the contract keeps from a role: there, nothing but 401 and 403 is as it should be."""
     contract = json.loads(BUNDLE.read_bytes())
-    held = contract["components"]["securitySchemes"]["bearer"]["x-role-scopes"].get(ROLES.get(role), [])
+    scopes_of = held(role)
     operations = [item[method] for item in contract["paths"].values() for method in METHODS if method in item]
     return [
         operation["operationId"]
         for operation in operations
         if operation["security"]
         and not any(
-            not entry or (role != ANONYMOUS and all(scope in held for scope in entry["bearer"]))
+            all(name in scopes_of and scopes_of[name].issuperset(scopes) for name, scopes in entry.items())
             for entry in operation["security"]
         )
     ]
@@ -82,11 +82,7 @@ def write_settings(role: str, world: World, folder: Path) -> Path:
     lines += [
         f'"{parameter}" = {{ dictionary = "{name}", probability = {PROBABILITY} }}' for parameter, name in names.items()
     ]
-    if role != ANONYMOUS:
-        write_users(folder / "users.json")
-        lines.append(f'[auth.wfc]\npath = "{folder / "users.json"}"\nuser = "{role}"')
-        if role in PEERS:
-            lines.append(f"peers = {json.dumps(PEERS)}")
+    lines += credentials(role, folder)
     refused = _refused(role)
     if refused:
         lines.append(f"[[operations]]\ninclude-operation-id = {json.dumps(refused)}\nwarnings = false")

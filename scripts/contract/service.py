@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from scripts.contract.accounts import SETTINGS
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -62,7 +64,7 @@ def running(module: str, folder: Path, settings: Mapping[str, str]) -> Generator
     log = folder / "service.log"
     # Only what is set here: neither a developer's environment nor their `.env` says what is tested.
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-    fixed = {"PORT": "0", "LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "PYTHONPATH": str(ROOT)}
+    fixed = {"PORT": "0", "LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "PYTHONPATH": str(ROOT), **SETTINGS}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", module], cwd=folder, env=kept | fixed | dict(settings), stdout=output, stderr=output

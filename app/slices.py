@@ -1,0 +1,27 @@
+"""The slices, each named once: what they serve, and what they do beside answering."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter
+
+from app.access import Principal
+from app.auth import handlers as auth
+from app.comments import handlers as comments
+from app.posts import handlers as posts
+from app.posts import views
+from app.tags import handlers as tags
+from app.users import handlers as users
+from generated.server import AsyncAuthorize, build_router
+
+
+def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
+    """Return the routes; a module whose functions do not fit its Protocol fails the type check."""
+    return build_router(auth=auth, users=users, posts=posts, comments=comments, tags=tags, authorize=authorize)
+
+
+@asynccontextmanager
+async def at_work() -> AsyncGenerator[None]:
+    """Let the slices do, while the service serves, what no request waits for."""
+    async with views.written_regularly():
+        yield
