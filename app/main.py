@@ -28,7 +28,7 @@ def operations() -> list[APIRoute]:
     """Return a route per operation. Raises when a handler serves none."""
     routes = [route for route in slices.router(authorize).routes if isinstance(route, APIRoute)]
     wanted = {route.endpoint.__name__ for route in routes}
-    for _, module in inspect.getmembers(slices, inspect.ismodule):
+    for module in slices.HANDLERS:
         for name, function in inspect.getmembers(module, inspect.iscoroutinefunction):
             own = function.__module__ == module.__name__ and not name.startswith("_")
             if own and name not in wanted:

@@ -14,6 +14,8 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
+HANDLERS = (auth, comments, posts, tags, users)
+
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
     """Return the routes; a module whose functions do not fit its Protocol fails the type check."""

@@ -53,8 +53,6 @@ MODEL_OPTIONS = [
 # Formats, and schemas by name, that the generator's own translation takes too laxly; app/fields.py says how.
 STRICT_FORMATS = {"uuid": "Id", "date-time": "Timestamp", "date": "Date"}
 STRICT_NAMES = ("Password",)
-
-
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.contract import BASE_PATH
 from scripts.clients.language import SOURCES, Scenario
-from scripts.contract.accounts import BASE_PATH
 from scripts.contract.service import serving
 from scripts.databases import create_database, throwaway_server
 
