@@ -143,7 +143,6 @@ def client_operations(contract: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def request_models(contract: dict[str, Any]) -> set[str]:
     """Return the schemas of request bodies, with the objects they are made of."""
-    schemas = contract["components"]["schemas"]
     found: set[str] = set()
 
     def visit(node: object) -> None:
@@ -159,10 +158,9 @@ def request_models(contract: dict[str, Any]) -> set[str]:
 
 def type_overrides(contract: dict[str, Any]) -> dict[str, str]:
     """Return the type of ours that stands in for a schema."""
-    schemas = contract["components"]["schemas"]
-    formats = {name: STRICT_FORMATS.get(schema.get("format")) for name, schema in schemas.items()}
-    named = {name: name for name in STRICT_NAMES if name in schemas}
-    return {name: f"app.fields.{ours}" for name, ours in sorted({**formats, **named}.items()) if ours}
+    schemas: dict[str, Any] = contract["components"]["schemas"]
+    ours = {name: name if name in STRICT_NAMES else STRICT_FORMATS.get(schemas[name].get("format")) for name in schemas}
+    return {name: f"app.fields.{ours[name]}" for name in sorted(schemas) if ours[name]}
 
 
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
