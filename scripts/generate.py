@@ -52,7 +52,6 @@ MODEL_OPTIONS = [
 ]
 # Formats, and schemas by name, that the generator's own translation takes too laxly; app/fields.py says how.
 STRICT_FORMATS = {"uuid": "Id", "date-time": "Timestamp", "date": "Date"}
-STRICT_NAMES = ("Password",)
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
@@ -143,6 +142,7 @@ def client_operations(contract: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 def request_models(contract: dict[str, Any]) -> set[str]:
     """Return the schemas of request bodies, with the objects they are made of."""
+    schemas = contract["components"]["schemas"]
     found: set[str] = set()
 
     def visit(node: object) -> None:
@@ -159,7 +159,7 @@ def request_models(contract: dict[str, Any]) -> set[str]:
 def type_overrides(contract: dict[str, Any]) -> dict[str, str]:
     """Return the type of ours that stands in for a schema."""
     schemas: dict[str, Any] = contract["components"]["schemas"]
-    ours = {name: name if name in STRICT_NAMES else STRICT_FORMATS.get(schemas[name].get("format")) for name in schemas}
+    ours = {name: name if name == "Password" else STRICT_FORMATS.get(schemas[name].get("format")) for name in schemas}
     return {name: f"app.fields.{ours[name]}" for name in sorted(schemas) if ours[name]}
 
 
