@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from scripts import samples
+from scripts.clients.settings import client_settings, reference
 from scripts.house_rules.__main__ import in_handlers
 from scripts.house_rules.source import Project
 from scripts.lint.redocly import LintBroken, lint, reason, redocly
@@ -101,43 +102,17 @@ def bundle(folder: Path) -> dict[str, Any]:
     return contract
 
 
-def operation_reference(path: str, method: str) -> str:
-    """Return how the generator calls an operation."""
-    return f"/paths/{path.replace('~', '~0').replace('/', '~1')}/{method}"
-
-
 def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
     """Give header parameters the names that Python code would give them: `If-Match` becomes `if_match`."""
     names: dict[str, dict[str, str]] = {}
     for path, method, operation, item in operations(contract):
-        reference = operation_reference(path, method)
+        place = reference(path, method)
         for entry in [*item.get("parameters", []), *operation.get("parameters", [])]:
             parameter = resolved(contract, entry)
             if parameter["in"] == "header":
                 snake = parameter["name"].lower().replace("-", "_")
-                names.setdefault(reference, {})[f"header:{parameter['name']}"] = snake
+                names.setdefault(place, {})[f"header:{parameter['name']}"] = snake
     return names
-
-
-def client_operations(contract: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Tell the client how to call header parameters, and which of several media types an answer is expected in.
-
-    `default` stands for any status, a success of another kind too; the client would answer "a post or a problem".
-    """
-    names = parameter_names(contract)
-    settings: dict[str, dict[str, Any]] = {}
-    for path, method, operation, _ in operations(contract):
-        place = operation_reference(path, method)
-        kinds = {
-            kind
-            for status, response in operation["responses"].items()
-            if status.startswith("2")
-            for kind in resolved(contract, response).get("content", {})
-        }
-        settings[place] = {"parameter_names": names.get(place, {})}
-        if len(kinds) == 1:
-            settings[place]["response_media_type"] = kinds.pop()
-    return settings
 
 
 def request_models(contract: dict[str, Any]) -> set[str]:
@@ -195,6 +170,7 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
 def generate_client(document: Path, folder: Path) -> None:
     """Write the Python client as a package with models of its own, so that it is used without this service's code."""
     package = folder / CLIENT_PACKAGE
+    contract = json.loads(document.read_bytes())
     run(
         f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
         f"--input={document}",
@@ -207,7 +183,7 @@ def generate_client(document: Path, folder: Path) -> None:
         f"--client-output={package}",
         f"--client-package={CLIENT_PACKAGE}",
         f"--client-model-package={CLIENT_PACKAGE}.models",
-        f"--client-operations={json.dumps(client_operations(json.loads(document.read_bytes())))}",
+        f"--client-operations={json.dumps(client_settings(contract, parameter_names(contract)))}",
         "--client-server-base-url=http://localhost:8000",
     )
 

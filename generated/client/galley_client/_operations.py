@@ -68,6 +68,7 @@ OPERATION_0: Final[OperationPlan[RegisterUserResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_33)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_8), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_13), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_18), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_23), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_28), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_33))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_0),),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_0,
 )
@@ -79,6 +80,7 @@ OPERATION_1: Final[OperationPlan[LogInResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_40), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_74)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_43), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_48), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_54), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_59), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_64), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_69), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_74))),
     body=RequestBody(media=(BodyMedia(media_type='application/x-www-form-urlencoded', kind='form', codec=model_bindings.codec_39, fields=(FieldPlan('grant_type', 'string'), FieldPlan('username', 'string'), FieldPlan('password', 'string'), FieldPlan('scope', 'string'), FieldPlan('client_id', 'string'), FieldPlan('client_secret', 'string'))),), default='application/x-www-form-urlencoded', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_1,
 )
@@ -90,6 +92,7 @@ OPERATION_2: Final[OperationPlan[RefreshTokensResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_81), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_110)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_84), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_89), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_95), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_100), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_105), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_110))),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_80),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_2,
 )
@@ -101,6 +104,7 @@ OPERATION_3: Final[OperationPlan[LogOutResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_145)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_119), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_124), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_130), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_135), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_140), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_145))),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_116),), default='application/json'),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_3,
 )
 
@@ -111,6 +115,7 @@ OPERATION_4: Final[OperationPlan[GetMeResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_152), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_172)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_161), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_167), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_172))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_151),),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_4,
 )
@@ -123,6 +128,7 @@ OPERATION_5: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_180), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_225)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_184), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_189), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_195), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_200), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_205), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_210), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_215), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_220), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_225))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_178),),
     body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_179),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_5,
 )
@@ -134,6 +140,7 @@ OPERATION_6: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_233), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_258)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_242), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_248), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_253), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_258))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_231), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_232)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_6,
 )
@@ -145,6 +152,7 @@ OPERATION_7: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_275), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_291)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_280), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_286), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_291))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_264), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_265), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_266), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_267), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_268), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_269), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_270), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_271), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_272), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_273), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_274)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_7,
 )
@@ -157,6 +165,7 @@ OPERATION_8: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_299), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_341)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_305), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_310), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_316), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_321), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_326), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_331), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_336), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_341))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_297),),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_298),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_8,
 )
@@ -168,6 +177,7 @@ OPERATION_9: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_350), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_366)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_355), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_361), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_366))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_347), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_348), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_349)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_9,
 )
@@ -179,6 +189,7 @@ OPERATION_10: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_374), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_402)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_386), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_392), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_397), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_402))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_372), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_373)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_10,
 )
@@ -190,6 +201,7 @@ OPERATION_11: Final[OperationPlan[GetPostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_410), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_435)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_419), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_430), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_435))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_408), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_409)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_11,
 )
@@ -202,6 +214,7 @@ OPERATION_12: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_444), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_494)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_448), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_453), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_459), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_464), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_469), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_474), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_479), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_484), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_489), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_494))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_441), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_442)),
     body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_443),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_12,
 )
@@ -213,6 +226,7 @@ OPERATION_13: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_535)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_504), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_510), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_515), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_520), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_525), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_530), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_535))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_500), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_501)),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_13,
 )
 
@@ -223,6 +237,7 @@ OPERATION_14: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_542), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_572)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_546), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_552), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_557), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_562), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_567), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_572))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_541),),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_14,
 )
@@ -234,6 +249,7 @@ OPERATION_15: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_579), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_609)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_583), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_589), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_594), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_599), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_604), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_609))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_578),),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_15,
 )
@@ -245,6 +261,7 @@ OPERATION_16: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_616), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_646)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_620), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_626), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_631), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_636), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_646))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_615),),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_16,
 )
@@ -256,6 +273,7 @@ OPERATION_17: Final[OperationPlan[LikePostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_676)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_655), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_661), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_666), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_671), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_676))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_652),),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_17,
 )
 
@@ -266,6 +284,7 @@ OPERATION_18: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_701)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_685), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_691), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_696), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_701))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_682),),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_18,
 )
 
@@ -276,6 +295,7 @@ OPERATION_19: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_714), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_735)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_725), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_730), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_735))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_707), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_708), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_709), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_710), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_711), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_712), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_713)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_19,
 )
@@ -288,6 +308,7 @@ OPERATION_20: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_744), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_791)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_750), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_755), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_761), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_766), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_771), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_776), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_781), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_786), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_791))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_741), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_742)),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_743),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_20,
 )
@@ -299,6 +320,7 @@ OPERATION_21: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_799), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_824)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_808), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_814), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_819), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_824))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_797), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_798)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_21,
 )
@@ -311,6 +333,7 @@ OPERATION_22: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_833), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_883)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_837), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_842), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_848), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_853), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_858), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_863), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_868), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_873), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_878), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_883))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_830), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_831)),
     body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_832),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_22,
 )
@@ -322,6 +345,7 @@ OPERATION_23: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_924)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_893), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_899), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_904), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_909), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_914), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_924))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_889), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_890)),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_23,
 )
 
@@ -332,6 +356,7 @@ OPERATION_24: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_954)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_933), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_944), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_949), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_954))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_930),),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_24,
 )
 
@@ -342,6 +367,7 @@ OPERATION_25: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_979)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_963), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_969), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_974), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_979))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_960),),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_25,
 )
 
@@ -352,6 +378,7 @@ OPERATION_26: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_990), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1006)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_995), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1006))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_985), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_986), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_987), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_988), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_989)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_26,
 )
@@ -364,6 +391,7 @@ OPERATION_27: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1014), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1056)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1020), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1025), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1036), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1041), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1046), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1051), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1056))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_1012),),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1013),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_27,
 )
@@ -375,6 +403,7 @@ OPERATION_28: Final[OperationPlan[GetTagResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1064), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1073), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1079), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_1062), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1063)),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
@@ -387,6 +416,7 @@ OPERATION_29: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
     responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1098), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1153)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1102), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1107), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1113), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1118), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1123), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1128), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1133), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1138), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1148), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1153))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_1095), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1096)),
     body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1097),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_29,
 )
@@ -398,5 +428,6 @@ OPERATION_30: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
     servers=_SERVERS_0,
     responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1194)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1163), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1169), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1174), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1179), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1184), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1194))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_1159), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1160)),
+    request_id_header='X-Request-ID',
     security=security.OPERATION_30,
 )
