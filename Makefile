@@ -95,6 +95,7 @@ clients: $(VENV)/.dev $(VENV)/.clients node_modules/.done ## Build the client li
 client-test: clients ## Let every client run the scenario of clients/SCENARIO.md against the running service
 	$(BIN)/python -m scripts.clients run
 	$(BIN)/python -m pytest -n 0 tests/toolchains
+	$(BIN)/python -m pytest tests/clients
 
 .PHONY: diff
 diff: $(VENV)/.dev node_modules/.done ## Fail when the contract breaks clients of its last release unannounced

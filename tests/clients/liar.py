@@ -1,0 +1,85 @@
+"""A service that lies: it passes everything on to the real one, and changes one answer on the way back."""
+
+import json
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import httpx2
+
+from scripts.samples.calls import METHODS
+
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
+
+
+@dataclass
+class Exchange:
+    """A request, and the answer that the client will get."""
+
+    method: str
+    path: str
+    if_match: str | None
+    status: int
+    headers: dict[str, str]
+    body: Any
+    # What the liar wants to remember until the end of the scenario.
+    memory: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def is_(self, method: str, end: str) -> bool:
+        """Whether this is a request with that method, for a path that ends so."""
+        return self.method == method and self.path.partition("?")[0].endswith(end)
+
+
+Lie = Callable[[Exchange], None]
+
+
+def _handler(upstream: str, lie: Lie, memory: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - As it is called there.
+            """Keep quiet; what was seen is judged by the client."""
+
+        def pass_on(self) -> None:
+            length = int(self.headers.get("Content-Length") or 0)
+            answer = httpx2.request(
+                self.command,
+                upstream + self.path,
+                content=self.rfile.read(length),
+                headers={name: value for name, value in self.headers.items() if name.lower() != "host"},
+            )
+            headers = {name: value for name, value in answer.headers.items() if name not in HOP_BY_HOP}
+            body = answer.json() if answer.content else None
+            exchange = Exchange(
+                self.command, self.path, self.headers.get("If-Match"), answer.status_code, headers, body, memory
+            )
+            lie(exchange)
+            content = b"" if exchange.body is None else json.dumps(exchange.body).encode()
+            self.send_response(exchange.status)
+            for name, value in exchange.headers.items():
+                self.send_header(name, value)
+            if content or exchange.status not in (204, 304):
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    for method in METHODS:
+        setattr(Handler, f"do_{method.upper()}", Handler.pass_on)
+    return Handler
+
+
+@contextmanager
+def lying(upstream: str, lie: Lie) -> Generator[str]:
+    """Run the liar in front of the service at an address; give the address of the liar."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(upstream, lie, {}))
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
