@@ -41,8 +41,6 @@ class IdempotencyRecord(Table):
 
 
 class IdempotencyInProgress(Problem):
-    """The first request with this Idempotency-Key is still being worked on. Try again in a moment."""
-
     status, code, title = (
         409,
         ProblemCode.idempotency_in_progress,
@@ -51,8 +49,6 @@ class IdempotencyInProgress(Problem):
 
 
 class IdempotencyKeyReused(Problem):
-    """This Idempotency-Key was used for another body. Make up a new key for every new intent."""
-
     status, code, title = 422, ProblemCode.idempotency_key_reused, "The key was used for another body."
 
 

@@ -72,7 +72,7 @@ def middleware(current: Settings) -> list[Middleware]:
 def create_app() -> ASGIApp:
     """Return the service. Raises when an operation has no handler or a handler no operation."""
     current = settings()
-    pages = meta.routes(check_database=db.check, problems=problems.catalogue())
+    pages = meta.routes(check_database=db.check)
     framework = FastAPI(
         openapi_url=None,
         redirect_slashes=False,

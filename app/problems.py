@@ -1,7 +1,7 @@
 """Every failure, as a problem document (RFC 9457), rendered in one place.
 
-A failure is a class with `status`, `code` and `title`; its docstring is the explanation that stands on the page
-behind its `type`. Slices raise them; what the framework and the database raise is turned into them here.
+A failure is a class with `status`, `code` and `title`; what the page behind its `type` explains stands in the contract,
+beside the code. Slices raise them; what the framework and the database raise is turned into them here.
 """
 
 import logging
@@ -59,14 +59,10 @@ class Problem(Exception):
 
 
 class MalformedRequest(Problem):
-    """The request cannot be read at all: its JSON is broken, or a header is not ASCII. Mend the client."""
-
     status, code, title = 400, ProblemCode.malformed_request, "The request cannot be read."
 
 
 class NotAuthenticated(Problem):
-    """The operation needs an access token, and the request has none. Log in and send it as a bearer token."""
-
     status, code, title = 401, ProblemCode.not_authenticated, "Log in first."
 
     def __init__(self, detail: str | None = None) -> None:
@@ -74,8 +70,6 @@ class NotAuthenticated(Problem):
 
 
 class InvalidToken(Problem):
-    """The token is forged, expired, revoked or meant for something else. Refresh it or log in again."""
-
     status, code, title = 401, ProblemCode.invalid_token, "The token is not valid."
 
     def __init__(self, detail: str | None = None) -> None:
@@ -85,74 +79,50 @@ class InvalidToken(Problem):
 
 
 class PermissionDenied(Problem):
-    """You may see this, but not do that to it; or your token was issued for fewer scopes than it takes."""
-
     status, code, title = 403, ProblemCode.permission_denied, "You may not do this."
 
 
 class NotFound(Problem):
-    """There is no such thing, or you may not know of it."""
-
     status, code, title = 404, ProblemCode.not_found, "There is no such thing."
 
 
 class MethodNotAllowed(Problem):
-    """The path exists, the method does not; `Allow` names those that do."""
-
     status, code, title = 405, ProblemCode.method_not_allowed, "The method is not allowed here."
 
 
 class Conflict(Problem):
-    """The request contradicts what is there now."""
-
     status, code, title = 409, ProblemCode.conflict, "The request contradicts the present state."
 
 
 class PreconditionFailed(Problem):
-    """Somebody changed it since you read it. Read it again, merge, and send the new ETag as If-Match."""
-
     status, code, title = 412, ProblemCode.precondition_failed, "It was changed since you read it."
 
 
 class PayloadTooLarge(Problem):
-    """The body is larger than the service takes."""
-
     status, code, title = 413, ProblemCode.payload_too_large, "The body is too large."
 
 
 class UnsupportedMediaType(Problem):
-    """The body is of another media type than the operation takes, or is compressed."""
-
     status, code, title = 415, ProblemCode.unsupported_media_type, "The media type is not supported."
 
 
 class ValidationFailed(Problem):
-    """Something is missing, unknown or out of its bounds; `errors` names each value and says why."""
-
     status, code, title = 422, ProblemCode.validation_failed, "Some values are not valid."
 
 
 class PreconditionRequired(Problem):
-    """An edit needs If-Match, so that it cannot undo somebody else's. Send the ETag you read, or `*`."""
-
     status, code, title = 428, ProblemCode.precondition_required, "The request needs If-Match."
 
 
 class HeadersTooLarge(Problem):
-    """The header section of the request is larger than the service takes."""
-
     status, code, title = 431, ProblemCode.headers_too_large, "The headers are too large."
 
 
 class InternalError(Problem):
-    """The service made a mistake. It is logged under the request id; nothing was half-written."""
-
     status, code, title = 500, ProblemCode.internal_error, "Something went wrong on our side."
 
 
 class ServiceUnavailable(Problem):
-    """The service cannot answer just now, for example because its database is away. Try again after Retry-After."""
-
     status, code, title = 503, ProblemCode.service_unavailable, "The service is not available right now."
 
     def __init__(self, detail: str | None = None) -> None:

@@ -22,6 +22,8 @@ from scripts.house_rules.__main__ import in_handlers
 from scripts.house_rules.source import Project
 from scripts.lint.redocly import LintBroken, lint, reason, redocly
 from scripts.samples.values import resolved
+from scripts.site.document import SiteError
+from scripts.site.folder import samples_of, write_served
 
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "generated"
@@ -242,6 +244,7 @@ def generate(folder: Path) -> None:
     generate_client(folder / "openapi.json", folder / "client")
     refuse_invented_names(folder)
     samples.write(contract, folder / "samples.json")
+    write_served(contract, samples_of(folder), folder / "site")
 
 
 def main() -> int:
@@ -253,7 +256,7 @@ def main() -> int:
         made = Path(name)
         try:
             generate(made)
-        except GenerationError as error:
+        except (GenerationError, SiteError) as error:
             print(error, file=sys.stderr)
             return 1
         changed = differences(made, TARGET)

@@ -23,8 +23,6 @@ from generated.models import LoginForm, ProblemCode, TokenPair, TokenType
 
 
 class InvalidCredentials(Problem):
-    """No member has this name or address with this password. Which of them is wrong is not told."""
-
     status, code, title = 401, ProblemCode.invalid_credentials, "The name or the password is wrong."
 
     def __init__(self) -> None:
@@ -32,8 +30,6 @@ class InvalidCredentials(Problem):
 
 
 class AccountInactive(Problem):
-    """The password is right, but the account has been closed. Ask those who run the service."""
-
     status, code, title = 403, ProblemCode.account_inactive, "The account is closed."
 
 

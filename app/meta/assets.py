@@ -1,4 +1,4 @@
-"""What the pages load: our own style and scripts, and Swagger UI and Redoc of the wheel `fastapi-offline`.
+"""What the pages load: our own style and scripts, and Swagger UI of the wheel `fastapi-offline`.
 
 An address contains a checksum of the bytes behind it, so that a browser may keep an asset for ever.
 """
@@ -22,12 +22,8 @@ MEDIA_TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-OUR_OWN = ("galley.css", "icon.svg", "docs.js", "redoc.js")
-FROM_WHEEL = ("swagger-ui.css", "swagger-ui-bundle.js", "redoc.standalone.js")
-# Redoc decorates its menu with an image from a foreign host, and has no option against it. An empty image
-# makes it fall back to text alone.
-FOREIGN_LOGO = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
-EMPTY_IMAGE = b"data:,"
+OUR_OWN = ("galley.css", "site.js", "icon.svg", "docs.css", "docs.js")
+FROM_WHEEL = ("swagger-ui.css", "swagger-ui-bundle.js")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +37,12 @@ class Assets:
 def _bytes() -> dict[str, bytes]:
     ours, theirs = files("app") / "static", files("fastapi_offline") / "static"
     found = {name: (ours / name).read_bytes() for name in OUR_OWN}
-    found |= {name: (theirs / name).read_bytes() for name in FROM_WHEEL}
-    found["redoc.standalone.js"] = found["redoc.standalone.js"].replace(FOREIGN_LOGO, EMPTY_IMAGE)
-    return found
+    return found | {name: (theirs / name).read_bytes() for name in FROM_WHEEL}
 
 
 @cache
 def assets() -> Assets:
-    """Read and compress all of them; about 0.1 s and 4 MB, once per process."""
+    """Read and compress all of them; about 0.1 s and 2.5 MB, once per process."""
     documents: dict[str, Document] = {}
     addresses: dict[str, str] = {}
     for name, body in _bytes().items():

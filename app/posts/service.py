@@ -24,14 +24,10 @@ from generated.models import PostStatus, ProblemCode
 
 
 class InvalidTransition(Problem):
-    """The post is not in a state from which this step leads anywhere; its `status` says in which it is."""
-
     status, code, title = 409, ProblemCode.invalid_transition, "The post is not in a state that allows this."
 
 
 class PostNotPublished(Problem):
-    """Only a published post is liked and discussed; drafts and archives are read at most."""
-
     status, code, title = 409, ProblemCode.post_not_published, "The post is not published."
 
 

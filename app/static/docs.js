@@ -4,6 +4,32 @@ const follow = () => document.documentElement.classList.toggle("dark-mode", dark
 dark.addEventListener("change", follow);
 follow();
 
+// A path inside a button must be no link: a keyboard reaches the button alone, and opening it sets the address anyway.
+const plainPaths = ({ React }) => ({
+  components: { DeepLink: ({ text }) => React.createElement("span", null, text) },
+});
+
+// Fields that Swagger UI leaves without a name get that of the row or the select they belong to.
+const NAMED = [
+  ["#servers", () => "Server"],
+  ["tr :is(input, select, textarea)", (field) => field.closest("tr").querySelector(".parameter__name")?.textContent],
+  ["textarea.body-param__text", () => "Body"],
+  [".copy-to-clipboard button", () => "Copy"],
+  [".close-modal", () => "Close"],
+  ["select", () => "Choice"],
+];
+const name = () => {
+  for (const [selector, nameOf] of NAMED) {
+    for (const field of document.querySelectorAll(selector)) {
+      const text = field.hasAttribute("aria-label") ? "" : nameOf(field);
+      if (text) field.setAttribute("aria-label", text);
+    }
+  }
+  // What scrolls must be reachable without a mouse.
+  for (const block of document.querySelectorAll("#contract pre, #contract .highlight-code > *")) block.tabIndex = 0;
+};
+new MutationObserver(name).observe(document.getElementById("contract"), { childList: true, subtree: true });
+
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#contract",
@@ -15,4 +41,5 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   // The validator is a foreign host.
   validatorUrl: null,
+  plugins: [plainPaths],
 });

@@ -49,8 +49,6 @@ REWRITE_SECONDS = 60
 
 
 class TagTaken(Problem):
-    """There is a tag of this name already. Take that one, or another name."""
-
     status, code, title = 409, ProblemCode.tag_taken, "There is a tag of this name."
 
 

@@ -23,14 +23,10 @@ RESERVED_USERNAMES = frozenset({"admin", "root", "api", "www"})
 
 
 class UsernameTaken(Problem):
-    """Somebody has this username, perhaps written in another case. Choose another."""
-
     status, code, title = 409, ProblemCode.username_taken, "The username is taken."
 
 
 class EmailTaken(Problem):
-    """There is an account with this e-mail address. Log in, or use another address."""
-
     status, code, title = 409, ProblemCode.email_taken, "The e-mail address is taken."
 
 

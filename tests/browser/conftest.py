@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, syn
 
 HERE = Path(__file__).parent
 START_SECONDS = 60
-SIZES = {"desktop": ViewportSize(width=1280, height=900), "phone": ViewportSize(width=390, height=844)}
+SIZES = {"desktop": ViewportSize(width=1280, height=900), "phone": ViewportSize(width=360, height=740)}
 # The event tells of violations that the console may leave out.
 WATCH = """
 window.violations = [];
@@ -87,6 +87,8 @@ class Visit:
 
     page: Page
     home: str
+    # Size and scheme, such as `phone-dark`.
+    kind: str
     complaints: list[str] = field(default_factory=list[str])
     foreign: list[str] = field(default_factory=list[str])
 
@@ -117,13 +119,18 @@ class Visit:
         assert self.page.evaluate("window.violations") == []
 
 
+def overflow(visit: Visit) -> int:
+    """Return by how many pixels the page is wider than the window."""
+    return visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+
 @pytest.fixture(params=["desktop-light"])
 def visit(request: pytest.FixtureRequest, browser: Browser, service: str) -> Iterator[Visit]:
     """A fresh visitor; what it saw last is kept under build/browser."""
     size, _, scheme = request.param.partition("-")
     context = browser.new_context(viewport=SIZES[size], color_scheme=scheme)
-    visitor = Visit(context.new_page(), service)
+    visitor = Visit(context.new_page(), service, request.param)
     visitor.watch()
     yield visitor
-    visitor.page.screenshot(path=f"build/browser/{request.node.name}.png")
+    visitor.page.screenshot(path=f"build/screenshots/{request.node.name}.png")
     context.close()

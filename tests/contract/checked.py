@@ -1,10 +1,12 @@
 """The HTTP client of the tests, which holds every answer against the contract."""
 
+import json
 from collections.abc import Mapping
 
 import httpx2
 from starlette.types import ASGIApp
 
+from tests.contract import codes
 from tests.contract.seen import note
 from tests.contract.validation import exchange_of, judge
 
@@ -22,6 +24,8 @@ def checked(response: httpx2.Response) -> httpx2.Response:
     operation = judge().judge(exchange)
     if operation is not None:
         note(operation.name, response.status_code)
+        if response.is_error and response.content:
+            codes.note(operation.name, response.status_code, json.loads(response.content)["code"])
     return response
 
 

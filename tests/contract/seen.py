@@ -51,7 +51,7 @@ def faults(known: Iterable[Operation], seen: set[Pair], exempt: Iterable[Pair]) 
     ]
 
 
-def _is_whole(config: pytest.Config) -> bool:
+def is_whole(config: pytest.Config) -> bool:
     """Tell whether the run was for the whole suite, and not for some files, names or markers of it."""
     narrowing = ("keyword", "markexpr", "deselect", "ignore", "ignore_glob", "lf", "collectonly")
     return config.args_source is pytest.Config.ArgsSource.TESTPATHS and not any(
@@ -65,7 +65,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = sorted(_seen)
-    elif session.exitstatus == pytest.ExitCode.OK and _is_whole(session.config) and faults(operations(), _seen, EXEMPT):
+    elif session.exitstatus == pytest.ExitCode.OK and is_whole(session.config) and faults(operations(), _seen, EXEMPT):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -78,7 +78,7 @@ def pytest_testnodedown(node: object) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Close with the table; a run of a part of the suite gets the count alone."""
     due = declared(operations())
-    whole = _is_whole(config)
+    whole = is_whole(config)
     if not _seen:
         return
     terminalreporter.section("the contract")

@@ -6,7 +6,6 @@ import pytest
 from starlette.applications import Starlette
 
 from app.meta import routes
-from app.problems import catalogue
 
 Check = Callable[[], Awaitable[object]]
 Connect = Callable[[Check], httpx2.AsyncClient]
@@ -23,7 +22,7 @@ async def connect() -> AsyncIterator[Connect]:
     clients: list[httpx2.AsyncClient] = []
 
     def with_database(check: Check) -> httpx2.AsyncClient:
-        app = Starlette(routes=routes(check_database=check, problems=catalogue()))
+        app = Starlette(routes=routes(check_database=check))
         transport = httpx2.ASGITransport(app=app)
         # httpx2 asks for compression by itself; here each test says whether it does.
         plain = {"Accept-Encoding": "identity"}
