@@ -39,11 +39,7 @@ MODEL_OPTIONS = [
     # Scalars stay plain values; a root model would have to be unwrapped at every use.
     "--use-type-alias",
     # JSON "5" is not an integer.
-    "--strict-types",
-    "str",
-    "int",
-    "float",
-    "bool",
+    *("--strict-types", "str", "int", "float", "bool"),
     # minProperties and its like are rules too.
     "--generate-schema-validators",
     # A merge patch tells an absent member from a null one.

@@ -120,9 +120,9 @@ class Shapes:
         return found
 
     def _facts(self, plain: Node) -> list[str]:
-        facts = [words.format(plain[key]) for key, words in _BOUNDS.items() if plain.get(key)]
-        if plain.get("minimum") == 0:
-            facts.insert(0, "at least 0")
+        # That a text or a list may be empty is nothing to say; that a number begins at 0 is.
+        told = [key for key in _BOUNDS if key in plain and not (plain[key] == 0 and key in _EMPTY)]
+        facts = [_BOUNDS[key].format(plain[key]) for key in told]
         if plain.get("uniqueItems"):
             facts.append("no entry twice")
         if "default" in plain:
@@ -131,4 +131,5 @@ class Shapes:
         return facts
 
 
+_EMPTY = ("minLength", "minItems", "minProperties")
 _FLAGS = {"readOnly": "read only", "writeOnly": "write only", "deprecated": "deprecated"}
