@@ -105,6 +105,10 @@ diff: $(VENV)/.dev node_modules/.done ## Fail when the contract breaks clients o
 release: $(VENV)/.dev node_modules/.done ## Record the contract as published today, and its changelog
 	$(BIN)/python -m scripts.releases release
 
+.PHONY: publish
+publish: diff clients ## Write what goes out into dist/: contract, reference, changelog, clients, checksums
+	$(BIN)/python -m scripts.publish
+
 ##@ Change it
 
 .PHONY: generate
@@ -128,7 +132,7 @@ lock: $(VENV)/.dev ## Pin the newest allowed versions of all dependencies
 
 .PHONY: clean
 clean: ## Remove what the targets made, the database included
-	rm -rf $(VENV) node_modules build .data .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist .data .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

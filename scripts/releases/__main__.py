@@ -5,34 +5,15 @@ Usage: python -m scripts.releases diff | changelog [--check] | release
 
 import argparse
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from scripts.releases import changelog, gate, records
-from scripts.releases.changes import redocly
+from scripts.releases.bundle import bundled
 from scripts.releases.gate import Standing
 from scripts.releases.records import APPROVALS, OPENAPI, Release, ReleaseError
-
-
-@contextmanager
-def bundled(openapi: Path) -> Generator[Path]:
-    """Lend the contract as one JSON document, made afresh from its sources."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / "openapi.json"
-        done = redocly("bundle", str(openapi / "openapi.yaml"), "--ext=json", f"--output={file}")
-        if done.returncode:
-            raise ReleaseError(
-                f"openapi/openapi.yaml: it cannot be bundled, `make lint` says why: {_last(done.stderr)}"
-            )
-        yield file
-
-
-def _last(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no reason was given")
 
 
 def diff(openapi: Path, contract: Path, today: date) -> str:

@@ -151,3 +151,12 @@ def changelog(now: Standing) -> str:
     """Return the whole changelog."""
     entries = records.releases(now.openapi)
     return "\n".join([HEAD.rstrip("\n"), *since_last(now), *_published(now.openapi, entries), ""])
+
+
+def newest(now: Standing) -> str:
+    """Return what the present version brings over the one published before it."""
+    fresh = since_last(now)
+    if not fresh:
+        whole = changelog(now).split("\n## ")
+        return f"# Changes of the contract\n\n## {whole[1].strip()}\n"
+    return "\n".join(["# Changes of the contract", *fresh, ""])

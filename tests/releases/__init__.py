@@ -1,0 +1,1 @@
+"""What is published: complete, sound, and the same whenever it is made."""
