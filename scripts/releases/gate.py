@@ -62,6 +62,7 @@ def standing(openapi: Path, contract: Path) -> Standing:
     entries = records.releases(openapi)
     approvals = records.approvals(openapi)
     now = records.load(contract)
+    records.version_of(now)
     if not entries:
         return Standing(openapi, now, None, {}, Comparison((), ""), approvals)
     last = entries[-1]
