@@ -9,7 +9,8 @@ BIN := $(VENV)/bin
 SOURCES := app scripts tests clients/python
 # Without Node, all but the lint of the contract can be tested; CI has it.
 NODE := $(shell command -v npx)
-NODE_TESTS := tests/gates/test_lint.py tests/gates/test_bad_input.py tests/gates/test_workflows.py
+NODE_TESTS := tests/gates/test_lint.py tests/gates/test_bad_input.py tests/gates/test_workflows.py \
+	tests/gates/test_second_opinion.py
 export PYTHONPATH := .
 # No tool asks the network for anything while it checks.
 export REDOCLY_TELEMETRY := off

@@ -219,6 +219,7 @@ class FieldProblem(BaseModel):
             description='What is wrong, for programs.',
             examples=['string_too_short'],
             max_length=100,
+            pattern='^[a-z][a-z0-9_]*$',
         ),
     ]
     detail: Annotated[

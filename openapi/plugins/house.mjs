@@ -37,6 +37,11 @@ function bounded() {
       if (types.includes('integer') || types.includes('number')) {
         demand(types[0], ['minimum', 'maximum'], 'add it; int4 ends at 2147483647, exact JSON integers at 9007199254740991');
       }
+      if (types.includes('integer') && 'format' in schema && 'maximum' in schema) {
+        const format = schema.minimum >= -2147483648 && schema.maximum <= 2147483647 ? 'int32' : 'int64';
+        const message = `From its bounds, this integer is an ${format}: say so in \`format\`, clients choose their type by it.`;
+        if (schema.format !== format) report({ message, location: location.child('format') });
+      }
       if (schema.type === undefined && !COMBINATIONS.some((keyword) => keyword in schema)) {
         report({ message: 'This schema lets everything through: give it a type, an enum or a const.', location });
       }

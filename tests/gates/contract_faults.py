@@ -140,6 +140,8 @@ FAULTS = {
     "endless-array": fault(BOUNDED, "no maxItems", "schemas/PostPage.yaml", "properties.items.maxItems", DROP),
     "endless-integer": fault(BOUNDED, "no maximum", "schemas/Count.yaml", "maximum", DROP),
     "integer-without-minimum": fault(BOUNDED, "no minimum", "schemas/Limit.yaml", "minimum", DROP),
+    "integer-too-wide": fault(BOUNDED, "is an int64", "schemas/Count.yaml", "format", "int32"),
+    "integer-too-narrow": fault(BOUNDED, "is an int32", "schemas/Limit.yaml", "format", "int64"),
     "endless-number": fault(BOUNDED, "no maximum", "schemas/PostHit.yaml", "properties.rank.maximum", DROP),
     "schema-of-anything": fault(BOUNDED, "everything", "schemas/FieldProblem.yaml", DETAIL, {"description": "Why."}),
     "open-request": fault(
