@@ -29,14 +29,14 @@ def branch(contract: dict[str, Any], schema: dict[str, Any], value: object) -> d
     return next(choice for choice in choices if (choice == NULL) == (value is None))
 
 
-def _declared(node: dict[str, Any]) -> tuple[bool, Any]:
+def _declared(contract: dict[str, Any], node: dict[str, Any]) -> tuple[bool, Any]:
     """Return whether a node has an example, and the example; media types and parameters name theirs."""
     if "example" in node:
         return True, node["example"]
     examples = node.get("examples")
     if isinstance(examples, dict):
         named = cast("dict[str, dict[str, Any]]", examples)
-        return True, next(iter(named.values()))["value"]
+        return True, resolved(contract, next(iter(named.values())))["value"]
     if examples:
         return True, cast("list[Any]", examples)[0]
     return False, None
@@ -68,7 +68,7 @@ def example(contract: dict[str, Any], node: dict[str, Any], name: str) -> Any:
     called like the member or parameter, `REFRESH_TOKEN` for `refresh_token`.
     """
     schema = resolved(contract, node)
-    declared, value = _declared(schema)
+    declared, value = _declared(contract, schema)
     if declared:
         return value
     if "schema" in schema:
