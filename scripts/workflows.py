@@ -1,4 +1,4 @@
-"""`make workflows`: walk the journeys under `openapi/workflows/` through the real service on a new database.
+"""`make workflows`: walk the journeys under `openapi/workflows/` through a sandbox: the real service, a new database.
 
 Each journey is an Arazzo description, run by `redocly respect`: it sends the requests, hands values of an answer on to
 the next request, and holds every answer against the contract and against what the journey expects.
@@ -8,8 +8,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
@@ -18,9 +17,9 @@ from typing import Any
 import yaml
 
 from app.contract import BASE_PATH
-from scripts.contract.service import ROOT, failures, serving
-from scripts.databases import create_database, throwaway_server
+from scripts.contract.service import ROOT, failures, running
 from scripts.lint.redocly import LintBroken, lint, reason, redocly
+from scripts.sandbox import PUBLIC_URL
 
 FOLDER = ROOT / "openapi/workflows"
 OUTPUT = ROOT / "build/workflows"
@@ -115,13 +114,6 @@ def run(address: str, files: Sequence[Path], report: Path) -> list[Journey]:
     return journeys
 
 
-@contextmanager
-def service(folder: Path) -> Generator[str]:
-    """Run the service on a database of its own; give its address."""
-    with throwaway_server() as server, serving(create_database(server, "workflows"), folder) as address:
-        yield address
-
-
 def main() -> int:
     """Lint the journeys, walk them, and say how it went."""
     argparse.ArgumentParser(prog="python -m scripts.workflows", description=__doc__).parse_args()
@@ -131,7 +123,7 @@ def main() -> int:
     try:
         found = [str(finding) for finding in lint(*(str(file.relative_to(ROOT)) for file in files))]
         if not found:
-            with service(OUTPUT) as address:
+            with running("scripts.sandbox", OUTPUT, {"PUBLIC_URL": PUBLIC_URL}) as address:
                 journeys = run(address, files, OUTPUT / "report.json")
             found = [complaint for journey in journeys for complaint in journey.complaints]
             found += [f"logged: {failure}" for failure in failures(OUTPUT / "service.log")]
