@@ -10,7 +10,7 @@ SOURCES := app scripts tests clients/python
 # Without Node, all but the lint of the contract can be tested; CI has it.
 NODE := $(shell command -v npx)
 NODE_TESTS := tests/gates/test_lint.py tests/gates/test_bad_input.py tests/gates/test_workflows.py \
-	tests/gates/test_second_opinion.py
+	tests/gates/test_second_opinion.py tests/gates/test_score.py
 export PYTHONPATH := .
 # No tool asks the network for anything while it checks.
 export REDOCLY_TELEMETRY := off
@@ -45,7 +45,7 @@ settings: $(VENV)/.runtime ## Print every setting with its origin, secrets maske
 ##@ Prove it
 
 .PHONY: check
-check: lint types drift diff test contract-test browser-test ## Everything CI runs
+check: lint score types drift diff test contract-test workflows browser-test ## Everything CI runs
 
 .PHONY: test
 test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real PostgreSQL, in parallel
@@ -70,6 +70,10 @@ lint: $(VENV)/.dev node_modules/.done ## Lint the contract, the code and the hou
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/python -m scripts.house_rules
+
+.PHONY: score
+score: $(VENV)/.dev node_modules/.done ## Show how easily a program finds its way through the contract; fail when it got harder
+	@$(BIN)/python -m scripts.lint.score
 
 .PHONY: types
 types: $(VENV)/.dev ## Check that every handler fits its operation, and all other types

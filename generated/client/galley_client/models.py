@@ -122,7 +122,10 @@ class Registration(BaseModel):
     username: Username
     email: Email
     password: Password
-    full_name: FullName | None | MISSING = MISSING
+    full_name: Annotated[
+        FullName | None | MISSING,
+        Field(description='The name to go by; `null` leaves it open.'),
+    ] = MISSING
 
 
 RequestId = TypeAliasType(
@@ -384,11 +387,28 @@ class User(BaseModel):
     id: Id
     username: Username
     email: Email
-    full_name: FullName | None
-    bio: Bio | None
-    website: Website | None
-    phone: Phone | None
-    avatar_url: UriReference | None
+    full_name: Annotated[
+        FullName | None,
+        Field(description='The name they go by; `null` when they have not said.'),
+    ]
+    bio: Annotated[
+        Bio | None,
+        Field(description='What they say about themselves; `null` when nothing.'),
+    ]
+    website: Annotated[
+        Website | None,
+        Field(description='Their page elsewhere; `null` when there is none.'),
+    ]
+    phone: Annotated[
+        Phone | None,
+        Field(
+            description='A number to call, its digits alone; `null` when there is none.'
+        ),
+    ]
+    avatar_url: Annotated[
+        UriReference | None,
+        Field(description='Where their picture is; `null` when there is none.'),
+    ]
     role: Role
     is_active: Annotated[
         StrictBool, Field(description='Whether the account can be used.')
@@ -571,18 +591,42 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase):
     )
     __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
     email: Email | MISSING = MISSING
-    full_name: FullName | None | MISSING = MISSING
-    bio: Bio | None | MISSING = MISSING
-    website: WebsiteInput | None | MISSING = MISSING
-    phone: PhoneInput | None | MISSING = MISSING
+    full_name: Annotated[
+        FullName | None | MISSING,
+        Field(description='The name to go by; `null` clears it.'),
+    ] = MISSING
+    bio: Annotated[
+        Bio | None | MISSING,
+        Field(description='What to say about oneself; `null` clears it.'),
+    ] = MISSING
+    website: Annotated[
+        WebsiteInput | None | MISSING,
+        Field(description='A page elsewhere; `null` clears it.'),
+    ] = MISSING
+    phone: Annotated[
+        PhoneInput | None | MISSING,
+        Field(description='A number to call; `null` clears it.'),
+    ] = MISSING
 
 
 class Profile(BaseModel):
     username: Username
-    full_name: FullName | None
-    bio: Bio | None
-    website: Website | None
-    avatar_url: UriReference | None
+    full_name: Annotated[
+        FullName | None,
+        Field(description='The name they go by; `null` when they have not said.'),
+    ]
+    bio: Annotated[
+        Bio | None,
+        Field(description='What they say about themselves; `null` when nothing.'),
+    ]
+    website: Annotated[
+        Website | None,
+        Field(description='Their page elsewhere; `null` when there is none.'),
+    ]
+    avatar_url: Annotated[
+        UriReference | None,
+        Field(description='Where their picture is; `null` when there is none.'),
+    ]
     post_count: Count
     created_at: Timestamp
 
@@ -725,15 +769,26 @@ TagNames = TypeAliasType(
 
 class Author(BaseModel):
     username: Username
-    full_name: FullName | None
-    avatar_url: UriReference | None
+    full_name: Annotated[
+        FullName | None,
+        Field(description='The name they go by; `null` when they have not said.'),
+    ]
+    avatar_url: Annotated[
+        UriReference | None,
+        Field(description='Where their picture is; `null` when there is none.'),
+    ]
 
 
 class PostSummary(BaseModel):
     id: Id
     title: PostTitle
     slug: Slug
-    excerpt: PostExcerpt | None
+    excerpt: Annotated[
+        PostExcerpt | None,
+        Field(
+            description='What lists show of the text; `null` until it is published or written.'
+        ),
+    ]
     status: PostStatus
     featured: Annotated[
         StrictBool, Field(description='Whether the editors put it forward.')
@@ -746,7 +801,12 @@ class PostSummary(BaseModel):
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
     ]
-    published_at: Timestamp | None
+    published_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it was published; `null` until then, and again once it is withdrawn.'
+        ),
+    ]
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -759,8 +819,14 @@ class Page(BaseModel):
     has_previous: Annotated[
         StrictBool, Field(description='Whether entries stand before.')
     ]
-    next_cursor: Cursor | None
-    previous_cursor: Cursor | None
+    next_cursor: Annotated[
+        Cursor | None,
+        Field(description='Continues after this page; `null` on the last one.'),
+    ]
+    previous_cursor: Annotated[
+        Cursor | None,
+        Field(description='Goes back before this page; `null` on the first one.'),
+    ]
     total: Count | MISSING = MISSING
     number: PageNumber | MISSING = MISSING
     pages: Count | MISSING = MISSING
@@ -820,7 +886,12 @@ class PostCreate(BaseModel):
     )
     title: PostTitle
     content: PostContent
-    excerpt: PostExcerpt | None | MISSING = MISSING
+    excerpt: Annotated[
+        PostExcerpt | None | MISSING,
+        Field(
+            description='What lists show of the text; `null` leaves it to the service.'
+        ),
+    ] = MISSING
     tags: TagInputs | MISSING = MISSING
 
 
@@ -829,7 +900,12 @@ class Post(BaseModel):
     title: PostTitle
     slug: Slug
     content: PostContent
-    excerpt: PostExcerpt | None
+    excerpt: Annotated[
+        PostExcerpt | None,
+        Field(
+            description='What lists show of the text; `null` until it is published or written.'
+        ),
+    ]
     status: PostStatus
     featured: Annotated[
         StrictBool, Field(description='Whether the editors put it forward.')
@@ -842,7 +918,12 @@ class Post(BaseModel):
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
     ]
-    published_at: Timestamp | None
+    published_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it was published; `null` until then, and again once it is withdrawn.'
+        ),
+    ]
     created_at: Timestamp
     updated_at: Timestamp
 
@@ -891,7 +972,12 @@ class PostUpdate(_JsonSchemaRuntimeValidationBase):
     __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
     title: PostTitle | MISSING = MISSING
     content: PostContent | MISSING = MISSING
-    excerpt: PostExcerpt | None | MISSING = MISSING
+    excerpt: Annotated[
+        PostExcerpt | None | MISSING,
+        Field(
+            description='What lists show of the text; `null` leaves it to the service.'
+        ),
+    ] = MISSING
     tags: TagInputs | MISSING = MISSING
     featured: Annotated[
         StrictBool | MISSING, Field(description='Needs the scope `posts:feature`.')
@@ -926,7 +1012,10 @@ CommentContent = TypeAliasType(
 class Comment(BaseModel):
     id: Id
     post_id: Id
-    parent_id: Id | None
+    parent_id: Annotated[
+        Id | None,
+        Field(description='The comment it answers; `null` when it answers the post.'),
+    ]
     depth: Annotated[
         StrictInt,
         Field(
@@ -935,8 +1024,13 @@ class Comment(BaseModel):
             le=5,
         ),
     ]
-    content: CommentContent | None
-    author: Author | None
+    content: Annotated[
+        CommentContent | None,
+        Field(description='What it says; `null` when it was deleted.'),
+    ]
+    author: Annotated[
+        Author | None, Field(description='Who wrote it; `null` when it was deleted.')
+    ]
     is_deleted: Annotated[
         StrictBool,
         Field(
@@ -978,7 +1072,10 @@ class CommentCreate(BaseModel):
         extra='forbid',
     )
     content: CommentContent
-    parent_id: Id | None | MISSING = MISSING
+    parent_id: Annotated[
+        Id | None | MISSING,
+        Field(description='The comment to answer; `null` or absent answers the post.'),
+    ] = MISSING
 
 
 class CommentUpdate(_JsonSchemaRuntimeValidationBase):
@@ -1027,7 +1124,10 @@ class Tag(BaseModel):
     id: Id
     name: TagName
     color: Color
-    description: TagDescription | None
+    description: Annotated[
+        TagDescription | None,
+        Field(description='What the tag is about; `null` when nobody has said.'),
+    ]
     post_count: Count
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
@@ -1049,7 +1149,10 @@ class TagCreate(BaseModel):
     )
     name: TagName
     color: Color | MISSING = MISSING
-    description: TagDescription | None | MISSING = MISSING
+    description: Annotated[
+        TagDescription | None | MISSING,
+        Field(description='What the tag is about; `null` leaves it open.'),
+    ] = MISSING
 
 
 class TagUpdate(_JsonSchemaRuntimeValidationBase):
@@ -1059,7 +1162,10 @@ class TagUpdate(_JsonSchemaRuntimeValidationBase):
     __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
     name: TagName | MISSING = MISSING
     color: Color | MISSING = MISSING
-    description: TagDescription | None | MISSING = MISSING
+    description: Annotated[
+        TagDescription | None | MISSING,
+        Field(description='What the tag is about; `null` clears it.'),
+    ] = MISSING
 
 
 Comment.model_rebuild()
