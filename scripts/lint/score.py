@@ -1,4 +1,4 @@
-"""`make score`: how easily a program finds its way through the contract, by Redocly's measure, and no worse than before.
+"""`make score`: how easily a program finds its way through the contract, by Redocly's measure; no worse than it was.
 
 The measure is an opinion: it likes shallow answers, few alternatives and many descriptions. It is shown for what it
 points at, and recorded in `openapi/score.json`, so that a change which makes the contract harder to use is seen.
