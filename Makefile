@@ -59,6 +59,14 @@ contract-test: $(VENV)/.dev ## Let schemathesis prove the running service agains
 workflows: $(VENV)/.dev node_modules/.done ## Walk the journeys of openapi/workflows/ through the real service
 	@$(BIN)/python -m scripts.workflows
 
+.PHONY: coverage
+coverage: $(VENV)/.dev ## Show what of the contract the runs have seen, and fail below all of it
+	$(BIN)/python -m scripts.coverage
+
+.PHONY: second-opinion
+second-opinion: $(VENV)/.dev ## Let openapi-core judge the traffic that `make test` has recorded
+	$(BIN)/python -m scripts.coverage.opinion
+
 .PHONY: browser-test
 browser-test: $(VENV)/.dev ## Open the pages in a real browser; installs Debian's Chromium where it may
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }

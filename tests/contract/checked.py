@@ -6,41 +6,70 @@ from collections.abc import Mapping
 import httpx2
 from starlette.types import ASGIApp
 
+from scripts.coverage.exchange import Exchange, pairs
 from tests.contract import codes
 from tests.contract.seen import note
 from tests.contract.validation import exchange_of, judge
 
 
-def checked(response: httpx2.Response) -> httpx2.Response:
+def checked(response: httpx2.Response, *, record: bool = True) -> httpx2.Response:
     """Return the answer, and remember that it was seen. Raises ContractBroken when it is not what the contract says."""
     request = response.request
-    exchange = exchange_of(
-        request.method,
-        request.url.raw_path,
-        response.status_code,
-        response.headers.multi_items(),
-        response.content,
+    headers = response.headers.multi_items()
+    operation = judge().judge(
+        exchange_of(request.method, request.url.raw_path, response.status_code, headers, response.content)
     )
-    operation = judge().judge(exchange)
-    if operation is not None:
-        note(operation.name, response.status_code)
-        if response.is_error and response.content:
+    if record:
+        if operation is not None and response.is_error and response.content:
             codes.note(operation.name, response.status_code, json.loads(response.content)["code"])
+        note(
+            Exchange(
+                request.method,
+                request.url.raw_path.decode("ascii"),
+                pairs(request.headers.multi_items()),
+                _content(request),
+                response.status_code,
+                pairs(headers),
+                response.content,
+            )
+        )
     return response
 
 
-async def _check(response: httpx2.Response) -> None:
-    await response.aread()
-    checked(response)
+def _content(request: httpx2.Request) -> bytes:
+    try:
+        return request.content
+    except httpx2.RequestNotRead:
+        # It was sent in pieces that nobody kept.
+        return b""
+
+
+async def _keep(request: httpx2.Request) -> None:
+    """Keep a multipart body, which is sent in pieces otherwise."""
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        await request.aread()
 
 
 def checked_client(
-    app: ASGIApp, base_url: str, headers: Mapping[str, str] | None = None, *, raise_app_exceptions: bool = True
+    app: ASGIApp,
+    base_url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    raise_app_exceptions: bool = True,
+    record: bool = True,
 ) -> httpx2.AsyncClient:
-    """Return a client that speaks with the application in this process; close it after use."""
+    """Return a client that speaks with the application in this process; close it after use.
+
+    What it sees counts as seen of the service, unless `record` is false because faults are planted there.
+    """
+
+    async def check(response: httpx2.Response) -> None:
+        await response.aread()
+        checked(response, record=record)
+
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app, raise_app_exceptions=raise_app_exceptions),
         base_url=base_url,
         headers=headers,
-        event_hooks={"response": [_check]},
+        event_hooks={"request": [_keep], "response": [check]},
     )

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 import orjson
 from httpx2 import AsyncClient, Response
 
+from app.sql import Connection, Table
 from tests.contract.document import Node, Operation, resolve
 from tests.factories import Factory, Member
 
@@ -74,6 +75,16 @@ class Call:
         return await client.request(
             self.operation.method, path + self.query, headers=self.headers, content=self.content() or None
         )
+
+
+async def fingerprint(connection: Connection) -> dict[str, str]:
+    """Return the number of every table's rows and a checksum of them."""
+    return {
+        name: await connection.fetchval(
+            f"SELECT count(*) || ' ' || md5(coalesce(string_agg(row::text, '|' ORDER BY row::text), '')) FROM {name} AS row"  # noqa: E501, S608 - Names of ours.
+        )
+        for name in sorted(Table.metadata.tables)
+    }
 
 
 async def _post(make: Factory, author: Member) -> str:

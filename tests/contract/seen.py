@@ -1,54 +1,39 @@
-"""Which statuses of which operations the suite has seen: a plugin that fails a run of the whole suite below 100 %.
+"""What of the contract the suite has seen: a plugin that fails a run of the whole suite below 100 %.
 
-A status that is declared and that no test provokes is a lie until proven otherwise.
+What is declared and no test provokes is a lie until proven otherwise. The suite alone must meet every cell; other runs
+(`make contract-test`) add to the record, and `make coverage` shows all of it.
 """
 
-from collections.abc import Iterable
+from functools import cache
 
 import pytest
 
-from tests.contract.document import Operation, operations
+from scripts.coverage import record, traffic
+from scripts.coverage.contract import Cell, Contract
+from scripts.coverage.exchange import Exchange
+from scripts.coverage.exemptions import BadExemptions, load
+from scripts.coverage.summary import MATRIX, summarise
+from scripts.coverage.verdict import judge
 
-Pair = tuple[str, int]
-
-# Declared statuses that no test can provoke, each with the reason. It wants to be empty.
-EXEMPT: dict[Pair, str] = {}
-
-_OUTPUT = "contract_seen"
-_seen: set[Pair] = set()
-
-
-def note(operation: str, status: int) -> None:
-    """Remember that an operation has answered with a status."""
-    _seen.add((operation, status))
+_OUTPUT, _TRAFFIC = "contract_seen", "contract_traffic"
 
 
-def declared(known: Iterable[Operation]) -> set[Pair]:
-    """Return every operation with each status that the contract names for it."""
-    return {(operation.name, status) for operation in known for status in operation.statuses}
+@cache
+def seen() -> record.Record:
+    """Return what this process has seen so far."""
+    return record.Record(Contract.load())
 
 
-def table(known: Iterable[Operation], seen: set[Pair]) -> list[str]:
-    """Return a line per operation: the statuses seen, and in brackets those that are declared but were not."""
-    known = list(known)
-    width = max(len(operation.name) for operation in known)
-    return [
-        f"{operation.name:{width}}  "
-        + " ".join(
-            f"{status}" if (operation.name, status) in seen else f"[{status}]" for status in sorted(operation.statuses)
-        )
-        for operation in known
-    ]
+@cache
+def sample() -> traffic.Sample:
+    """Return the exchanges that this process keeps."""
+    return traffic.Sample(seen().observer)
 
 
-def faults(known: Iterable[Operation], seen: set[Pair], exempt: Iterable[Pair]) -> list[str]:
-    """Say which declared statuses were never seen, and which exemptions excuse nothing."""
-    due = declared(known)
-    exempt = set(exempt)
-    return [
-        *(f"never seen: {name} {status}" for name, status in sorted(due - seen - exempt)),
-        *(f"exempt without need: {name} {status}" for name, status in sorted(exempt & (seen | (exempt - due)))),
-    ]
+def note(exchange: Exchange) -> None:
+    """Remember an exchange."""
+    seen().note(exchange)
+    sample().offer(exchange)
 
 
 def is_whole(config: pytest.Config) -> bool:
@@ -59,32 +44,54 @@ def is_whole(config: pytest.Config) -> bool:
     )
 
 
+def _exempt() -> tuple[dict[Cell, str], list[str]]:
+    """Return the cells that are exempt, or what is wrong with the file of exemptions."""
+    try:
+        return load().cells, []
+    except BadExemptions as failure:
+        return {}, [str(failure)]
+
+
+def _faults() -> list[str]:
+    exempt, complaints = _exempt()
+    return complaints + judge(seen().contract, seen().seen, exempt).faults()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand over what this worker has seen, or judge the whole run where all of it has come together."""
     output: dict[str, object] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output[_OUTPUT] = sorted(_seen)
-    elif session.exitstatus == pytest.ExitCode.OK and is_whole(session.config) and faults(operations(), _seen, EXEMPT):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        output[_OUTPUT] = seen().rows()
+        output[_TRAFFIC] = list(sample().lines())
+    elif is_whole(session.config):
+        fingerprint, build = seen().contract.fingerprint, session.config.rootpath / "build"
+        record.write(build / "coverage/test.json", fingerprint, seen().rows())
+        traffic.write(build / "traffic/test.jsonl", fingerprint, sample().lines())
+        if session.exitstatus == pytest.ExitCode.OK and _faults():
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: object) -> None:
     """Collect what a worker has seen."""
-    _seen.update((name, status) for name, status in getattr(node, "workeroutput", {}).get(_OUTPUT, ()))
+    output = getattr(node, "workeroutput", {})
+    seen().add(output.get(_OUTPUT, ()))
+    for line in output.get(_TRAFFIC, ()):
+        sample().offer(traffic.from_line(line))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Close with the table; a run of a part of the suite gets the count alone."""
-    due = declared(operations())
-    whole = is_whole(config)
-    if not _seen:
+    """Close with a line per dimension, and after a run of the whole suite with one per fault."""
+    if not seen().seen:
         return
     terminalreporter.section("the contract")
-    for line in table(operations(), _seen) if whole else ():
+    exempt, _ = _exempt()
+    for line in judge(seen().contract, seen().seen, exempt).lines():
         terminalreporter.write_line(line)
-    for line in faults(operations(), _seen, EXEMPT) if whole else ():
-        terminalreporter.write_line(line, red=True)
-    exempt = f", {len(EXEMPT)} exempt" if EXEMPT else ""
-    terminalreporter.write_line(f"operation x documented status: {len(due & _seen)} of {len(due)} seen{exempt}")
+    if is_whole(config):
+        folder = config.rootpath / "build/coverage"
+        summarise(folder, seen().contract, exempt)
+        terminalreporter.write_line(f"the matrix: {(folder / MATRIX).relative_to(config.rootpath)}")
+        for line in _faults():
+            terminalreporter.write_line(line, red=True)

@@ -3,18 +3,21 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from httpx2 import AsyncClient, Response
 
 from app.contract import role_scopes
-from app.sql import Connection, Table
-from tests.contract.document import METHODS, Node, Operation, contract, operations
-from tests.contract.requests import JSON, RESOURCES, Call, valid_call
+from app.sql import Connection
+from tests.contract.document import METHODS, Node, Operation, contract, operations, resolve
+from tests.contract.requests import FORM, JSON, RESOURCES, Call, fingerprint, valid_call
 from tests.contract.schemas import Schemas
 from tests.factories import Factory, Member
 
 MAX_BODY_BYTES = 1_048_576
+# What a client sends is never repeated to it: it could be somebody else's secret, or a script.
+MARKER = "Zx9MarkerQq"
 STALE = '"999999-00000000"'
 
 
@@ -37,16 +40,6 @@ def is_conditional(operation: Operation) -> bool:
 
 def is_about_something(operation: Operation) -> bool:
     return bool(operation.named("path"))
-
-
-async def fingerprint(connection: Connection) -> dict[str, str]:
-    """Return a checksum of every table's rows."""
-    return {
-        name: await connection.fetchval(
-            f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {name} t"  # noqa: S608
-        )
-        for name in Table.metadata.tables
-    }
 
 
 @pytest.fixture
@@ -100,11 +93,21 @@ class TestCredentials:
         refused(answer, 401, "not_authenticated")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
 
+    @every(lambda operation: operation.needs_credentials)
+    async def test_are_asked_for_before_anything_else_is_looked_at(
+        self, send: Send, call: Call, operation: Operation
+    ) -> None:
+        unknown = {name: RESOURCES[name][1] for name in operation.named("path")}
+        spoilt = replace(call, path=unknown, body={} if operation.media_type else None)
+        refused(await send(spoilt.without_header("Authorization")), 401, "not_authenticated")
+
     @every(lambda operation: operation.takes_credentials)
-    async def test_are_checked_even_where_optional(self, send: Send, call: Call) -> None:
-        answer = await send(call.with_headers(Authorization="Bearer forged.token.indeed"))
+    @pytest.mark.parametrize("token", [MARKER, f"a.{MARKER}.c"])
+    async def test_are_checked_even_where_optional(self, send: Send, call: Call, token: str) -> None:
+        answer = await send(call.with_headers(Authorization=f"Bearer {token}"))
         refused(answer, 401, "invalid_token")
         assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+        assert MARKER not in answer.text
 
     @every(lambda operation: operation.takes_credentials)
     async def test_end_with_the_session(self, send: Send, call: Call, author: Member, connection: Connection) -> None:
@@ -133,15 +136,26 @@ class TestBody:
             b'{"a": "\xff"}',
             b"[" * 100_000,
             b"{} {}",
+            b'{"title": "' + MARKER.encode(),
         ],
-        ids=["cut", "quotes", "nan", "huge", "surrogate", "latin-1", "deep", "two"],
+        ids=["cut", "quotes", "nan", "huge", "surrogate", "latin-1", "deep", "two", "echo"],
     )
     async def test_that_is_no_json_is_400(self, send: Send, call: Call, body: bytes) -> None:
-        refused(await send(replace(call, body=body)), 400, "malformed_request")
+        answer = await send(replace(call, body=body))
+        refused(answer, 400, "malformed_request")
+        assert MARKER not in answer.text
+
+    @every(lambda operation: operation.media_type == FORM)
+    async def test_that_is_no_form_is_400(self, send: Send, call: Call) -> None:
+        for name in call.body:
+            refused(await send(replace(call, body=f"{name}=%ff".encode())), 400, "malformed_request")
 
     @every(takes_body)
     async def test_over_the_limit_is_413(self, send: Send, call: Call) -> None:
-        refused(await send(replace(call, body=b" " * (MAX_BODY_BYTES + 1))), 413, "payload_too_large")
+        large = MARKER.encode() * (MAX_BODY_BYTES // len(MARKER) + 1)
+        answer = await send(replace(call, body=large))
+        refused(answer, 413, "payload_too_large")
+        assert MARKER not in answer.text
 
     @every(takes_body)
     async def test_of_another_media_type_is_415(self, send: Send, call: Call) -> None:
@@ -170,7 +184,7 @@ class TestBody:
 def malformed_paths() -> list[tuple[Operation, str]]:
     """Pair every operation with values that its path parameter does not allow."""
     schemas = Schemas(contract())
-    values = ("!", "0", "\x00", "a b", "01936b2e5f8c7c3a9d402f6f0c1f7a11", "x" * 300)
+    values = ("!", "0", "\x00", "a b", "01936b2e5f8c7c3a9d402f6f0c1f7a11", "{nil}", "\N{PILE OF POO}", "x" * 300)
     return [
         (operation, value)
         for operation in operations()
@@ -183,9 +197,11 @@ def malformed_paths() -> list[tuple[Operation, str]]:
 class TestParameters:
     @every()
     async def test_unknown_in_the_query_is_422(self, send: Send, call: Call) -> None:
-        query = f"{call.query}{'&' if call.query else '?'}undreamt=of"
-        problem = refused(await send(replace(call, query=query)), 422, "validation_failed")
-        assert names(problem, parameter="undreamt")
+        query = f"{call.query}{'&' if call.query else '?'}undreamt={MARKER}"
+        answer = await send(replace(call, query=query))
+        problem = refused(answer, 422, "validation_failed")
+        assert names(problem, parameter="undreamt", code="unknown_parameter")
+        assert MARKER not in answer.text
 
     @every()
     async def test_that_cannot_be_decoded_are_400(self, send: Send, call: Call) -> None:
@@ -232,3 +248,31 @@ class TestMethods:
     async def test_undeclared_are_405(self, send: Send, call: Call, method: str) -> None:
         call = replace(call, operation=replace(call.operation, method=method))
         refused(await send(call), 405, "method_not_allowed")
+
+
+def impossible(operation: Operation, call: Call) -> list[Call]:
+    """Return the call with a marker in every parameter and every member, each time as a value that cannot be."""
+    wrong = f"{MARKER} \N{PILE OF POO}"
+    query = dict.fromkeys(operation.named("query"), wrong)
+    headers = {name.replace("-", "_"): MARKER * 40 for name in operation.named("header")}
+    calls = [replace(call, query=f"?{urlencode(query)}")] if query else []
+    if operation.media_type:
+        members = resolve(operation.content[operation.media_type]["schema"])["properties"]
+        form = operation.media_type == FORM
+        values = (wrong * 10_000, MARKER, [MARKER], {MARKER: MARKER}, f"\x00{MARKER}")
+        bodies = [dict.fromkeys(members, str(value) if form else value) for value in values]
+        return calls + [replace(call.with_headers(**headers), body=body) for body in bodies]
+    return [*calls, call.with_headers(**headers)] if "If_Match" in headers else calls
+
+
+class TestEcho:
+    @every(lambda operation: operation.media_type or operation.named("query") or is_conditional(operation))
+    async def test_no_value_is_repeated(self, send: Send, call: Call, operation: Operation) -> None:
+        for spoilt in impossible(operation, call):
+            answer = await send(spoilt)
+            assert 400 <= answer.status_code < 500, answer.text
+            document = answer.json()
+            # Names are named; the list inside a list was given one that is a value here.
+            errors = [error for error in document.get("errors", []) if MARKER not in error.get("pointer", "")]
+            assert MARKER not in str({**document, "errors": errors}), answer.text
+            assert MARKER not in str(answer.headers.multi_items())

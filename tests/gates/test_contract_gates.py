@@ -17,7 +17,6 @@ from app.sql import Connection
 from scripts.contract.accounts import World
 from scripts.contract.runs import ANONYMOUS, Plan, run, write_settings
 from tests.conftest import BASE_URL
-from tests.contract import seen
 from tests.contract import test_generic_statuses as generic
 from tests.contract.checked import checked_client
 from tests.contract.document import operations
@@ -47,7 +46,7 @@ class TestCheckedClient:
     )
     async def test_sees(self, app: ASGIApp, connection: Connection, fault: str, complaint: str) -> None:
         del connection
-        async with checked_client(Faulty(app, FAULTS[fault]), BASE_URL) as client:
+        async with checked_client(Faulty(app, FAULTS[fault]), BASE_URL, record=False) as client:
             with pytest.raises(ContractBroken) as broken:
                 await client.get("/posts")
         assert complaint in str(broken.value)
@@ -56,7 +55,7 @@ class TestCheckedClient:
     async def test_sees_a_status_that_is_not_its_problems(self, app: ASGIApp, connection: Connection) -> None:
         del connection
         faulty = Faulty(app, lambda answer: answer.with_members(status=422))
-        async with checked_client(faulty, BASE_URL) as client:
+        async with checked_client(faulty, BASE_URL, record=False) as client:
             with pytest.raises(ContractBroken, match="the problem's status is 422"):
                 await client.get("/users/me")
 
@@ -68,7 +67,7 @@ class TestCheckedClient:
         async def hidden(scope: dict[str, str], receive: object, send: object) -> None:
             await app({**scope, "path": "/api/v1/posts"}, receive, send)  # pyright: ignore[reportArgumentType]
 
-        async with checked_client(hidden, BASE_URL) as client:  # pyright: ignore[reportArgumentType]
+        async with checked_client(hidden, BASE_URL, record=False) as client:  # pyright: ignore[reportArgumentType]
             with pytest.raises(ContractBroken, match="the contract has no such operation: 404 is due"):
                 await client.get("/backdoor")
 
@@ -87,49 +86,9 @@ class TestGenericStatuses:
     async def test_see_an_unprotected_operation(self, app: ASGIApp, make: Factory, connection: Connection) -> None:
         (get_me,) = (operation for operation in operations() if operation.name == "getMe")
         call = await valid_call(get_me, make, await make.member())
-        async with checked_client(Faulty(app, FAULTS["an unprotected operation"]), BASE_URL) as client:
+        async with checked_client(Faulty(app, FAULTS["an unprotected operation"]), BASE_URL, record=False) as client:
             with pytest.raises(AssertionError, match=r"\(200, None\) == \(401, 'not_authenticated'\)"):
                 await generic.TestCredentials().test_are_needed(generic.sender(client, connection), call)
-
-
-def count_seen(folder: Path, missing: set[seen.Pair], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a suite of its own whose one test has seen everything but what is `missing`."""
-    pairs = sorted(seen.declared(operations()) - missing)
-    (folder / "pytest.ini").write_text("[pytest]\ntestpaths = .\n")
-    (folder / "conftest.py").write_text(
-        "from tests.contract import seen\ndef pytest_configure(config): config.pluginmanager.register(seen)\n"
-    )
-    (folder / "test_all.py").write_text(
-        f"from tests.contract import seen\ndef test_all():\n    for pair in {pairs}: seen.note(*pair)\n"
-    )
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis"]
-    command += [f"--basetemp={folder / 'temp'}", *arguments]
-    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
-
-
-class TestSeen:
-    @pytest.mark.parametrize("workers", ["0", "2"])
-    def test_sees_a_documented_status_that_was_never_seen(self, tmp_path: Path, workers: str) -> None:
-        outcome = count_seen(tmp_path, {("getPost", 404)}, "-n", workers)
-        assert outcome.returncode == pytest.ExitCode.TESTS_FAILED, outcome.stdout + outcome.stderr
-        due = len(seen.declared(operations()))
-        assert "never seen: getPost 404" in outcome.stdout
-        assert f"operation x documented status: {due - 1} of {due} seen" in outcome.stdout
-
-    def test_is_content_with_all(self, tmp_path: Path) -> None:
-        outcome = count_seen(tmp_path, set(), "-n", "2")
-        assert outcome.returncode == pytest.ExitCode.OK, outcome.stdout + outcome.stderr
-
-    def test_lets_a_part_of_the_suite_be(self, tmp_path: Path) -> None:
-        for part in (("test_all.py",), ("-k", "all")):
-            outcome = count_seen(tmp_path, {("getPost", 404)}, *part)
-            assert outcome.returncode == pytest.ExitCode.OK, outcome.stdout + outcome.stderr
-
-    def test_sees_an_exemption_without_need(self) -> None:
-        due = seen.declared(operations())
-        assert seen.faults(operations(), due, {("getPost", 404)}) == ["exempt without need: getPost 404"]
-        assert seen.faults(operations(), due, {("getPost", 299)}) == ["exempt without need: getPost 299"]
-        assert seen.faults(operations(), due - {("getPost", 404)}, {("getPost", 404)}) == []
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import httpx2
 import pytest
 
 from app.wire import HEAD_SECONDS, MAX_HEAD_BYTES
+from scripts.coverage.exchange import Exchange, pairs
+from tests.contract.seen import note
 from tests.operations.service import Service, directory, running
 
 pytestmark = pytest.mark.xdist_group("wire")
@@ -29,12 +31,12 @@ def talk(service: Service, *parts: bytes) -> tuple[int, dict[str, str], bytes]:
             connection.sendall(part)
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
     head, _, body = answer.partition(b"\r\n\r\n")
-    status, *lines = head.decode().split("\r\n")
-    return (
-        int(status.split()[1]),
-        {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)},
-        body,
-    )
+    first, *lines = head.decode().split("\r\n")
+    status = int(first.split()[1])
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    # What was sent need not have been a request; the answer is one all the same.
+    note(Exchange("GET", "/", (), b"", status, pairs(headers.items()), body))
+    return status, headers, body
 
 
 class TestHead:

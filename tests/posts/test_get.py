@@ -113,6 +113,15 @@ class TestGetPostBySlug:
             answer = await client.get(f"/posts/by-slug/{slug}")
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
+    @pytest.mark.parametrize("status", ["draft", "archived"])
+    async def test_leads_the_author_to_what_is_not_published(
+        self, client: AsyncClient, make: Factory, status: str
+    ) -> None:
+        author = await make.member()
+        await make.post(author, slug="the-engine-weaves", status=status)
+        answer = await client.get("/posts/by-slug/the-engine-weaves", headers=author.headers)
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+
     @pytest.mark.parametrize("slug", ["Upper", "under_score", "%00", "a%20b", "a" * 200, "é"])
     async def test_what_cannot_be_a_slug_is_422(self, client: AsyncClient, slug: str) -> None:
         assert (await client.get(f"/posts/by-slug/{slug}")).status_code == 422

@@ -54,6 +54,13 @@ class TestUpdatePost:
         answer = await patch(client, post_id, author, {"excerpt": None})
         assert answer.json()["excerpt"] == "Looms They weave flowers."
 
+    @pytest.mark.parametrize("status", ["draft", "published", "archived"])
+    async def test_leaves_the_status_as_it_is(
+        self, client: AsyncClient, author: Member, make: Factory, status: str
+    ) -> None:
+        answer = await patch(client, await make.post(author, status=status), author, {"content": "It weaves on."})
+        assert (answer.status_code, answer.json()["status"]) == (200, status)
+
     async def test_a_draft_gets_a_new_slug_with_a_new_title(self, client: AsyncClient, author: Member) -> None:
         post = await write(client, author)
         renamed = (await patch(client, post["id"], author, {"title": "The loom weaves"})).json()

@@ -69,6 +69,12 @@ class TestListTags:
         assert 'rel="next"' in answer.headers["link"]
         assert 'rel="prev"' in answer.headers["link"]
 
+    async def test_tells_the_total_when_asked(self, client: AsyncClient) -> None:
+        counted = await client.get("/tags", params={"include_total": "true", "limit": "3"})
+        assert (names(counted.json()), counted.json()["page"]["total"]) == (NAMES[:3], 7)
+        uncounted = await client.get("/tags", params={"include_total": "false", "limit": "3"})
+        assert "total" not in uncounted.json()["page"]
+
     async def test_a_cursor_of_another_order_is_refused(self, client: AsyncClient) -> None:
         answer = await client.get("/tags", params={"limit": "2", "sort": "-name"})
         cursor = answer.json()["page"]["next_cursor"]

@@ -32,6 +32,11 @@ class TestGetMe:
         assert (me["is_active"], me["email_verified"], me["version"]) == (True, False, 1)
         assert "password" not in answer.text
 
+    @pytest.mark.parametrize("role", ["user", "manager", "moderator", "admin"])
+    async def test_names_the_role(self, client: AsyncClient, make: Factory, role: str) -> None:
+        member = await make.member(role)
+        assert (await client.get("/users/me", headers=member.headers)).json()["role"] == role
+
     @pytest.mark.actor("user")
     async def test_is_not_sent_again_to_who_has_it(self, client: AsyncClient) -> None:
         tag = (await client.get("/users/me")).headers["etag"]
@@ -87,6 +92,12 @@ class TestUpdateMe:
         assert after == before | changed
         kept = await client.get("/users/me")
         assert (kept.json(), kept.headers["etag"]) == (after, answer.headers["etag"])
+
+    @pytest.mark.parametrize("role", ["manager", "moderator", "admin"])
+    async def test_leaves_the_role_as_it_is(self, client: AsyncClient, make: Factory, role: str) -> None:
+        member = await make.member(role)
+        answer = await patch(client, {"bio": "Weaves."}, **member.headers)
+        assert (answer.status_code, answer.json()["bio"], answer.json()["role"]) == (200, "Weaves.", role)
 
     @pytest.mark.parametrize("member", ["full_name", "bio", "website", "phone"])
     async def test_null_clears(self, client: AsyncClient, member: str) -> None:

@@ -1,0 +1,1 @@
+"""What of the contract the runs have seen: recorded by whoever talks HTTP, judged by `make coverage`."""
