@@ -81,6 +81,6 @@ def service() -> Generator[str]:
     with (
         TemporaryDirectory(prefix="galley-clients-") as name,
         throwaway_server() as server,
-        serving(create_database(server, "clients"), Path(name)) as address,
+        serving(create_database(server, "clients"), Path(name), "clients") as address,
     ):
         yield address

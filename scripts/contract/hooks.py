@@ -10,6 +10,9 @@ from uuid import uuid4
 import schemathesis
 from schemathesis import HookContext, Response
 
+from scripts.coverage.exchange import Exchange, pairs
+from scripts.coverage.record import of_process
+
 Hook = Callable[..., None]
 # Both are declared without the types of what they hold.
 hook = cast("Callable[[Hook], Hook]", schemathesis.hook)  # pyright: ignore[reportUnknownMemberType]
@@ -95,9 +98,30 @@ def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
             teach(case)
 
 
+def _count(response: Response) -> None:
+    """Count what the exchange has met of the contract, where a run asks for it."""
+    record, request = of_process(), response.request
+    if record is None:
+        return
+    # What is sent in pieces is gone by now.
+    body = request.body if isinstance(request.body, str | bytes) else b""
+    record.note(
+        Exchange(
+            request.method or "GET",
+            request.path_url,
+            pairs((name, str(value)) for name, value in request.headers.items()),
+            body.encode() if isinstance(body, str) else body,
+            response.status_code,
+            pairs((name, value) for name, values in response.headers.items() for value in values),
+            response.content,
+        )
+    )
+
+
 @hook
 def after_call(_: HookContext, case: Case, response: Response) -> None:
-    """Remember what the service says."""
+    """Count what was said, and remember what the service says."""
+    _count(response)
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - Successes.
         return
     if case.method == "DELETE":

@@ -11,6 +11,8 @@ from typing import Any
 from app.contract import BASE_PATH
 from scripts.contract.accounts import World, credentials, held
 from scripts.contract.service import ROOT
+from scripts.coverage.record import OUTPUT as COVERAGE
+from scripts.coverage.record import VARIABLE
 
 ANONYMOUS = "anonymous"
 BUNDLE = ROOT / "generated/openapi.json"
@@ -121,6 +123,14 @@ def _complaints(report: dict[str, Any], code: int) -> tuple[str, ...]:
     return tuple(complaints)
 
 
+def _recorded(folder: Path) -> dict[str, str]:
+    """Say where the run leaves what it has seen; one that is not of `make contract-test` may be of a faulty service."""
+    if not folder.is_relative_to(OUTPUT):
+        return {}
+    name = "-".join(["contract-test", *folder.relative_to(OUTPUT).parts])
+    return {VARIABLE: str(COVERAGE / f"{name}.json")}
+
+
 def run(role: str, address: str, settings: Path, folder: Path, plan: Plan) -> Result:
     """Let schemathesis loose on the service as this role; what it prints goes to `output.txt` beside its reports.
 
@@ -129,7 +139,7 @@ def run(role: str, address: str, settings: Path, folder: Path, plan: Plan) -> Re
     folder.mkdir(exist_ok=True)
     output = folder / "output.txt"
     with output.open("wb") as file:
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"} | _recorded(folder)
         code = subprocess.run(
             _command(address, settings, folder, plan),
             stdout=file,

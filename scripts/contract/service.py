@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from scripts.contract.accounts import SETTINGS
+from scripts.coverage.record import OUTPUT as COVERAGE
+from scripts.coverage.record import VARIABLE
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -49,12 +51,16 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
 
 
 @contextmanager
-def serving(dsn: str, folder: Path) -> Generator[str]:
+def serving(dsn: str, folder: Path, record: str = "") -> Generator[str]:
     """Run the service with demo data on a free port; give its address, and end it with the block.
 
-    Raises RuntimeError when it does not start, or does not end within 15 seconds of being told.
+    With a `record`, what its clients meet of the contract goes to `make coverage` under this name. Raises RuntimeError
+    when it does not start, or does not end within 15 seconds of being told.
     """
-    with running("app", folder, {"DATABASE_URL": dsn, "DATA_DIR": str(folder / "data")}) as address:
+    module, settings = "app", {"DATABASE_URL": dsn, "DATA_DIR": str(folder / "data")}
+    if record:
+        module, settings[VARIABLE] = "scripts.coverage.serve", str(COVERAGE / f"{record}.json")
+    with running(module, folder, settings) as address:
         yield address
 
 

@@ -16,6 +16,9 @@ METHODS = ("get", "put", "post", "patch", "delete", "head", "options", "trace")
 # Where a cell stands that no operation has for itself: the codes of the problem that all of them share.
 ANY = "any operation"
 NOBODY = "nobody"
+# Notices of the end (RFC 9745, RFC 8594) stand in answers that all share; due they are of operations that will end.
+_ANNOUNCED = {"deprecation": "deprecated", "sunset": "x-sunset"}
+NOTICES = frozenset(_ANNOUNCED)
 ACCEPTED, REFUSED, REFUSED_WITHOUT = "accepted", "refused", "refused without "
 
 
@@ -128,6 +131,7 @@ class Contract:
         }
         answers = {status: resolve(entry, self.document) for status, entry in node.get("responses", {}).items()}
         default = answers.pop("default", {}).get("content", {})
+        announced = {name for name, member in _ANNOUNCED.items() if node.get(member)}
         return Operation(
             name=path if webhook else node.get("operationId", f"{method.upper()} {path}"),
             method=method.upper(),
@@ -136,7 +140,7 @@ class Contract:
                 Parameter(place, name, self._members(parameter)) for (place, name), parameter in parameters.items()
             ),
             sends=self._content(resolve(node.get("requestBody", {}), self.document).get("content", {})),
-            answers={status: self._answer(answer, default) for status, answer in answers.items()},
+            answers={status: self._answer(answer, default, NOTICES - announced) for status, answer in answers.items()},
             # Who receives a webhook has a security of his own.
             security=() if webhook else tuple(self._security(node)),
             webhook=webhook,
@@ -150,8 +154,11 @@ class Contract:
     def _content(self, content: Node) -> dict[str, Members]:
         return {kind.lower(): self._members(node) for kind, node in content.items()}
 
-    def _answer(self, answer: Node, default: Node) -> Answer:
-        """Read an answer; the members of a body that `default` has as well are due to no operation in particular."""
+    def _answer(self, answer: Node, default: Node, undue: frozenset[str]) -> Answer:
+        """Read an answer but for headers that are not due.
+
+        The members of a body that `default` has as well are due to no operation in particular.
+        """
         content: dict[str, Members] = {
             kind: {} if node.get("schema") == default.get(kind, {}).get("schema", ...) else self._members(node)
             for kind, node in answer.get("content", {}).items()
@@ -159,7 +166,11 @@ class Contract:
         headers = {name.lower(): resolve(node, self.document) for name, node in answer.get("headers", {}).items()}
         return Answer(
             {kind.lower(): members for kind, members in content.items()},
-            {name: self._members(node) for name, node in headers.items() if not node.get("required")},
+            {
+                name: self._members(node)
+                for name, node in headers.items()
+                if not node.get("required") and name not in undue
+            },
         )
 
     def _security(self, node: Node) -> Iterator[Alternative]:

@@ -38,6 +38,7 @@ REFUSED = frozenset({400, 415, 422, 428})
 IN_ORDER = frozenset({404, 409, 412})
 UNREAD = frozenset({401, 403})
 NOT_AUTHENTICATED = "not_authenticated"
+MAX_COMPLAINT = 400
 _SECURITY = (SecurityFinderError, SecurityValidationError)
 ACCEPTS, REFUSES, REFUSES_ANSWER = "accepts", "refuses", "refuses the answer"
 
@@ -168,9 +169,10 @@ def _expected(exchange: Exchange) -> bool | None:
 
 
 def _complaint(error: Exception) -> str:
-    cause = error.__cause__
-    details = [str(detail.message) for detail in getattr(cause, "schema_errors", ())]
-    return "; ".join([str(error) or type(error).__name__, *details])[:300].replace("\n", " ")
+    # The error itself repeats the value; the errors of the schema say what is wrong with it.
+    details = [str(detail.message) for detail in getattr(error.__cause__, "schema_errors", ())]
+    said = f"{type(error).__name__}: {'; '.join(details) or error}"
+    return said[:MAX_COMPLAINT].replace("\n", " ")
 
 
 def _complaints(errors: Iterator[Exception], *, security: bool = False) -> list[str]:
@@ -180,7 +182,7 @@ def _complaints(errors: Iterator[Exception], *, security: bool = False) -> list[
     """
     try:
         return [_complaint(error) for error in errors if not security or isinstance(error, _SECURITY)]
-    except ValueError as failure:
+    except (ValueError, RecursionError) as failure:
         return [f"it cannot read it: {failure}"]
 
 

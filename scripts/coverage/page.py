@@ -46,6 +46,18 @@ def _chips(cells: Iterable[Cell], verdict: Verdict, seen: Mapping[Cell, int], *,
     return f'<div class="chips">{"".join(parts)}</div>' if parts else ""
 
 
+def _answers(cells: Iterable[Cell], verdict: Verdict, seen: Mapping[Cell, int]) -> str:
+    """Return the chips of what was answered: media type by media type, a chip per status."""
+    by_kind: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_kind.setdefault(cell.value, []).append(cell)
+    parts = [
+        f'<span class="group">{escape(kind)}</span>' + "".join(_chip(cell, cell.place, verdict, seen) for cell in found)
+        for kind, found in by_kind.items()
+    ]
+    return f'<div class="chips">{"".join(parts)}</div>' if parts else ""
+
+
 def _row(operation: Operation | None, verdict: Verdict, seen: Mapping[Cell, int], statuses: list[str]) -> str:
     name = operation.name if operation else ANY
     cells = [cell for cell in verdict.due if cell.operation == name]
@@ -71,7 +83,7 @@ def _row(operation: Operation | None, verdict: Verdict, seen: Mapping[Cell, int]
     where = f"{operation.method} {operation.path or '(webhook)'}" if operation else "what all of them share"
     return (
         f'<tr><th scope="row">{escape(name)}<small>{escape(where)}</small>{"".join(columns)}'
-        f'<td class="first">{_chips(of(ANSWERS), verdict, seen, places=True)}'
+        f'<td class="first">{_answers(of(ANSWERS), verdict, seen)}'
         f"<td>{_chips(of(SENDS), verdict, seen, places=False)}"
         f'<td class="first">{_chips(of(SECURITY), verdict, seen, places=True)}'
         f'<td class="first">{_chips(of(PARAMETER), verdict, seen, places=True)}'

@@ -48,6 +48,7 @@ DOCUMENT: dict[str, Any] = {
             "parameters": [{"name": "file_id", "in": "path", "required": True, "schema": {"type": "string"}}],
             "get": {
                 "operationId": "getFile",
+                "deprecated": True,
                 "security": [{"session": [], "token": []}, {"query": []}],
                 "parameters": [
                     {"name": "size", "in": "query", "schema": {"type": "array", "items": {"enum": ["s", "l"]}}},
@@ -57,7 +58,7 @@ DOCUMENT: dict[str, Any] = {
                 "responses": {
                     "200": {
                         "description": "The file.",
-                        "headers": {"X-Cache": {"schema": {"enum": ["hit", "miss"]}}},
+                        "headers": {"X-Cache": {"schema": {"enum": ["hit", "miss"]}}, "Sunset": {}, "Deprecation": {}},
                         "content": {"text/csv": {}, "image/*": {}},
                     },
                     "default": {"description": "Wrong.", "content": SHARED},

@@ -6,16 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from starlette.types import ASGIApp
 
 from scripts.coverage.contract import (
     ACCEPTED,
     ANSWERS,
-    ANY,
     DIMENSIONS,
     ENUM,
     HEADER,
     PARAMETER,
-    REFUSED,
     SECURITY,
     SENDS,
     STATUS,
@@ -23,11 +22,15 @@ from scripts.coverage.contract import (
     Contract,
 )
 from scripts.coverage.exemptions import BadExemptions, load
-from scripts.coverage.observe import Observer
+from scripts.coverage.page import render
 from scripts.coverage.record import VARIABLE, Record, read, together, write
+from scripts.coverage.serve import Recording
 from scripts.coverage.summary import summarise
 from scripts.coverage.verdict import judge, named
-from tests.gates.planted import JSON, PROBLEM, exchange, multipart, planted
+from tests.conftest import BASE_URL
+from tests.contract.checked import checked_client
+from tests.factories import Factory
+from tests.gates.planted import JSON, exchange, planted
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != VARIABLE} | {"PYTHONPATH": str(ROOT)}
@@ -130,118 +133,6 @@ class TestExemptions:
         assert "\n" not in str(bad.value)
 
 
-class TestObserver:
-    """What later operations bring: nothing of it may go by unseen, or be taken for what it is not."""
-
-    def test_knows_what_is_due(self) -> None:
-        due = set(planted().due)
-        assert {
-            Cell("uploadFile", SENDS, "", "multipart/form-data"),
-            Cell("uploadFile", SENDS, "", "application/x-ndjson"),
-            Cell("uploadFile", ENUM, "body /kind", "line"),
-            Cell("uploadFile", STATUS, "", "2XX"),
-            Cell("uploadFile", SECURITY, "key", "refused without files:write"),
-            Cell("uploadFile", SECURITY, "nobody", REFUSED),
-            Cell("getFile", SECURITY, "session + token", ACCEPTED),
-            Cell("getFile", ANSWERS, "200", "image/*"),
-            Cell("getFile", ENUM, "200 header x-cache", "miss"),
-            Cell("fileKept", SENDS, "", JSON),
-            Cell("fileKept", STATUS, "", "204"),
-            Cell("fileKept", ENUM, "body /kind", "sound"),
-            Cell(ANY, ENUM, f"{PROBLEM} /code", "broken"),
-        } <= due
-        # A problem that is narrowed down is an operation's own; what all of them share is due once.
-        own = {cell.value for cell in due if (cell.operation, cell.place) == ("uploadFile", "409 /code")}
-        assert own == {"taken"}
-        assert not [cell for cell in due if cell.operation == "fileKept" and cell.dimension == SECURITY]
-
-    def test_sees_a_multipart_body(self) -> None:
-        sent, content = multipart(('name="kind"', b"sound"), ('name="file"; filename="a.bin"', b"\x00\xff image"))
-        call = exchange("POST", "/v1/files", 201, sent=sent, content=content)
-        found = Observer(planted()).observe(call)
-        assert Cell("uploadFile", SENDS, "", "multipart/form-data") in found
-        assert [cell.value for cell in found if cell.place == "body /kind"] == ["sound"]
-
-    def test_sees_every_line(self) -> None:
-        lines = b'{"kind": "line"}\n{"kind": "other"}\n'
-        call = exchange("POST", "/v1/files", 200, sent={"Content-Type": "application/x-ndjson"}, content=lines)
-        found = [cell.value for cell in Observer(planted()).observe(call) if cell.place == "body /kind"]
-        assert found == ["line", "other"]
-
-    def test_sees_parameters_where_they_are(self) -> None:
-        call = exchange(
-            "GET",
-            "/v1/files/a%2Fb?size=s&size=l",
-            sent={"Cookie": "lang=nb; sid=secret", "x-trace": "1"},
-            headers={"Content-Type": "image/png", "X-Cache": "hit"},
-            body=b"\x89PNG",
-        )
-        assert {
-            Cell("getFile", PARAMETER, "path", "file_id"),
-            Cell("getFile", PARAMETER, "query", "size"),
-            Cell("getFile", ENUM, "query size /*", "s"),
-            Cell("getFile", ENUM, "query size /*", "l"),
-            Cell("getFile", PARAMETER, "cookie", "lang"),
-            Cell("getFile", ENUM, "cookie lang", "nb"),
-            Cell("getFile", PARAMETER, "header", "X-Trace"),
-            Cell("getFile", ANSWERS, "200", "image/*"),
-            Cell("getFile", HEADER, "200", "x-cache"),
-            Cell("getFile", ENUM, "200 header x-cache", "hit"),
-        } <= set(Observer(planted()).observe(call))
-
-    def test_sees_nothing_in_what_was_refused(self) -> None:
-        call = exchange("GET", "/v1/files/1?size=s", 422, sent={"Cookie": "lang=nb"})
-        assert Observer(planted()).observe(call) == []
-
-    @pytest.mark.parametrize(
-        ("target", "sent", "status", "expected"),
-        [
-            ("/v1/files/1", {"Cookie": "sid=s", "Authorization": "Bearer t"}, 200, [("session + token", ACCEPTED)]),
-            ("/v1/files/1?key=k", {}, 200, [("query", ACCEPTED)]),
-            ("/v1/files/1?key=k", {}, 401, [("query", REFUSED)]),
-            ("/v1/files/1", {"Cookie": "sid=s"}, 200, []),
-            ("/v1/files/1?key=k", {"Cookie": "sid=s"}, 200, []),
-            ("/v1/files/1", {"Authorization": "Basic dDp0"}, 401, [("nobody", REFUSED)]),
-            ("/v1/files/1", {}, 401, [("nobody", REFUSED)]),
-        ],
-        ids=["both", "query", "forged", "half", "too many", "other scheme", "nobody"],
-    )
-    def test_tells_alternatives_apart(
-        self, target: str, sent: dict[str, str], status: int, expected: list[tuple[str, str]]
-    ) -> None:
-        found = Observer(planted()).observe(exchange("GET", target, status, sent=sent))
-        assert [(cell.place, cell.value) for cell in found if cell.dimension == SECURITY] == expected
-
-    def test_believes_a_missing_scope_only_where_the_scopes_are_known(self) -> None:
-        observer, cell = Observer(planted()), Cell("uploadFile", SECURITY, "key", "refused without files:write")
-        call = exchange("POST", "/v1/files", 403, sent={"X-Api-Key": "k1"})
-        assert cell not in observer.observe(call)
-        observer.granted["k1"] = frozenset({"files:write"})
-        assert cell not in observer.observe(call)
-        observer.granted["k1"] = frozenset()
-        assert cell in observer.observe(call)
-
-    def test_sees_a_webhook_that_was_received(self) -> None:
-        call = exchange(
-            "POST",
-            "/my/hook",
-            204,
-            sent={"Content-Type": JSON},
-            content=b'{"kind": "image"}',
-            webhook="fileKept",
-        )
-        found = Observer(planted()).observe(call)
-        assert found == [
-            Cell("fileKept", STATUS, "", "204"),
-            Cell("fileKept", SENDS, "", JSON),
-            Cell("fileKept", ENUM, "body /kind", "image"),
-        ]
-
-    def test_sees_a_shared_problem_wherever_it_comes_from(self) -> None:
-        call = exchange("GET", "/elsewhere", 404, headers={"Content-Type": PROBLEM}, body=b'{"code": "broken"}')
-        assert Observer(planted()).observe(call) == [Cell(ANY, ENUM, f"{PROBLEM} /code", "broken")]
-
-
 class TestRecords:
     def test_of_several_runs_add_up_and_those_of_another_contract_do_not(self, tmp_path: Path) -> None:
         contract = planted()
@@ -268,3 +159,49 @@ class TestRecords:
         record.note(exchange("GET", "/v1/files/1?key=k"))
         record.add(record.rows())
         assert record.seen[Cell("getFile", STATUS, "", "200")] == 2
+
+    def test_are_left_by_a_process_at_its_end_where_it_is_told(self, tmp_path: Path) -> None:
+        code = (
+            "from scripts.coverage.record import of_process\nfrom tests.gates.planted import exchange\n"
+            "of_process().note(exchange('DELETE', '/api/v1/posts/1/like', 204))\n"
+        )
+        path = tmp_path / "build/foreign.json"
+        told = ENVIRONMENT | {VARIABLE: str(path)}
+        outcome = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=told, capture_output=True, check=False)
+        assert outcome.returncode == 0, outcome.stderr
+        runs, stale = read(path.parent, Contract.load().fingerprint)
+        assert (stale, runs["foreign"][Cell("unlikePost", STATUS, "", "204")]) == ([], 1)
+
+    async def test_hold_what_foreign_clients_do(self, app: ASGIApp, make: Factory) -> None:
+        record, author = Record(Contract.load()), await make.member()
+        async with checked_client(Recording(app, record), BASE_URL, author.headers, record=False) as client:
+            # Long enough to be compressed on its way.
+            draft = {"title": "The engine weaves", "content": "It weaves patterns. " * 200}
+            answer = await client.post("/posts", json=draft, headers={"Idempotency-Key": "k" * 20})
+            assert answer.headers["content-encoding"] == "gzip"
+            await client.get("/posts", params={"sort": "-title"})
+        assert {
+            Cell("createPost", STATUS, "", "201"),
+            Cell("createPost", SENDS, "", JSON),
+            Cell("createPost", PARAMETER, "header", "Idempotency-Key"),
+            Cell("createPost", ENUM, "201 /status", "draft"),
+            Cell("createPost", SECURITY, "bearer", ACCEPTED),
+            MISSING[ENUM],
+        } <= set(record.seen)
+
+
+class TestMatrix:
+    def test_shows_what_is_met_missing_and_exempt(self) -> None:
+        contract = planted()
+        missing, exempt = Cell("getFile", STATUS, "", "200"), Cell("getFile", ENUM, "cookie lang", "nb")
+        seen = {cell: 7 for cell in contract.due if cell not in (missing, exempt)}
+        reasons = {exempt: "Nobody speaks <it>."}
+        page = render(contract, judge(contract, seen, reasons), {"test": seen, "other": {}})
+        assert 'title="getFile: status 200: never seen">✗ 200</span>' in page
+        assert 'title="getFile: enum value (cookie lang) nb: exempt. Nobody speaks &lt;it&gt;.">nb</span>' in page
+        assert 'title="getFile: enum value (cookie lang) en">en <i>7</i></span>' in page
+        assert "1 to mend" in page
+        assert all(operation.name in page for operation in contract.operations)
+        # It is complete in itself.
+        assert "src=" not in page
+        assert "href=" not in page
