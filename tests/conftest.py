@@ -27,7 +27,7 @@ from app.contract import BASE_PATH
 from app.main import create_app
 from app.migrations import upgrade
 from app.sql import Connection
-from tests.contract import codes, seen
+from tests.contract import seen
 from tests.contract.checked import checked_client
 from tests.factories import Factory, Member
 
@@ -144,7 +144,6 @@ async def client(app: ASGIApp, actor: Member | None, connection: Connection) -> 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the markers, and count which statuses of which operations the suite sees."""
+    """Declare the markers, and count what of the contract the suite sees."""
     config.pluginmanager.register(seen)
-    config.pluginmanager.register(codes)
     config.addinivalue_line("markers", "actor(role): who is calling; without it nobody is logged in")

@@ -32,8 +32,10 @@ class Cell(NamedTuple):
 
 
 STATUS, SENDS, ANSWERS, SECURITY = "status", "request media type", "response media type", "security"
-PARAMETER, ENUM, HEADER = "parameter", "enum value", "response header"
-DIMENSIONS = (STATUS, SENDS, ANSWERS, SECURITY, PARAMETER, ENUM, HEADER)
+PARAMETER, ENUM, HEADER, CODE = "parameter", "enum value", "response header", "problem code"
+DIMENSIONS = (STATUS, SENDS, ANSWERS, SECURITY, PARAMETER, ENUM, HEADER, CODE)
+# Where an operation names the codes of its problems, one by one.
+NAMED_CODES = "x-problem-codes"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Operation:
     sends: dict[str, Members]
     answers: dict[str, Answer]
     security: tuple[Alternative, ...]
+    codes: tuple[str, ...] = ()
     webhook: bool = False
 
     def answer(self, status: int) -> tuple[str, Answer] | None:
@@ -143,6 +146,7 @@ class Contract:
             answers={status: self._answer(answer, default, NOTICES - announced) for status, answer in answers.items()},
             # Who receives a webhook has a security of his own.
             security=() if webhook else tuple(self._security(node)),
+            codes=tuple(node.get(NAMED_CODES, ())),
             webhook=webhook,
         )
 
@@ -226,6 +230,7 @@ def _cells(operation: Operation) -> Iterator[Cell]:
     for parameter in operation.parameters:
         yield Cell(name, PARAMETER, parameter.place, parameter.name)
         yield from _values(name, f"{parameter.place} {parameter.name}", parameter.members)
+    yield from (Cell(name, CODE, "", code) for code in operation.codes)
     yield from _security_cells(operation)
 
 

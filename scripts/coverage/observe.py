@@ -11,6 +11,7 @@ from scripts.coverage.contract import (
     ACCEPTED,
     ANSWERS,
     ANY,
+    CODE,
     ENUM,
     HEADER,
     NOBODY,
@@ -25,12 +26,10 @@ from scripts.coverage.contract import (
     Operation,
     Parameter,
 )
-from scripts.coverage.enums import Members, at, members_of, show
+from scripts.coverage.enums import Members, at, show
 from scripts.coverage.exchange import Exchange, documents, header, media_type
 
 UNAUTHENTICATED, FORBIDDEN = 401, 403
-# What an operation has said, for the page; nothing is due here, as problems are shared.
-CODE = "problem code"
 PROBLEM = "application/problem+json"
 
 
@@ -88,10 +87,8 @@ class Observer:
         """Return the operation that was asked for, if the contract has it."""
         if exchange.webhook:
             return self._webhooks.get((exchange.webhook, exchange.method))
-        # Matched before it is decoded: an encoded slash is part of a value.
-        path = exchange.target.partition("?")[0]
         for method, pattern, operation in self._routes:
-            if method == exchange.method and pattern.fullmatch(path):
+            if method == exchange.method and pattern.fullmatch(exchange.path):
                 return operation
         return None
 
@@ -109,15 +106,14 @@ class Observer:
         return list(dict.fromkeys(cells))
 
     def _answered(self, operation: Operation, exchange: Exchange, kind: str, found: list[Any]) -> Iterator[Cell]:
-        if kind == PROBLEM:
-            for document in found:
-                if "code" in members_of(document):
-                    yield Cell(operation.name, CODE, str(exchange.status), str(document["code"]))
         declared = operation.answer(exchange.status)
         if declared is None:
             return
         status, answer = declared
         yield Cell(operation.name, STATUS, "", status)
+        if kind == PROBLEM:
+            for document in found:
+                yield from (Cell(operation.name, CODE, "", code) for code in at(document, ("code",)))
         for name, members in answer.headers.items():
             value = header(exchange.headers, name)
             if value is not None:

@@ -9,6 +9,7 @@ from string import Template
 from scripts.coverage.contract import (
     ANSWERS,
     ANY,
+    CODE,
     ENUM,
     HEADER,
     PARAMETER,
@@ -19,7 +20,6 @@ from scripts.coverage.contract import (
     Contract,
     Operation,
 )
-from scripts.coverage.observe import CODE
 from scripts.coverage.record import Seen, together
 from scripts.coverage.verdict import Verdict, named
 
@@ -75,11 +75,6 @@ def _row(operation: Operation | None, verdict: Verdict, seen: Mapping[Cell, int]
         )
         for number, status in enumerate(statuses)
     ]
-    codes = sorted((cell, count) for cell, count in seen.items() if (cell.operation, cell.dimension) == (name, CODE))
-    said = "".join(
-        f'<span class="chip said">{escape(cell.place)} {escape(cell.value)} <i>{count}</i></span>'
-        for cell, count in codes
-    )
     where = f"{operation.method} {operation.path or '(webhook)'}" if operation else "what all of them share"
     return (
         f'<tr><th scope="row">{escape(name)}<small>{escape(where)}</small>{"".join(columns)}'
@@ -89,7 +84,7 @@ def _row(operation: Operation | None, verdict: Verdict, seen: Mapping[Cell, int]
         f'<td class="first">{_chips(of(PARAMETER), verdict, seen, places=True)}'
         f"<td>{_chips(of(ENUM), verdict, seen, places=True)}"
         f"<td>{_chips(of(HEADER), verdict, seen, places=True)}"
-        f'<td class="first"><div class="chips">{said}</div>'
+        f'<td class="first">{_chips(of(CODE), verdict, seen, places=False)}'
     )
 
 

@@ -54,8 +54,9 @@ def _form(exchange: Exchange) -> tuple[Any, ...]:
     found = documents(exchange.body, exchange.headers) if not exchange.succeeded else []
     problem = members_of(found[0]) if found else {}
     said = (problem.get("code"), problem.get("detail"), *sorted({error["code"] for error in problem.get("errors", ())}))
-    names = {name for name, _ in exchange.sent} - _USUAL
-    return _names(documents(exchange.content, exchange.sent)), said, frozenset(exchange.query), frozenset(names)
+    names = frozenset(name for name, _ in exchange.sent) - _USUAL
+    query = frozenset(exchange.query) if exchange.succeeded else exchange.target.partition("?")[2]
+    return _names(documents(exchange.content, exchange.sent)), said, query, names
 
 
 def _names(found: list[Any]) -> tuple[str, ...]:

@@ -7,9 +7,11 @@ from scripts.coverage.contract import (
     ACCEPTED,
     ANSWERS,
     ANY,
+    CODE,
     DIMENSIONS,
     ENUM,
     HEADER,
+    NAMED_CODES,
     PARAMETER,
     REFUSED,
     SECURITY,
@@ -28,6 +30,8 @@ class Verdict:
     due: tuple[Cell, ...]
     met: frozenset[Cell]
     exempt: Mapping[Cell, str]
+    # Codes of problems that an operation gave and does not name.
+    unnamed: tuple[Cell, ...] = ()
 
     @property
     def missing(self) -> list[Cell]:
@@ -64,7 +68,12 @@ class Verdict:
             + "; take the exemption out"
             for cell in self.needless
         ]
-        return [f"{named(cell)} was never seen: {remedy(cell)}" for cell in self.missing] + exempt
+        missing = [f"{named(cell)} was never seen: {remedy(cell)}" for cell in self.missing]
+        return missing + self.surplus() + exempt
+
+    def surplus(self) -> list[str]:
+        """Return a line per thing that was seen and that the contract does not say; a part of a run can show it."""
+        return [f"{named(cell)} was seen: name it in {NAMED_CODES} of the operation" for cell in self.unnamed]
 
 
 def named(cell: Cell) -> str:
@@ -94,6 +103,7 @@ def remedy(cell: Cell) -> str:
                 else "let an answer hold it, or narrow the schema of the answer"
             ),
             HEADER: "let a test provoke an answer that has it",
+            CODE: f"let a test provoke this problem, or take it out of {NAMED_CODES}",
         }[cell.dimension]
     return f"{does}, or exempt it in {FILE.name} with the reason"
 
@@ -101,4 +111,7 @@ def remedy(cell: Cell) -> str:
 def judge(contract: Contract, seen: Mapping[Cell, int], exempt: Mapping[Cell, str]) -> Verdict:
     """Hold what was seen against what is due."""
     due = tuple(contract.due)
-    return Verdict(due, frozenset(cell for cell in due if cell in seen), exempt)
+    codes = {cell for cell in due if cell.dimension == CODE}
+    # A contract that names no codes has all of them said by the schema of its problems.
+    unnamed = sorted(cell for cell in seen if cell.dimension == CODE and cell not in codes) if codes else []
+    return Verdict(due, frozenset(cell for cell in due if cell in seen), exempt, tuple(unnamed))

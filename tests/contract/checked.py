@@ -1,13 +1,11 @@
 """The HTTP client of the tests, which holds every answer against the contract."""
 
-import json
 from collections.abc import Mapping
 
 import httpx2
 from starlette.types import ASGIApp
 
 from scripts.coverage.exchange import Exchange, pairs
-from tests.contract import codes
 from tests.contract.seen import note
 from tests.contract.validation import exchange_of, judge
 
@@ -16,12 +14,8 @@ def checked(response: httpx2.Response, *, record: bool = True) -> httpx2.Respons
     """Return the answer, and remember that it was seen. Raises ContractBroken when it is not what the contract says."""
     request = response.request
     headers = response.headers.multi_items()
-    operation = judge().judge(
-        exchange_of(request.method, request.url.raw_path, response.status_code, headers, response.content)
-    )
+    judge().judge(exchange_of(request.method, request.url.raw_path, response.status_code, headers, response.content))
     if record:
-        if operation is not None and response.is_error and response.content:
-            codes.note(operation.name, response.status_code, json.loads(response.content)["code"])
         note(
             Exchange(
                 request.method,

@@ -52,9 +52,11 @@ def _exempt() -> tuple[dict[Cell, str], list[str]]:
         return {}, [str(failure)]
 
 
-def _faults() -> list[str]:
+def _faults(config: pytest.Config) -> list[str]:
+    """Return a line per fault; a part of the suite can show what is too much, but not what is missing."""
     exempt, complaints = _exempt()
-    return complaints + judge(seen().contract, seen().seen, exempt).faults()
+    verdict = judge(seen().contract, seen().seen, exempt)
+    return complaints + (verdict.faults() if is_whole(config) else verdict.surplus())
 
 
 @pytest.hookimpl(trylast=True)
@@ -64,12 +66,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[_OUTPUT] = seen().rows()
         output[_TRAFFIC] = list(sample().lines())
-    elif is_whole(session.config):
+        return
+    if is_whole(session.config):
         fingerprint, build = seen().contract.fingerprint, session.config.rootpath / "build"
         record.write(build / "coverage/test.json", fingerprint, seen().rows())
         traffic.write(build / "traffic/test.jsonl", fingerprint, sample().lines())
-        if session.exitstatus == pytest.ExitCode.OK and _faults():
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if session.exitstatus == pytest.ExitCode.OK and seen().seen and _faults(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -93,5 +96,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         folder = config.rootpath / "build/coverage"
         summarise(folder, seen().contract, exempt)
         terminalreporter.write_line(f"the matrix: {(folder / MATRIX).relative_to(config.rootpath)}")
-        for line in _faults():
-            terminalreporter.write_line(line, red=True)
+    for line in _faults(config):
+        terminalreporter.write_line(line, red=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient
 
+from tests.committed import Committed
 from tests.contract.document import Operation, operations, resolve
 from tests.contract.requests import Call, sample, valid_call
 from tests.factories import Factory
@@ -62,3 +63,16 @@ class TestSendingAgain:
         assert (await keyed.send(client)).status_code == 201
         answer = await replace(keyed, body=other_body(operation, call.body)).send(client)
         assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+
+    @pytest.mark.parametrize("operation", CREATING, ids=str)
+    async def test_while_the_first_is_running_is_409(self, committed: Committed, operation: Operation) -> None:
+        author = await committed.make.member(role="admin")
+        keyed = (await valid_call(operation, committed.make, author)).with_headers(Idempotency_Key=KEY)
+        assert (await keyed.send(committed.client)).status_code == 201
+        record: bytes = await committed.connection.fetchval("DELETE FROM idempotency_records RETURNING id")
+        async with committed.connection.transaction():
+            # What the first request holds until it ends.
+            lock = int.from_bytes(record[:8], signed=True)
+            await committed.connection.execute("SELECT pg_advisory_xact_lock($1)", lock)
+            answer = await keyed.send(committed.client)
+        assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_progress")

@@ -8,6 +8,7 @@ from scripts.coverage.exchange import Exchange, Pairs, pairs
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 KIND: dict[str, Any] = {"type": "string", "enum": ["image", "sound"]}
+TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 SHARED = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 DOCUMENT: dict[str, Any] = {
@@ -58,7 +59,11 @@ DOCUMENT: dict[str, Any] = {
                 "responses": {
                     "200": {
                         "description": "The file.",
-                        "headers": {"X-Cache": {"schema": {"enum": ["hit", "miss"]}}, "Sunset": {}, "Deprecation": {}},
+                        "headers": {
+                            "X-Cache": {"schema": {"enum": ["hit", "miss"]}},
+                            "Sunset": TEXT,
+                            "Deprecation": TEXT,
+                        },
                         "content": {"text/csv": {}, "image/*": {}},
                     },
                     "default": {"description": "Wrong.", "content": SHARED},

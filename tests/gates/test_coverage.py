@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp
 from scripts.coverage.contract import (
     ACCEPTED,
     ANSWERS,
+    CODE,
     DIMENSIONS,
     ENUM,
     HEADER,
@@ -42,13 +44,16 @@ MISSING = {
     SECURITY: Cell("createPost", SECURITY, "bearer", "refused without posts:write"),
     PARAMETER: Cell("updatePost", PARAMETER, "header", "If-Match"),
     ENUM: Cell("listPosts", ENUM, "query sort", "-title"),
+    CODE: Cell("likePost", CODE, "", "not_found"),
     HEADER: Cell("createPost", HEADER, "201", "idempotent-replayed"),
 }
 
 
-def suite(folder: Path, missing: set[Cell], *arguments: str) -> subprocess.CompletedProcess[str]:
+def suite(
+    folder: Path, missing: set[Cell], *arguments: str, more: Sequence[object] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run a suite of its own whose one test has met every cell of ours but what is `missing` or exempt."""
-    met = [[*cell, 1] for cell in Contract.load().due if cell not in missing and cell not in load().cells]
+    met = [*more] + [[*cell, 1] for cell in Contract.load().due if cell not in missing and cell not in load().cells]
     (folder / "pytest.ini").write_text("[pytest]\ntestpaths = .\n")
     (folder / "conftest.py").write_text(
         "from tests.contract import seen\ndef pytest_configure(config): config.pluginmanager.register(seen)\n"
@@ -75,6 +80,14 @@ class TestSuite:
         page = (tmp_path / "build/coverage/index.html").read_text()
         assert "✗ 404" in page
         assert f"{len(MISSING)} to mend" in page
+
+    def test_sees_a_code_that_is_not_named_even_in_a_part(self, tmp_path: Path) -> None:
+        planted_code = ["likePost", CODE, "", "tag_taken", 1]
+        outcome = suite(tmp_path, set(), "test_all.py", more=[planted_code])
+        assert outcome.returncode == pytest.ExitCode.TESTS_FAILED, outcome.stdout + outcome.stderr
+        assert (
+            "likePost: problem code tag_taken was seen: name it in x-problem-codes of the operation" in outcome.stdout
+        )
 
     def test_is_content_with_all(self, tmp_path: Path) -> None:
         outcome = suite(tmp_path, set(), "-n", "2")

@@ -62,7 +62,7 @@ class TestObserver:
     def test_sees_parameters_where_they_are(self) -> None:
         call = exchange(
             "GET",
-            "/v1/files/a%2Fb?size=s&size=l",
+            "/v1/files/a%20b?size=s&size=l",
             sent={"Cookie": "lang=nb; sid=secret", "x-trace": "1"},
             headers={"Content-Type": "image/png", "X-Cache": "hit"},
             body=b"\x89PNG",
@@ -79,6 +79,9 @@ class TestObserver:
             Cell("getFile", HEADER, "200", "x-cache"),
             Cell("getFile", ENUM, "200 header x-cache", "hit"),
         } <= set(Observer(planted()).observe(call))
+
+    def test_takes_an_encoded_slash_for_a_slash_as_servers_do(self) -> None:
+        assert Observer(planted()).observe(exchange("GET", "/v1/files/a%2Fb")) == []
 
     def test_sees_nothing_in_what_was_refused(self) -> None:
         call = exchange("GET", "/v1/files/1?size=s", 422, sent={"Cookie": "lang=nb"})
