@@ -6,6 +6,7 @@ commands of the make targets run there as they are. What the rules say of other 
 
 import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from scripts.generate import run as generator
 
 ROOT = Path(__file__).parents[2]
 POSTS, POST = "openapi/paths/posts/posts.yaml", "openapi/paths/posts/post.yaml"
+GENERATE_SECONDS = 15
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "node_modules", ".data", "build", "dist", "*cache*", ".hypothesis")
 
 
@@ -161,7 +163,11 @@ def test_a_missing_handler_is_named_after_generating_and_stops_the_lint(copy: Pa
     ]
     remedy = "getPost has no handler: write `async def get_post` in app/posts/handlers.py."
     expected = f"{POST}:{number} handlers: {remedy}"
+    before_cpu = resource.getrusage(resource.RUSAGE_CHILDREN)
     generated = run(copy, "scripts.generate")
+    after_cpu = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Work, not time on the wall, which other tests share; alone, this takes about as long as it works.
+    assert after_cpu.ru_utime + after_cpu.ru_stime - before_cpu.ru_utime - before_cpu.ru_stime < GENERATE_SECONDS
     assert (generated.returncode, generated.stdout.splitlines()) == (0, ["generated/ was up to date", expected])
     before = content(copy)
     subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
