@@ -129,6 +129,10 @@ generate: $(VENV)/.dev node_modules/.done ## Derive generated/ and the contract'
 	$(BIN)/python -m scripts.generate
 	$(BIN)/python -m scripts.releases changelog
 
+.PHONY: examples
+examples: $(VENV)/.dev ## Record the examples of the contract from the sandbox
+	$(BIN)/python -m scripts.examples
+
 .PHONY: format
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix $(SOURCES)

@@ -283,6 +283,54 @@ function toldJourneys() {
   };
 }
 
+/** Examples are recorded, and every body that can be read has some; `make examples` writes the files. */
+function trueExamples() {
+  const operations = new Set();
+  const strangers = [];
+  const READABLE = /(json|x-www-form-urlencoded)$/;
+  const remedy = 'tell it in scripts/examples/stories, run `make examples` and refer to the file';
+  const check = (content, part, owner, location, report) => {
+    for (const [type, media] of Object.entries(content ?? {})) {
+      if (!READABLE.test(type)) continue;
+      const place = location.child(['content', type]);
+      const examples = Object.entries(media.examples ?? {});
+      const what = owner ? `The ${part} of ${owner}` : 'This failure';
+      if ('example' in media || examples.length === 0) {
+        report({ message: `${what} has no recorded example: ${remedy}.`, location: place.key() });
+      }
+      for (const [name, example] of examples) {
+        const file = `examples/${owner || '<operationId>'}.${name}.${part}.yaml`;
+        const here = place.child(['examples', name]);
+        const told = /\/examples\/(\w+)\.(\w+)\.(request|response)\.yaml$/.exec(example.$ref ?? '');
+        const message = `${what} refers to no recorded example ${file}: ${remedy}.`;
+        if (told?.[2] !== name || told[3] !== part) report({ message, location: here });
+        else if (owner && told[1] !== owner) strangers.push([told[1], { message, location: here }]);
+      }
+    }
+  };
+  return {
+    Operation(operation, { report, resolve, location }) {
+      operations.add(operation.operationId);
+      const body = resolve(operation.requestBody ?? {}, location.source.absoluteRef).node ?? {};
+      check(body.content, 'request', operation.operationId, location.child('requestBody'), report);
+      for (const [status, response] of Object.entries(operation.responses ?? {})) {
+        // A failure is stated once, in a file of its own, and so is its example.
+        if (isReference(response) || !status.startsWith('2')) continue;
+        check(response.content, 'response', operation.operationId, location.child(['responses', status]), report);
+      }
+    },
+    Response(response, { report, location }) {
+      if (location.pointer === '#/') check(response.content, 'response', '', location, report);
+    },
+    Root: {
+      leave(_, { report }) {
+        // An operation that was renamed is complained about elsewhere; its examples are renamed by recording them.
+        for (const [owner, problem] of strangers) if (operations.has(owner)) report(problem);
+      },
+    },
+  };
+}
+
 export default function house() {
   return {
     id: 'house',
@@ -294,6 +342,7 @@ export default function house() {
         'named-schemas': namedSchemas,
         'files-are-components': filesAreComponents,
         'own-failures': ownFailures,
+        'true-examples': trueExamples,
         deprecations,
       },
       arazzo1: {

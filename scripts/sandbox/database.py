@@ -19,6 +19,8 @@ _CLOCK = """
         EXECUTE format('ALTER DATABASE %I SET search_path = public, sandbox, pg_catalog', current_database());
     END $$;
 """
+# Whose account has been closed: the right password is refused, which a client should know how to say.
+CLOSED = "nuno_s"
 _SET_CLOCK = "UPDATE sandbox.clock SET moment = $1"
 _TABLES = """
     SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
@@ -38,6 +40,7 @@ async def prepare(dsn: str) -> None:
         await connection.execute(_SET_CLOCK, BEGINNING)
         await asyncio.to_thread(upgrade, dsn)
         await write_demo_data(dsn, BEGINNING)
+        await connection.execute("UPDATE users SET is_active = false WHERE username = $1", CLOSED)
         await keep(connection)
     finally:
         await connection.close()

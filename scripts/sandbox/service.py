@@ -19,7 +19,7 @@ from app.posts import views
 from app.settings import settings
 from scripts.demo.people import PEOPLE
 from scripts.demo_data import PASSWORD
-from scripts.sandbox.database import restore, set_clock
+from scripts.sandbox.database import CLOSED, restore, set_clock
 from scripts.sandbox.world import World
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -102,8 +102,12 @@ class Sandbox:
 
     async def describe(self, _: Request) -> Response:
         """Say what time it is here, and who can log in."""
-        accounts = [{"username": person.username, "role": person.role, "password": PASSWORD} for person in PEOPLE]
-        body = {"now": self._world.now(), "reset": "POST /sandbox/reset", "accounts": accounts}
+        accounts = [
+            {"username": person.username, "role": person.role, "password": PASSWORD}
+            for person in PEOPLE
+            if person.username != CLOSED
+        ]
+        body = {"now": self._world.now(), "reset": "POST /sandbox/reset", "accounts": accounts, "closed": CLOSED}
         return Response(orjson.dumps(body), media_type="application/json")
 
     async def reset(self, _: Request) -> Response:

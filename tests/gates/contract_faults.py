@@ -53,6 +53,7 @@ COMPONENT = "house/files-are-components"
 BOUNDED = "house/bounded"
 PATTERN = "house/portable-patterns"
 OWN = "house/own-failures"
+EXAMPLES = "house/true-examples"
 
 FAULTS = {
     # Built-in rules.
@@ -84,9 +85,9 @@ FAULTS = {
     "wrong-example-in-body": fault(
         "no-invalid-media-type-examples",
         "title",
-        POSTS,
-        "post.requestBody.content.application/json.example",
-        {"content": "Too short?"},
+        "examples/createPost.draft.request.yaml",
+        "value",
+        {"content": "Without a title."},
     ),
     "failure-that-is-no-problem": fault(
         "operation-4xx-problem-details-rfc7807",
@@ -176,7 +177,7 @@ FAULTS = {
         "a body",
         POSTS,
         "post.requestBody.content.application/json.schema",
-        {**PAIR, "additionalProperties": False},
+        {"oneOf": [{"$ref": "../../schemas/PostCreate.yaml"}, {"type": "null"}], "description": "A draft."},
     ),
     "nameless-enum": fault(
         NAMED, "an enum", "schemas/FieldProblem.yaml", DETAIL, {"enum": ["a", "b"], "description": "Why."}
@@ -236,6 +237,37 @@ FAULTS = {
     ),
     "step-twice": fault("stepId-unique", "unique", JOIN, "workflows.0.steps.1.stepId", "register"),
     "misspelt-step": fault("struct", "operationid", JOIN, "workflows.0.steps.0.operationid", "registerUser"),
+    "request-without-example": fault(
+        EXAMPLES, "no recorded example", POSTS, "post.requestBody.content.application/json.examples", DROP
+    ),
+    "answer-without-example": fault(
+        EXAMPLES, "no recorded example", POST, "get.responses.200.content.application/json.examples", DROP
+    ),
+    "failure-without-example": fault(
+        EXAMPLES, "This failure has no", PROBLEM, "content.application/problem+json.examples", DROP
+    ),
+    "example-in-place": fault(
+        EXAMPLES,
+        "no recorded example examples/getPost.mine.response.yaml",
+        POST,
+        "get.responses.200.content.application/json.examples",
+        {"mine": {"value": {}}},
+    ),
+    "example-of-another": fault(
+        EXAMPLES,
+        "no recorded example examples/createPost.draft.request.yaml",
+        POSTS,
+        "post.requestBody.content.application/json.examples",
+        {"draft": {"$ref": "../../examples/createTag.tag.request.yaml"}},
+    ),
+    "unused-example": fault(
+        COMPONENT,
+        "Nothing refers to examples/getPost.old.response.yaml",
+        "examples/getPost.old.response.yaml",
+        "",
+        {"summary": "It was once so.", "value": {}},
+        place=ROOT_FILE,
+    ),
     # House rules in redocly.yaml.
     "noun-before-verb": fault("rule/operation-id-is-verb-noun", "createPost", POSTS, "get.operationId", "postsList"),
     "operation-in-snake-case": fault(

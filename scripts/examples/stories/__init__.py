@@ -1,0 +1,32 @@
+"""The stories: each begins at the seed, and every operation is told in one of them.
+
+A story is a function that sends requests one after the other. Its name is that of the contract's tag.
+"""
+
+from collections.abc import Callable
+
+from scripts.examples.stories.auth import auth
+from scripts.examples.stories.comments import comments
+from scripts.examples.stories.posts import posts, refusals
+from scripts.examples.stories.tags import tags
+from scripts.examples.stories.users import users
+from scripts.examples.teller import Exchange, Teller
+
+STORIES: tuple[Callable[[Teller], None], ...] = (auth, users, posts, refusals, comments, tags)
+# Kinds of problems that no story can show, each with the reason.
+UNTOLD = {
+    "conflict": "It takes two requests that meet between two statements.",
+    "idempotency_in_progress": "It takes two requests with one key at the same time.",
+    "method_not_allowed": "It is the answer to what is no operation.",
+    "internal_error": "It would be a mistake of ours.",
+    "service_unavailable": "The sandbox would have to lose its database.",
+}
+
+
+def tell(address: str) -> list[Exchange]:
+    """Tell all stories to the sandbox at this address. Raises StoryError."""
+    with Teller(address) as teller:
+        for story in STORIES:
+            teller.reset()
+            story(teller)
+        return teller.exchanges
