@@ -5,8 +5,10 @@ sockets or one endless header would occupy a worker. A proxy in front usually do
 """
 
 import asyncio
+import sys
 from typing import Any
 
+import httptools
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -48,6 +50,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._since = self.loop.time()
         self._idle = False
         self._refused = False
+        self._data = b""
         self._check = self.loop.call_later(CHECK_SECONDS, self._end_when_late)
 
     def data_received(self, data: bytes) -> None:
@@ -57,11 +60,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self._since = self.loop.time()
             self._idle = False
         self._received += len(data)
+        self._data = data
         super().data_received(data)
         if self._in_head and self._received > MAX_HEAD_BYTES:
             self._refuse(HeadersTooLarge())
 
     def on_headers_complete(self) -> None:
+        if self._is_offer():
+            return
         # What was received may include the beginning of the body, so count exactly; but only when in doubt.
         if self._received > MAX_HEAD_BYTES:
             size = len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
@@ -73,10 +79,32 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
+        if self._is_offer():
+            return
         super().on_message_complete()
         self._in_head = True
         self._received = 0
         self._idle = True
+
+    def _is_offer(self) -> bool:
+        """Tell whether the request offers another protocol. CONNECT asks for one, and is answered as what it is."""
+        return self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Answer an offer of another protocol as if it had not been made (RFC 9110, section 7.8).
+
+        The parser takes all that follows the head for the other protocol, so the body would be lost; and Java's HTTP
+        client offers HTTP/2 with every request. So the request is parsed again, without the offer.
+        """
+        refusal = sys.exception()
+        if not isinstance(refusal, httptools.HttpParserUpgrade) or not self._is_offer():
+            return
+        version, method = self.parser.get_http_version().encode(), self.parser.get_method()
+        fields = (b"%s: %s\r\n" % field for field in self.headers if field[0] != b"upgrade")
+        head = b"".join([b"%s %s HTTP/%s\r\n" % (method, self.url, version), *fields, b"\r\n"])
+        self.parser = httptools.HttpRequestParser(self)
+        self._data = head + self._data[refusal.args[0] :]
+        super().data_received(self._data)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - The parser's words may repeat the input.
         self._refuse(HeadersTooLarge() if self._received > MAX_HEAD_BYTES and self._in_head else MalformedRequest())

@@ -85,6 +85,40 @@ class TestHead:
             assert both.count(b"HTTP/1.1 431") == 1
 
 
+class TestOffer:
+    """Of another protocol, which a server may ignore (RFC 9110, section 7.8); Java's HTTP client always makes it."""
+
+    OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n"
+    FORM = b"username=nobody&password=Weaves4lgebra"
+    LOGIN = (
+        b"POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    )
+
+    @pytest.mark.parametrize("end", [len(LOGIN) + 40, len(LOGIN) + 130, -1, -len(FORM)])
+    def test_keeps_the_body(self, service: Service, end: int) -> None:
+        last = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        length = b"Content-Length: %d\r\n\r\n" % len(self.FORM)
+        request = self.LOGIN + self.OFFER + length + self.FORM
+        status, _, body = talk(service, request[:end], request[end:], last)
+        answers = body.split(b"HTTP/1.1 ")
+        # Not 422: the form was read, and nobody has this name.
+        assert status == 401
+        assert [answer[:3] for answer in answers[1:]] == [b"200"]
+
+    def test_chunks_are_joined(self, service: Service) -> None:
+        chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (self.FORM[:9], self.FORM[9:])) + b"0\r\n\r\n"
+        head = self.LOGIN + self.OFFER + b"Transfer-Encoding: chunked\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            connection.sendall(head + chunks)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 401")
+
+    def test_tunnel_is_refused(self, service: Service) -> None:
+        request = b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n" + self.OFFER + b"\r\n"
+        with socket.create_connection(("127.0.0.1", service.port), timeout=5) as connection:
+            connection.sendall(request)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 4")
+
+
 class TestTime:
     @pytest.mark.parametrize("beginning", [b"", HEAD], ids=["silent", "half a head"])
     def test_head_that_does_not_come_ends_the_connection(self, service: Service, beginning: bytes) -> None:
