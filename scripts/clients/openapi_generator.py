@@ -29,11 +29,12 @@ OPTIONS: Mapping[str, object] = {
 
 @dataclass(frozen=True)
 class Correction:
-    """A passage of a template of the generator that makes wrong code, and what stands there instead."""
+    """A passage of a generator's template that makes wrong code, how often it stands there, and what replaces it."""
 
     template: str
     wrong: str
     right: str
+    times: int = 1
 
 
 def _states_width(schema: dict[str, Any]) -> None:
@@ -85,16 +86,17 @@ def _complaints(said: str) -> list[str]:
 def corrected(corrections: Sequence[Correction], folder: Path) -> None:
     """Write corrected templates of the pinned generator into a folder, where the generator looks before its own.
 
-    Raises ClientError when a passage is not there once: another version of the generator has mended or moved it.
+    Raises ClientError when a passage is not there as often: another version of the generator has mended or moved it.
     """
     with ZipFile(JAR) as jar:
         for correction in corrections:
             target = folder / correction.template
             text = target.read_text() if target.exists() else jar.read(correction.template).decode()
-            if text.count(correction.wrong) != 1:
+            found = text.count(correction.wrong)
+            if found != correction.times:
                 raise ClientError(
-                    f"the generator's {correction.template} does not hold `{correction.wrong.strip()}` once: "
-                    "see whether the correction in scripts/clients is still needed, and where"
+                    f"the generator's {correction.template} holds `{correction.wrong.strip()}` {found} times instead "
+                    f"of {correction.times}: see whether the correction in scripts/clients is still needed, and where"
                 )
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text.replace(correction.wrong, correction.right))

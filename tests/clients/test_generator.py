@@ -37,7 +37,7 @@ class TestGenerate:
 class TestCorrected:
     def test_stops_where_the_template_has_changed(self, tmp_path: Path) -> None:
         gone = Correction("go/api.mustache", "no such passage", "")
-        with pytest.raises(ClientError, match=r"go/api\.mustache does not hold `no such passage` once"):
+        with pytest.raises(ClientError, match=r"go/api\.mustache holds `no such passage` 0 times instead of 1"):
             corrected([gone], tmp_path)
 
     def test_applies_one_after_the_other(self, tmp_path: Path) -> None:
