@@ -100,6 +100,13 @@ CORRECTIONS = (
         "byte[] localVarPostBody = {{paramName}} == null ? new byte[0]"
         " : memberVarObjectMapper.writeValueAsBytes({{paramName}});",
     ),
+    # A form whose length is not said is refused by many a proxy (411), though its length is known.
+    Correction(
+        f"{_NATIVE}/api.mustache",
+        ".ofInputStream(() -> new ByteArrayInputStream(formBytes))",
+        ".ofByteArray(formBytes)",
+        times=2,
+    ),
     # JSON is UTF-8 (RFC 8259, section 8.1), whatever the machine writes; before Java 18 the machine decided.
     Correction(
         f"{_NATIVE}/api.mustache",

@@ -15,7 +15,6 @@ from scripts.clients.language import ClientError, run
 JAR = Path(get_path("purelib")) / "openapi_generator_cli/openapi-generator.jar"
 # ZIP knows no time before 1980; an archive of the same contract is the same file, whenever it is built.
 _EPOCH = datetime(1980, 1, 1, tzinfo=UTC).timetuple()[:6]
-_INT32 = 2**31 - 1
 # Said for every document of OpenAPI 3.1, whatever is in it.
 _EXPECTED = "OpenAPI 3.1 support is still in beta"
 # What both generators are told: an answer with members or values that a later version of the contract added is read,
@@ -37,21 +36,12 @@ class Correction:
     times: int = 1
 
 
-def _states_width(schema: dict[str, Any]) -> None:
-    """Say how wide a number is, which the generator does not see in its bounds: it would take 32 bits for all."""
-    if "format" in schema:
-        return
-    if schema.get("type") == "integer" and max(abs(schema.get("maximum", 0)), abs(schema.get("minimum", 0))) > _INT32:
-        schema["format"] = "int64"
-    elif schema.get("type") == "number":
-        schema["format"] = "double"
-
-
 def _walk(node: object) -> None:
     if isinstance(node, dict):
         members = cast("dict[str, Any]", node)
-        if isinstance(members.get("type"), str):
-            _states_width(members)
+        if members.get("type") == "number":
+            # As wide as JSON's numbers are in practice; the generator would take half of it.
+            members.setdefault("format", "double")
         if "x-enum-varnames" in members:
             # They are the names of Python's enumerations; in these languages constants are in capitals.
             members["x-enum-varnames"] = [name.upper() for name in members["x-enum-varnames"]]
