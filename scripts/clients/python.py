@@ -59,3 +59,9 @@ def scenarios(folder: Path) -> list[Scenario]:
         Scenario(name, (sys.executable, str(folder / "scenario" / f"{file}.py")), environment)
         for name, file in (("python", "scenario"), ("python-async", "scenario_async"))
     ]
+
+
+def sample(folder: Path, operation: str) -> Scenario:
+    """Say how the sample of an operation is started."""
+    environment = {"PYTHONPATH": str(folder / "site")}
+    return Scenario("python", (sys.executable, str(folder / f"samples/{operation}.py")), environment)

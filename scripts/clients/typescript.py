@@ -92,3 +92,8 @@ def build(bundle: Path, folder: Path, dist: Path) -> None:
 def scenarios(folder: Path) -> list[Scenario]:
     """Run it with the Node that is there."""
     return [Scenario("typescript", ("node", str(folder / "scenario/dist/scenario.js")))]
+
+
+def sample(folder: Path, operation: str) -> Scenario:
+    """Say how the sample of an operation is started."""
+    return Scenario("typescript", ("node", str(folder / f"scenario/dist/samples/{operation}.js")))

@@ -10,18 +10,22 @@ from typing import Any
 
 from scripts.samples import curl, python, typescript
 from scripts.samples.calls import calls
+from scripts.samples.recorded import OPENAPI
 
 # In the order in which a reader finds them. A language has a function `render` that writes the program of a call.
 LANGUAGES = (curl, python, typescript)
 
 
-def samples(contract: dict[str, Any]) -> dict[str, list[dict[str, str]]]:
-    """Return the samples of every operation, by operationId: `lang` for highlighting, `label` for people, `source`."""
+def samples(contract: dict[str, Any], openapi: Path = OPENAPI) -> dict[str, list[dict[str, str]]]:
+    """Return the samples of every operation, by operationId: `lang` for highlighting, `label` for people, `source`.
+
+    What was recorded below `openapi` is shown before what the examples of the contract alone would give.
+    """
     return {
         call.operation_id: [
             {"lang": language.LANG, "label": language.LABEL, "source": language.render(call)} for language in LANGUAGES
         ]
-        for call in calls(contract)
+        for call in calls(contract, openapi)
     }
 
 

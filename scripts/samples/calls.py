@@ -1,11 +1,14 @@
 """What a sample shows: one call of an operation, with values from the contract."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from scripts.samples.values import branch, example, resolved
+from scripts.samples.recorded import ANYBODY, OPENAPI, Recorded, recorded
+from scripts.samples.values import branch, example, given, resolved
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 SAFE = ("get", "head", "options", "trace")
@@ -78,24 +81,42 @@ def component(schema: dict[str, Any]) -> str:
     return schema.get("$ref", "").rpartition("/")[2]
 
 
-def _arguments(contract: dict[str, Any], item: dict[str, Any], method: str) -> Iterator[Argument]:
+def _shown(contract: dict[str, Any], parameter: dict[str, Any], method: str) -> tuple[bool, Any]:
     """Show what is required, the headers that make a write safe, and a short page of what is a list."""
+    name, location = parameter["name"], parameter["in"]
+    if name == PAGE_LENGTH and location == "query":
+        return True, SHORT_PAGE
+    if parameter.get("required") or (location == "header" and method not in SAFE):
+        return True, example(contract, parameter, name)
+    return False, None
+
+
+def _sent(contract: dict[str, Any], parameter: dict[str, Any], record: Recorded) -> tuple[bool, Any]:
+    """Show what was sent, with the type that it has in the contract."""
+    text = record.value(parameter["in"], parameter["name"])
+    if text is None:
+        return False, None
+    kind = resolved(contract, parameter["schema"]).get("type")
+    return True, json.loads(text) if kind in ("integer", "number", "boolean") else text
+
+
+def _arguments(
+    contract: dict[str, Any], item: dict[str, Any], method: str, record: Recorded | None
+) -> Iterator[Argument]:
     for entry in [*item.get("parameters", []), *item[method].get("parameters", [])]:
         parameter = resolved(contract, entry)
-        name, location = parameter["name"], parameter["in"]
-        short = name == PAGE_LENGTH and location == "query"
-        if parameter.get("required") or short or (location == "header" and method not in SAFE):
-            value = SHORT_PAGE if short else example(contract, parameter, name)
-            yield Argument(name, location, value, parameter["schema"])
+        shown, value = _sent(contract, parameter, record) if record else _shown(contract, parameter, method)
+        if shown:
+            yield Argument(parameter["name"], parameter["in"], value, parameter["schema"])
 
 
-def _credentials(contract: dict[str, Any], operation: dict[str, Any]) -> list[Credential]:
+def _credentials(contract: dict[str, Any], operation: dict[str, Any], record: Recorded | None) -> list[Credential]:
     """Return what the first way of calling demands; where one may call without credentials, none."""
     alternatives: list[dict[str, Any]] = operation.get("security", contract.get("security", []))
-    if not alternatives or {} in alternatives:
-        return []
+    anonymous = {} in alternatives and (record is None or record.by == ANYBODY)
+    chosen = next(filter(None, alternatives), None) or {}
     schemes = contract["components"]["securitySchemes"]
-    return [Credential(name, schemes[name]) for name in alternatives[0]]
+    return [] if anonymous else [Credential(name, schemes[name]) for name in chosen]
 
 
 def _answer(contract: dict[str, Any], operation: dict[str, Any]) -> str:
@@ -106,28 +127,31 @@ def _answer(contract: dict[str, Any], operation: dict[str, Any]) -> str:
     return ""
 
 
-def _body(contract: dict[str, Any], operation: dict[str, Any]) -> dict[str, Any]:
+def _body(contract: dict[str, Any], operation: dict[str, Any], record: Recorded | None) -> dict[str, Any]:
     """Return media type, value and schema of the body, if it needs one."""
     request = resolved(contract, operation.get("requestBody", {}))
-    if not request.get("required"):
+    if not request.get("required") and (record is None or record.body is None):
         return {}
     kind, media = next(iter(request["content"].items()))
-    return {"media_type": kind, "body": example(contract, media, "body"), "body_schema": media.get("schema", {})}
+    schema = media.get("schema", {})
+    sent = given(contract, schema, record.body) if record else example(contract, media, "body")
+    return {"media_type": kind, "body": sent, "body_schema": schema}
 
 
-def calls(contract: dict[str, Any]) -> Iterator[Call]:
-    """Yield a call of every operation, in the order of the contract."""
+def calls(contract: dict[str, Any], openapi: Path = OPENAPI) -> Iterator[Call]:
+    """Yield a call of every operation, in the order of the contract: one that was recorded, or one made of examples."""
     for path, item in contract["paths"].items():
         for method in filter(item.__contains__, METHODS):
             operation = item[method]
+            record = recorded(operation["operationId"], path, openapi)
             yield Call(
                 contract,
                 operation_id=operation["operationId"],
                 method=method.upper(),
                 path=path,
                 tag=operation["tags"][0],
-                arguments=list(_arguments(contract, item, method)),
-                credentials=_credentials(contract, operation),
+                arguments=list(_arguments(contract, item, method, record)),
+                credentials=_credentials(contract, operation, record),
                 answer=_answer(contract, operation),
-                **_body(contract, operation),
+                **_body(contract, operation, record),
             )

@@ -82,6 +82,22 @@ def example(contract: dict[str, Any], node: dict[str, Any], name: str) -> Any:
     return schema["enum"][0] if "enum" in schema else _of_type(contract, schema, name)
 
 
+def given(contract: dict[str, Any], schema: dict[str, Any], value: Any, name: str = "body") -> Any:
+    """Replace in a recorded value what only the service can give: a reader has tokens of their own."""
+    resolved_schema = resolved(contract, branch(contract, schema, value))
+    if isinstance(value, dict):
+        properties: dict[str, dict[str, Any]] = resolved_schema.get("properties", {})
+        members = cast("dict[str, Any]", value)
+        return {key: given(contract, properties.get(key, {}), entry, key) for key, entry in members.items()}
+    if (
+        isinstance(value, str)
+        and "type" in resolved_schema
+        and isinstance(example(contract, resolved_schema, name), Given)
+    ):
+        return Given(name.upper())
+    return value
+
+
 def found(value: object) -> list[Given]:
     """Return everything in a value that only the service can give."""
     if isinstance(value, Given):

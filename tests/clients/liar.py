@@ -25,6 +25,8 @@ class Exchange:
     status: int
     headers: dict[str, str]
     body: Any
+    sent: bytes = b""
+    sent_headers: dict[str, str] = field(default_factory=dict[str, str])
     # What the liar wants to remember until the end of the scenario.
     memory: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -44,18 +46,19 @@ def _handler(upstream: str, lie: Lie, memory: dict[str, Any]) -> type[BaseHTTPRe
             """Keep quiet; what was seen is judged by the client."""
 
         def pass_on(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer = httpx2.request(
                 self.command,
                 upstream + self.path,
-                content=self.rfile.read(length),
+                content=sent,
                 headers={name: value for name, value in self.headers.items() if name.lower() != "host"},
             )
             headers = {name: value for name, value in answer.headers.items() if name not in HOP_BY_HOP}
             body = answer.json() if answer.content else None
             exchange = Exchange(
-                self.command, self.path, self.headers.get("If-Match"), answer.status_code, headers, body, memory
+                self.command, self.path, self.headers.get("If-Match"), answer.status_code, headers, body
             )
+            exchange.sent, exchange.sent_headers, exchange.memory = sent, {**self.headers}, memory
             lie(exchange)
             content = b"" if exchange.body is None else json.dumps(exchange.body).encode()
             self.send_response(exchange.status)
