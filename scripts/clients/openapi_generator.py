@@ -42,6 +42,9 @@ def _walk(node: object) -> None:
         if members.get("type") == "number":
             # As wide as JSON's numbers are in practice; the generator would take half of it.
             members.setdefault("format", "double")
+        if "schema" in members:
+            # Examples of bodies and parameters make no code, and the generator warns of those that it leaves out.
+            members.pop("examples", None)
         if "x-enum-varnames" in members:
             # They are the names of Python's enumerations; in these languages constants are in capitals.
             members["x-enum-varnames"] = [name.upper() for name in members["x-enum-varnames"]]

@@ -2,10 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 from scripts.clients.language import BUNDLE
 from scripts.clients.openapi_generator import archive, prepared
+
+
+def _without_examples(node: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in node.items() if name != "examples" or "schema" not in node}
 
 
 class TestPreparedContract:
@@ -23,8 +28,9 @@ class TestPreparedContract:
 
     def test_keeps_every_other_word(self) -> None:
         contract, given = json.loads(BUNDLE.read_bytes()), prepared(BUNDLE)
-        assert given["paths"] == contract["paths"]
-        assert given["components"]["parameters"] == contract["components"]["parameters"]
+        said = json.loads(BUNDLE.read_bytes(), object_hook=_without_examples)
+        assert given["paths"] == said["paths"]
+        assert given["components"]["parameters"] == said["components"]["parameters"]
         assert given["components"]["schemas"].keys() == contract["components"]["schemas"].keys()
 
 
