@@ -113,7 +113,7 @@ class Document:
         said: list[str] = []
         for alternative in alternatives:
             parts = [f"{self._credential(name)} (`{name}`){_scopes(scopes)}" for name, scopes in alternative.items()]
-            said.append(" and ".join(parts) if parts else "Everybody, without credentials.")
+            said.append(f"{' and '.join(parts)}." if parts else "Everybody, without credentials.")
         return sorted(said, key=lambda text: text.startswith("Everybody"))
 
     def _credential(self, name: str) -> str:

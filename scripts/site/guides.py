@@ -165,9 +165,9 @@ def read(folder: Path, document: Document, problems: list[Problem], md: Markdown
         where = f"{folder.parent.name}/{folder.name}/{path.name}"
         source = path.read_text()
         _check_names(source, where, document)
-        match = re.match(r"# (.+)\n\n((?:.+\n)+)\n", source)
+        match = re.match(r"# ([^`\n]+)\n\n((?:[^`\n]+\n)+)\n", source)
         if match is None:
-            raise SiteError(f"{where}: a guide begins with `# Title`, an empty line and a paragraph; add them")
+            raise SiteError(f"{where}: a guide begins with `# Title`, an empty line and a plain paragraph; add them")
         body = safe(md.render(_fill(source[match.end() :], where, facts)))
         guides.append(Guide(f"/guides/{path.stem}", match[1], " ".join(match[2].split()), body))
     return guides

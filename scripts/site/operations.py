@@ -138,7 +138,7 @@ def _failures(operation: Operation, problems: list[Problem]) -> list[Failure]:
         Failure(
             "other" if status == "default" else status,
             answer["description"],
-            [problem for problem in problems if problem.code in operation.codes and str(problem.status) == status],
+            [problem for problem in problems if operation in problem.operations and str(problem.status) == status],
         )
         for status, answer in operation.responses.items()
         if not _succeeds(status)

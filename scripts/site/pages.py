@@ -1,7 +1,7 @@
 """All pages of the site, by their address: the reference, the problems, the guides, and the frame of `/docs`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -10,13 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from scripts.site import guides, operations, problems
+from scripts.site import guides, journeys, operations, problems
 from scripts.site.document import Document, Node, SiteError, slug
 from scripts.site.prose import markdown, safe
 from scripts.site.schemas import Shapes, Value
 
 HERE = Path(__file__).parent
 GUIDES = HERE.parents[1] / "docs/guides"
+JOURNEYS = HERE.parents[1] / "openapi/workflows"
 Samples = dict[str, list[dict[str, str]]]
 
 CARDS = (
@@ -74,7 +75,14 @@ def _schemas(document: Document) -> list[Value]:
     return [shapes.value(name, {"$ref": f"#/components/schemas/{name}"}, required=True) for name in listed]
 
 
-def render(contract: Node, samples: Samples, *, served: bool = True, guide_folder: Path = GUIDES) -> dict[str, str]:
+def render(
+    contract: Node,
+    samples: Samples,
+    *,
+    served: bool = True,
+    guide_folder: Path = GUIDES,
+    journey_folder: Path = JOURNEYS,
+) -> dict[str, str]:
     """Return the HTML of every page by its address, such as `/redoc/posts`.
 
     `samples` are calls by the real clients, by operationId. With `served` the pages belong to a running service,
@@ -88,37 +96,50 @@ def render(contract: Node, samples: Samples, *, served: bool = True, guide_folde
     targets |= {problem.code: problem.href for problem in known}
     md = markdown(link=lambda word: targets.get(word, ""))
     environment = _environment(md)
-    told = guides.read(guide_folder, document, known, md)
-    schemas = _schemas(document)
-    absent = {"/guides"} if not told else set[str]()
-    absent |= {"/problems"} if not known else set[str]()
-    absent |= set(SERVED) if not served else set[str]()
-    cards = [card for card in CARDS if card[0] not in absent]
     shared: dict[str, Any] = {
         "document": document,
         "info": {"summary": "", "description": "", **document.root["info"]},
-        "sections": [card[:2] for card in cards if card[0] in SECTIONS],
         "served": served,
         "problems": known,
-        "guides": told,
-        "has_schemas": bool(schemas),
+        "guides": guides.read(guide_folder, document, known, md),
+        "journeys": journeys.read(journey_folder, document),
+        "schemas": _schemas(document),
+        "samples": samples,
     }
-
-    def made(template: str, path: str, **values: Any) -> tuple[str, str]:
-        return path, environment.get_template(template).render(shared, path=path, **values)
-
-    pages = dict([made("index.html", "/", cards=cards), made("reference.html", "/redoc")])
-    pages |= dict([made("docs.html", "/docs")]) if served else {}
-    pages |= dict([made("schemas.html", "/redoc/schemas", schemas=schemas)]) if schemas else {}
-    for tag, (text, members) in document.tags().items():
-        described = [(one, operations.page(document, one, known, samples.get(one.name, []))) for one in members]
-        pages |= dict([made("tag.html", f"/redoc/{slug(tag)}", tag=tag, text=text, operations=described)])
-    pages |= dict([made("problems.html", "/problems")] if known else [])
-    pages |= dict(made("problem.html", problem.href, problem=problem) for problem in known)
-    pages |= dict([made("guides.html", "/guides")] if told else [])
-    pages |= dict(made("guide.html", guide.href, guide=guide) for guide in told)
+    present = {
+        "/guides": shared["guides"] or shared["journeys"],
+        "/problems": known,
+        **dict.fromkeys(SERVED, served),
+    }
+    cards = [card for card in CARDS if present.get(card[0], True)]
+    shared |= {"cards": cards, "sections": [card[:2] for card in cards if card[0] in SECTIONS]}
+    pages = {
+        path: environment.get_template(f"{template}.html").render(shared, path=path, **values)
+        for template, path, values in _wanted(shared, {card[0] for card in cards})
+    }
     check_links(pages, {"/openapi.json", "/openapi.yaml", *SERVED})
     return pages
+
+
+def _wanted(shared: dict[str, Any], present: set[str]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield template, address and own values of every page."""
+    document: Document = shared["document"]
+    yield "index", "/", {}
+    yield "reference", "/redoc", {}
+    for tag, (text, members) in document.tags().items():
+        described = [
+            (one, operations.page(document, one, shared["problems"], shared["samples"].get(one.name, [])))
+            for one in members
+        ]
+        yield "tag", f"/redoc/{slug(tag)}", {"tag": tag, "text": text, "operations": described}
+    if shared["schemas"]:
+        yield "schemas", "/redoc/schemas", {}
+    for template, path in (("guides", "/guides"), ("problems", "/problems"), ("docs", "/docs")):
+        if path in present:
+            yield template, path, {}
+    for name in ("guide", "journey", "problem"):
+        for one in shared[f"{name}s"]:
+            yield name, one.href, {name: one}
 
 
 def check_links(pages: dict[str, str], others: Iterable[str]) -> None:

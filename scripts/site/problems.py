@@ -40,8 +40,8 @@ class Problem:
 def catalogue(document: Document) -> list[Problem]:
     """Return every code of the contract, in its order; a contract without `ProblemCode` has none.
 
-    Raises SiteError when a code is not explained, an explanation has no code, an operation names a code whose status
-    it does not list, a listed failure has no code, or no operation answers with a code at all.
+    Raises SiteError when a code is not explained, when an operation names a code whose status it does not list, or when
+    one that names codes has none for a failure that it lists.
     """
     schema = document.schemas().get("ProblemCode", {})
     codes: list[str] = schema.get("enum", [])
@@ -49,17 +49,8 @@ def catalogue(document: Document) -> list[Problem]:
     for code in codes:
         missing = {"status", *_WORDS} - entries.get(code, {}).keys()
         if missing:
-            raise SiteError(
-                f"{FILE}: x-problems.{code} lacks {', '.join(sorted(missing))}; readers of its page need it"
-            )
-    for code in entries.keys() - set(codes):
-        raise SiteError(f"{FILE}: x-problems explains {code}, which is no code; add it to the enum or take it out")
+            raise SiteError(f"{FILE}: x-problems.{code} lacks {', '.join(sorted(missing))}; its page needs that")
     users = _users(document, {code: entries[code]["status"] for code in codes}) if codes else {}
-    for code in codes:
-        if not users[code] and not entries[code].get("anywhere"):
-            raise SiteError(
-                f"{FILE}: no operation names {code} in x-problem-codes; name it there, say `anywhere`, or drop the code"
-            )
     return [
         Problem(
             code=code,
@@ -79,10 +70,10 @@ def _users(document: Document, statuses: dict[str, int]) -> dict[str, list[Opera
         listed = {int(status) for status in operation.responses if status >= "400" and status.isdigit()}
         for code in operation.codes:
             if statuses.get(code) not in listed:
-                raise SiteError(
-                    f"{where} names {code}, but the operation lists no answer of its status; drop one of them"
-                )
-            users[code].append(operation)
-        for status in sorted(listed - {statuses[code] for code in operation.codes}):
+                raise SiteError(f"{where} names {code}, but no answer of its status is listed; add or drop one")
+        for status in sorted(listed - {statuses[code] for code in operation.codes}) if operation.codes else ():
             raise SiteError(f"{where} has no code for the listed {status}; say which failure that is")
+        # An operation that does not say which may answer with any code of its statuses.
+        for code in operation.codes or [code for code, status in statuses.items() if status in listed]:
+            users[code].append(operation)
     return users

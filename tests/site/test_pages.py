@@ -61,7 +61,8 @@ FOREIGN: Contract = {
 
 def made(contract: Contract, guides: Path | None = None) -> dict[str, str]:
     """Render without our guides, which speak of our operations."""
-    return render(contract, {}, guide_folder=guides or Path("no-guides"))
+    nothing = Path("nothing")
+    return render(contract, {}, guide_folder=guides or nothing, journey_folder=nothing)
 
 
 class TestForeignContract:
@@ -109,10 +110,6 @@ class TestCatalogue:
         contract["components"]["schemas"]["ProblemCode"]["x-problems"]["conflict"].pop("remedy")
         self.spoil(contract, "openapi/schemas/ProblemCode.yaml: x-problems.conflict lacks remedy")
 
-    def test_an_explanation_needs_a_code(self, contract: Contract) -> None:
-        contract["components"]["schemas"]["ProblemCode"]["enum"].remove("conflict")
-        self.spoil(contract, "x-problems explains conflict, which is no code")
-
     def test_an_operation_names_codes_of_its_statuses(self, contract: Contract) -> None:
         contract["paths"]["/posts"]["get"]["x-problem-codes"].append("conflict")
         self.spoil(contract, "listPosts: x-problem-codes names conflict")
@@ -121,9 +118,15 @@ class TestCatalogue:
         contract["paths"]["/posts"]["get"]["x-problem-codes"].remove("validation_failed")
         self.spoil(contract, "listPosts: x-problem-codes has no code for the listed 422")
 
-    def test_a_code_is_answered_by_somebody(self, contract: Contract) -> None:
+    def test_an_operation_that_names_no_codes_may_have_all_of_its_statuses(self, contract: Contract) -> None:
+        contract["paths"]["/posts"]["get"].pop("x-problem-codes")
+        pages = render(contract, {})
+        assert "/redoc/posts#listPosts" in pages["/problems/idempotency_key_reused"]
+        assert "/redoc/posts#listPosts" not in pages["/problems/conflict"]
+
+    def test_a_code_that_nobody_answers_says_so(self, contract: Contract) -> None:
         contract["paths"]["/posts/{post_id}/comments"]["post"]["x-problem-codes"].remove("conflict")
-        self.spoil(contract, "no operation names conflict in x-problem-codes")
+        assert "No operation of this version does." in made(contract)["/problems/conflict"]
 
 
 class TestGuides:
@@ -161,6 +164,49 @@ class TestGuides:
             "status": 429, "title": "Too fast.", "meaning": "M.", "remedy": "R.", "anywhere": True
         }  # fmt: skip
         assert "Any operation may answer 429" in self.guide(tmp_path, contract, text)
+
+
+JOURNEY = """
+arazzo: 1.0.1
+info: {title: There and back, version: 1.0.0, summary: A short one.}
+sourceDescriptions: [{name: galley, type: openapi, url: ../openapi.yaml}]
+workflows:
+  - workflowId: thereAndBack
+    inputs: {type: object, properties: {name: {type: string, default: ada}}}
+    steps:
+      - stepId: find
+        operationId: OPERATION
+        parameters:
+          - reference: $components.parameters.who
+        requestBody: {payload: {title: <b>}}
+        successCriteria:
+          - condition: $statusCode == 200
+          - {context: $response.header.ETag, condition: ^W, type: regex}
+        outputs: {etag: $response.header.ETag}
+components: {parameters: {who: {name: Authorization, in: header, value: Bearer x}}}
+"""
+
+
+class TestJourneys:
+    def journey(self, folder: Path, contract: Contract, operation: str) -> str:
+        (folder / "1-back.arazzo.yaml").write_text(JOURNEY.replace("OPERATION", operation))
+        return render(contract, {}, journey_folder=folder)["/guides/journey-there-and-back"]
+
+    def test_a_step_shows_what_is_sent_what_must_come_and_what_is_kept(
+        self, contract: Contract, tmp_path: Path
+    ) -> None:
+        page = self.journey(tmp_path, contract, "createPost")
+        assert 'href="/redoc/posts#createPost"' in page
+        assert "<dt>Authorization</dt><dd><code>Bearer x</code></dd>" in page
+        assert "&lt;b&gt;" in page
+        assert "<code>$statusCode == 200</code>" in page
+        assert "<code>$response.header.ETag matches ^W</code>" in page
+        assert "<code>etag</code>, which is <code>$response.header.ETag</code>" in page
+        assert "such as ada" in page
+
+    def test_a_step_to_nowhere_stops_the_making(self, contract: Contract, tmp_path: Path) -> None:
+        with pytest.raises(SiteError, match="step find: `createPots` is no operation of the contract"):
+            self.journey(tmp_path, contract, "createPots")
 
 
 class TestLinks:
