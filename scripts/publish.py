@@ -13,6 +13,8 @@ from scripts.releases.bundle import bundled
 from scripts.releases.changes import redocly
 from scripts.releases.dereferenced import dereferenced
 from scripts.releases.records import OPENAPI, ROOT, ReleaseError
+from scripts.site import folder as site
+from scripts.site.document import SiteError
 
 DIST = ROOT / "dist"
 # Where the build of each client leaves its archive.
@@ -46,6 +48,7 @@ def publish(target: Path, *, openapi: Path = OPENAPI, clients: Path = CLIENTS) -
         (made / "CHANGELOG.md").write_text(changelog.changelog(now))
         (made / "CHANGES.md").write_text(changelog.newest(now))
         _reference(made / "openapi.json", made / "reference.html", now.contract["info"]["title"])
+        _site(made)
         (made / "clients").mkdir()
         for archive in sorted(clients.iterdir()):
             copy2(archive, made / "clients" / archive.name)
@@ -68,6 +71,14 @@ def _reference(contract: Path, target: Path, title: str) -> None:
     policy = f'<head>\n  <meta http-equiv="Content-Security-Policy" content="{POLICY}">'
     page = FOREIGN_LOGO.sub(EMPTY_IMAGE, target.read_text())
     target.write_text(page.replace("<head>", policy, 1))
+
+
+def _site(made: Path) -> None:
+    """Write the pages that the service shows, guides and problems included, so that they can be read without it."""
+    try:
+        site.publish(made, made / "site", site.samples_of(ROOT / "generated"))
+    except SiteError as failure:
+        raise ReleaseError(str(failure)) from failure
 
 
 def main() -> None:

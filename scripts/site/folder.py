@@ -33,13 +33,13 @@ def write_served(contract: Node, samples: Samples, folder: Path) -> None:
         file.write_text(html)
 
 
-def publish(generated: Path, folder: Path) -> None:
+def publish(contracts: Path, folder: Path, samples: Samples) -> None:
     """Write a site that needs no server: links are relative, assets and the contract lie beside the pages.
 
-    `generated` holds `openapi.json`, `openapi.yaml` and, if there are any, the samples.
+    `contracts` holds `openapi.json` and `openapi.yaml`. Raises SiteError as `render` does.
     """
-    contract: Node = json.loads((generated / "openapi.json").read_text())
-    for path, html in render(contract, samples_of(generated), served=False).items():
+    contract: Node = json.loads((contracts / "openapi.json").read_text())
+    for path, html in render(contract, samples, served=False).items():
         file = file_of(path)
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(_relative(html, file))
@@ -47,7 +47,7 @@ def publish(generated: Path, folder: Path) -> None:
     for name in ASSETS:
         shutil.copy(STATIC / name, folder / "static" / name)
     for name in ("openapi.json", "openapi.yaml"):
-        shutil.copy(generated / name, folder / name)
+        shutil.copy(contracts / name, folder / name)
 
 
 def _relative(html: str, file: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
+from app.meta.pages import SITE
 from scripts import publish
 from scripts.releases.changes import redocly
 from scripts.releases.records import OPENAPI, ReleaseError
@@ -54,8 +55,8 @@ def sums(folder: Path) -> dict[str, str]:
 class TestSums:
     def test_are_of_every_file(self, dist: Path) -> None:
         files = {path.relative_to(dist).as_posix() for path in dist.rglob("*") if path.is_file()}
-        assert files == EXPECTED | {publish.SUMS}
-        assert set(sums(dist)) == EXPECTED
+        assert {file for file in files if not file.startswith("site/")} == EXPECTED | {publish.SUMS}
+        assert set(sums(dist)) == files - {publish.SUMS}
         for name, digest in sums(dist).items():
             assert sha256((dist / name).read_bytes()).hexdigest() == digest, name
 
@@ -133,6 +134,15 @@ class TestReference:
         assert "<title>Galley</title>" in page
         for name in ("createPost", "ValidationFailed", "getPostBySlug"):
             assert name in page
+
+
+class TestSite:
+    def test_has_the_pages_that_the_service_shows(self, dist: Path) -> None:
+        shown = {file.relative_to(SITE) for file in SITE.rglob("*.html")} - {Path("docs.html")}
+        assert {file.relative_to(dist / "site") for file in (dist / "site").rglob("*.html")} == shown
+
+    def test_has_the_contract_beside_it(self, dist: Path) -> None:
+        assert (dist / "site/openapi.json").read_bytes() == (dist / "openapi.json").read_bytes()
 
 
 class TestChanges:

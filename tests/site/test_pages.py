@@ -222,7 +222,7 @@ class TestLinks:
 
 class TestPublished:
     def test_every_link_and_asset_lies_beside_the_pages(self, tmp_path: Path) -> None:
-        publish(BUNDLE.parent, tmp_path)
+        publish(BUNDLE.parent, tmp_path, {})
         files = list(tmp_path.rglob("*.html"))
         assert len(files) > 20
         for file in files:
