@@ -9,7 +9,7 @@ from app.meta.assets import FROM_WHEEL, OUR_OWN, assets
 from app.meta.pages import addresses
 from app.problems import catalogue
 from generated.models import ProblemCode
-from tests.contract.document import contract, operations
+from tests.contract.document import METHODS, Node, contract, operations
 
 HTML = {"Accept": "text/html"}
 PAGES = sorted(addresses())
@@ -106,6 +106,14 @@ class TestProblemPage:
     @pytest.mark.parametrize("code", ["unknown", "NOT_FOUND", "%3Cscript%3E"])
     async def test_unknown_codes_are_404(self, client: httpx2.AsyncClient, code: str) -> None:
         assert (await client.get(f"/problems/{code}")).status_code == 404
+
+    def test_every_code_is_explained_and_somebody_answers_with_it(self) -> None:
+        codes = contract()["components"]["schemas"]["ProblemCode"]
+        assert list(codes["x-problems"]) == codes["enum"]
+        anywhere = {code for code, entry in codes["x-problems"].items() if entry.get("anywhere")}
+        items = contract()["paths"].values()
+        nodes: list[Node] = [item[method] for item in items for method in METHODS if method in item]
+        assert set(codes["enum"]) == anywhere.union(*(node.get("x-problem-codes", []) for node in nodes))
 
     def test_the_code_says_what_the_contract_says(self) -> None:
         explained = contract()["components"]["schemas"]["ProblemCode"]["x-problems"]
