@@ -11,8 +11,16 @@ import pytest
 from scripts.clients.language import BUNDLE, Scenario, languages, module
 from scripts.clients.scenario import play, steps
 from scripts.samples import LANGUAGES, samples
+from scripts.samples.recorded import OPENAPI
 from tests.contract.document import operations
 
+# The second request was granted; the first one was not, and shows nobody how to ask.
+RECORD = """
+- request: {line: "GET /api/v1/posts?limit=1000", by: anybody}
+  response: {status: 422}
+- request: {line: "GET /api/v1/posts?limit=3&featured=true", by: anybody}
+  response: {status: 200}
+"""
 EXPECTED = ["open the door", "go in"]
 
 
@@ -53,7 +61,9 @@ class TestRunner:
 
     @pytest.mark.parametrize("language", languages())
     def test_every_folder_is_a_language(self, language: str) -> None:
-        assert module(language).scenarios(Path("folder"))
+        made = module(language)
+        assert callable(made.build)
+        assert callable(made.scenarios)
 
 
 @pytest.fixture
@@ -62,9 +72,9 @@ def contract() -> dict[str, Any]:
     return document
 
 
-def shown(contract: dict[str, Any], operation: str) -> dict[str, str]:
-    """Return the samples of an operation by their label."""
-    return {sample["label"]: sample["source"] for sample in samples(contract)[operation]}
+def shown(contract: dict[str, Any], operation: str, openapi: Path = OPENAPI) -> dict[str, str]:
+    """Return the samples of an operation by their label, made of the records below a folder."""
+    return {sample["label"]: sample["source"] for sample in samples(contract, openapi)[operation]}
 
 
 class TestSamples:
@@ -78,9 +88,10 @@ class TestSamples:
         for operation in samples(contract):
             ast.parse(shown(contract, operation)["Python"], operation)
 
-    def test_a_member_that_becomes_required_is_shown(self, contract: dict[str, Any]) -> None:
+    def test_a_member_that_becomes_required_is_shown(self, contract: dict[str, Any], tmp_path: Path) -> None:
+        del contract["paths"]["/tags"]["post"]["requestBody"]["content"]["application/json"]["examples"]
         contract["components"]["schemas"]["TagCreate"]["required"].append("color")
-        sample = shown(contract, "createTag")
+        sample = shown(contract, "createTag", tmp_path)
         assert 'color="#6b7280"' in sample["Python"]
         assert 'color: "#6b7280"' in sample["TypeScript"]
         assert '"color": "#6b7280"' in sample["curl"]
@@ -91,12 +102,20 @@ class TestSamples:
         assert "process.env.REFRESH_TOKEN!" in sample["TypeScript"]
         assert '<<JSON\n{\n  "refresh_token": "$REFRESH_TOKEN"\n}\nJSON' in sample["curl"]
 
-    def test_an_example_of_the_operation_wins(self, contract: dict[str, Any]) -> None:
+    def test_an_example_of_the_operation_wins(self, contract: dict[str, Any], tmp_path: Path) -> None:
         media = contract["paths"]["/tags"]["post"]["requestBody"]["content"]["application/json"]
         media["examples"] = {"recorded": {"value": {"name": "it's $5"}}}
-        sample = shown(contract, "createTag")
+        sample = shown(contract, "createTag", tmp_path)
         assert """<<'JSON'\n{\n  "name": "it's $5"\n}\nJSON""" in sample["curl"]
         assert 'TagCreate(name="it\'s $5")' in sample["Python"]
+
+    def test_what_was_recorded_is_shown_first(self, contract: dict[str, Any], tmp_path: Path) -> None:
+        (tmp_path / "exchanges").mkdir()
+        (tmp_path / "exchanges/listPosts.yaml").write_text(RECORD)
+        sample = shown(contract, "listPosts", tmp_path)
+        assert "list_posts(limit=3, featured=True)" in sample["Python"]
+        assert "query: { limit: 3, featured: true }" in sample["TypeScript"]
+        assert '"$GALLEY_URL/posts?limit=3&featured=true"' in sample["curl"]
 
     def test_other_credentials_are_sent_as_the_contract_says(self, contract: dict[str, Any]) -> None:
         contract["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
