@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Strict, model_validator
 from pydantic_core import PydanticCustomError
 
 # RFC 9562, section 4: the one form that `format: uuid` has; Pydantic takes braces and URNs as well.
@@ -44,6 +44,10 @@ def _date(value: Any) -> Any:
     raise PydanticCustomError("date_format", "Must be an RFC 3339 date such as 2027-05-16")
 
 
+def _integer(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _password(value: Any) -> Any:
     """Name everything that a password lacks, at once."""
     if not isinstance(value, str):
@@ -63,6 +67,8 @@ def _password(value: Any) -> Any:
 
 Id = Annotated[UUID, BeforeValidator(_uuid)]
 Timestamp = Annotated[AwareDatetime, BeforeValidator(_timestamp)]
+# JSON Schema (2020-12, section 6.1.1) takes any number without a fraction for an integer, however it is written.
+StrictInt = Annotated[int, Strict(), BeforeValidator(_integer)]
 Date = Annotated[date, BeforeValidator(_date)]
 Password = Annotated[str, BeforeValidator(_password)]
 # Members that are taken to the letter.

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
 from app.fields import Id, Password, Request, Timestamp
+from app.fields import StrictInt
 from pydantic import (
     MISSING,
     BaseModel,
@@ -15,7 +16,6 @@ from pydantic import (
     Field,
     StrictBool,
     StrictFloat,
-    StrictInt,
     StrictStr,
     model_validator,
 )

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from scripts import samples
+from scripts import samples, strict_types
 from scripts.clients.settings import client_settings, reference
 from scripts.house_rules.__main__ import in_handlers
 from scripts.house_rules.source import Project
@@ -49,8 +49,6 @@ MODEL_OPTIONS = [
     "--disable-timestamp",
     "--formatters=builtin",
 ]
-# Formats, and schemas by name, that the generator's own translation takes too laxly; app/fields.py says how.
-STRICT_FORMATS = {"uuid": "Id", "date-time": "Timestamp", "date": "Date"}
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
@@ -129,13 +127,6 @@ def request_models(contract: dict[str, Any]) -> set[str]:
     return {name for name in found if schemas[name].get("type") == "object"}
 
 
-def type_overrides(contract: dict[str, Any]) -> dict[str, str]:
-    """Return the type of ours that stands in for a schema."""
-    schemas: dict[str, Any] = contract["components"]["schemas"]
-    ours = {name: name if name == "Password" else STRICT_FORMATS.get(schemas[name].get("format")) for name in schemas}
-    return {name: f"app.fields.{ours[name]}" for name in sorted(schemas) if ours[name]}
-
-
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
     """Write models and server layer; the stubs that the generator adds beside them are not wanted."""
     work = folder / "work"
@@ -154,13 +145,13 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         "--server-model-package=generated.models",
         "--server-handler-mode=async",
         f"--server-parameter-names={json.dumps(parameter_names(contract))}",
-        f"--type-overrides={json.dumps(type_overrides(contract))}",
+        f"--type-overrides={json.dumps(strict_types.overrides(contract))}",
         f"--base-class-map={json.dumps(dict.fromkeys(sorted(request_models(contract)), 'app.fields.Request'))}",
     )
     # The entry point of a generated project; ours is app/main.py.
     (work / "server/main.py").unlink()
     (work / "server/README.md").unlink(missing_ok=True)
-    shutil.move(work / "models.py", folder / "models.py")
+    (folder / "models.py").write_text(strict_types.with_integers((work / "models.py").read_text()))
     shutil.move(work / "server", folder / "server")
     shutil.rmtree(work)
 

@@ -17,6 +17,8 @@ Hook = Callable[..., None]
 # Both are declared without the types of what they hold.
 hook = cast("Callable[[Hook], Hook]", schemathesis.hook)  # pyright: ignore[reportUnknownMemberType]
 Case: TypeAlias = schemathesis.Case[Any]
+Deserializer = Callable[[object, Response], object]
+deserializer = cast("Callable[..., Callable[[Deserializer], Deserializer]]", schemathesis.deserializer)  # pyright: ignore[reportUnknownMemberType]
 
 MAX_DEPTH = 10_000
 _UNSET = object()
@@ -24,6 +26,12 @@ _UNSET = object()
 _tags: dict[str, str] = {}
 _cursors: dict[str, str] = {}
 _comments: dict[str, str] = {}
+
+
+@deserializer("image/*", "application/octet-stream", "application/pdf")
+def text_of(_: object, response: Response) -> object:
+    """Return bytes as the string that JSON Schema takes them for, a character each, so that their length is checked."""
+    return response.content.decode("latin-1")
 
 
 def _list_of(case: Case) -> str:

@@ -16,8 +16,8 @@ _SUBSCHEMAS = ("oneOf", "anyOf", "prefixItems")
 _SUBSCHEMA = ("items", "additionalProperties", "contains", "not", "if", "then", "else")
 
 
-def _of_numbers(_: str) -> bool:
-    """Take any text: the formats of numbers (OpenAPI 3.1, section 4.4) say nothing of it.
+def _any_text(_: str) -> bool:
+    """Take any text: the formats of numbers and of bytes (OpenAPI 3.1, section 4.4) say nothing of it.
 
     Of numbers they say what the bounds say already, as the lint of the contract sees to. Here they only have to be
     known, so that no other unknown format slips through.
@@ -66,7 +66,7 @@ class Schemas:
                 self._root | closed(schema),
                 validate_formats=True,
                 ignore_unknown_formats=False,
-                formats={"int32": _of_numbers, "int64": _of_numbers},
+                formats=dict.fromkeys(("int32", "int64", "binary"), _any_text),
                 mask="(value)",
             )
         errors = self._validators[key].iter_errors(value)

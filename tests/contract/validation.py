@@ -139,15 +139,22 @@ class Judge:
 
     def _of_body(self, schema: Node, media_type: str, exchange: Exchange) -> Iterable[str]:
         try:
-            document: Any = json.loads(exchange.body.decode(), parse_constant=_refuse)
+            document = _document(media_type, exchange.body)
         except ValueError as failure:
-            yield f"the body is not JSON: {failure}"
+            yield f"the body is not {'JSON' if 'json' in media_type else 'text'}: {failure}"
             return
         yield from (f"body {complaint}" for complaint in self._schemas.complaints(schema, document))
         if media_type == PROBLEM and document.get("status") != exchange.status:
             yield f"the problem's status is {document.get('status')}"
         if (exchange.status >= FIRST_FAILURE) != (media_type == PROBLEM):
             yield f"{media_type} does not belong to a status of {exchange.status}"
+
+
+def _document(media_type: str, body: bytes) -> Any:
+    """Return what a body is to JSON Schema, which takes bytes for a string of as many characters."""
+    if "json" in media_type:
+        return json.loads(body.decode(), parse_constant=_refuse)
+    return body.decode() if media_type.startswith("text/") else body.decode("latin-1")
 
 
 def _refuse(constant: str) -> None:
