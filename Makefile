@@ -96,6 +96,10 @@ drift: $(VENV)/.dev node_modules/.done ## Fail when generated code or migrations
 	$(BIN)/python -m scripts.releases changelog --check
 	$(BIN)/python -m scripts.check_migrations
 
+.PHONY: guide
+guide: $(VENV)/.dev node_modules/.done ## Do what docs/guide.md says: from a clone to another running service
+	$(BIN)/python -m scripts.try_guide
+
 .PHONY: bench
 bench: $(VENV)/.dev ## Measure the service against raw ASGI and against the tutorial style
 	$(BIN)/python -m scripts.bench
@@ -135,6 +139,10 @@ generate: $(VENV)/.dev node_modules/.done ## Derive generated/ and the contract'
 .PHONY: examples
 examples: $(VENV)/.dev ## Record the examples of the contract from the sandbox
 	$(BIN)/python -m scripts.examples
+
+.PHONY: new
+new: $(VENV)/.dev ## Make a clone the start of another service: NAME=museum CONTRACT=examples/museum (docs/guide.md)
+	$(BIN)/python -m scripts.new_service "$(NAME)" "$(CONTRACT)"
 
 .PHONY: format
 format: $(VENV)/.dev ## Format the code
