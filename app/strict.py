@@ -150,4 +150,4 @@ def read_parameters(operation: Operation, path: Mapping[str, str], query: bytes)
 def _check_format(name: str, form: str | None, value: str, errors: list[FieldError]) -> None:
     pattern, detail = _FORMATS.get(form or "", (None, ""))
     if pattern is not None and not pattern.fullmatch(value):
-        errors.append(FieldError(parameter=name, code=f"{form}_format", detail=detail))
+        errors.append(FieldError(parameter=name, code=f"{form}_format".replace("-", "_"), detail=detail))

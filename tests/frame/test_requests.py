@@ -136,3 +136,8 @@ class TestHosts:
         assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
         assert answer.headers["content-type"] == "application/problem+json"
         assert "evil" not in answer.text
+
+
+async def test_a_time_that_is_none_is_refused_by_a_name_for_programs(client: AsyncClient) -> None:
+    refused = await client.get("/posts", params={"published_before": ""})
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "date_time_format")
