@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 from string import Template
+from tempfile import TemporaryDirectory
 
 from scripts.clients.language import SOURCES, Scenario, run, version, write_samples
 from scripts.generate import CLIENT_PACKAGE, generate_client
@@ -32,7 +33,10 @@ def _wheel(project: Path, dist: Path) -> Path:
 def _project(bundle: Path, folder: Path) -> Path:
     """Lay out a distribution: the generated package, and the metadata that a generator cannot know."""
     project = folder / "project"
-    generate_client(bundle, project / "src")
+    # The generator lays its output out as a pyproject.toml above it says: `make generate` has none above, and so here.
+    with TemporaryDirectory() as name:
+        generate_client(bundle.resolve(), Path(name))
+        shutil.copytree(name, project / "src")
     settings = Template((_HERE / "pyproject.toml.in").read_text())
     (project / "pyproject.toml").write_text(settings.substitute(version=version(bundle), package=CLIENT_PACKAGE))
     shutil.copy(project / "src" / CLIENT_PACKAGE / "README.md", project / "README.md")
