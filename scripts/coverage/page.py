@@ -46,45 +46,34 @@ def _chips(cells: Iterable[Cell], verdict: Verdict, seen: Mapping[Cell, int], *,
     return f'<div class="chips">{"".join(parts)}</div>' if parts else ""
 
 
-def _answers(cells: Iterable[Cell], verdict: Verdict, seen: Mapping[Cell, int]) -> str:
-    """Return the chips of what was answered: media type by media type, a chip per status."""
-    by_kind: dict[str, list[Cell]] = {}
-    for cell in cells:
-        by_kind.setdefault(cell.value, []).append(cell)
-    parts = [
-        f'<span class="group">{escape(kind)}</span>' + "".join(_chip(cell, cell.place, verdict, seen) for cell in found)
-        for kind, found in by_kind.items()
-    ]
-    return f'<div class="chips">{"".join(parts)}</div>' if parts else ""
+def _status(status: str, cells: Iterable[Cell], verdict: Verdict, seen: Mapping[Cell, int]) -> str:
+    """Return what was answered with a status; the media types too where there is a choice, or one is missing."""
+    own = [cell for cell in cells if (cell.dimension, cell.value) == (STATUS, status)]
+    kinds = [cell for cell in cells if (cell.dimension, cell.place) == (ANSWERS, status)]
+    shown = kinds if len(kinds) > 1 or any(cell not in verdict.met for cell in kinds) else []
+    return "<br>".join(
+        [_chip(cell, "✓" if cell in verdict.met else status, verdict, seen) for cell in own]
+        + [_chip(cell, cell.value.rpartition("/")[2], verdict, seen) for cell in shown]
+    )
 
 
 def _row(operation: Operation | None, verdict: Verdict, seen: Mapping[Cell, int], statuses: list[str]) -> str:
     name = operation.name if operation else ANY
     cells = [cell for cell in verdict.due if cell.operation == name]
 
-    def of(dimension: str) -> list[Cell]:
-        return [cell for cell in cells if cell.dimension == dimension]
+    def of(*dimensions: str) -> str:
+        found = [cell for cell in cells if cell.dimension in dimensions]
+        return _chips(found, verdict, seen, places=dimensions != (CODE,))
 
-    by_status = {cell.value: cell for cell in of(STATUS)}
     columns = [
-        f'<td class="status{" first" if number == 0 else ""}">'
-        + (
-            _chip(by_status[status], "✓" if by_status[status] in verdict.met else status, verdict, seen)
-            if status in by_status
-            else ""
-        )
+        f'<td class="status{" first" if number == 0 else ""}">{_status(status, cells, verdict, seen)}'
         for number, status in enumerate(statuses)
     ]
     where = f"{operation.method} {operation.path or '(webhook)'}" if operation else "what all of them share"
     return (
         f'<tr><th scope="row">{escape(name)}<small>{escape(where)}</small>{"".join(columns)}'
-        f'<td class="first">{_answers(of(ANSWERS), verdict, seen)}'
-        f"<td>{_chips(of(SENDS), verdict, seen, places=False)}"
-        f'<td class="first">{_chips(of(SECURITY), verdict, seen, places=True)}'
-        f'<td class="first">{_chips(of(PARAMETER), verdict, seen, places=True)}'
-        f"<td>{_chips(of(ENUM), verdict, seen, places=True)}"
-        f"<td>{_chips(of(HEADER), verdict, seen, places=True)}"
-        f'<td class="first">{_chips(of(CODE), verdict, seen, places=False)}'
+        f'<td class="first">{of(SECURITY)}<td class="first">{of(SENDS, PARAMETER)}<td>{of(ENUM)}<td>{of(HEADER)}'
+        f'<td class="first">{of(CODE)}'
     )
 
 
