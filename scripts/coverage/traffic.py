@@ -56,7 +56,8 @@ def _form(exchange: Exchange) -> tuple[Any, ...]:
     said = (problem.get("code"), problem.get("detail"), *sorted({error["code"] for error in problem.get("errors", ())}))
     names = frozenset(name for name, _ in exchange.sent) - _USUAL
     query = frozenset(exchange.query) if exchange.succeeded else exchange.target.partition("?")[2]
-    return _names(documents(exchange.content, exchange.sent)), said, query, names
+    scheme, _, secret = (header(exchange.sent, "authorization") or "").partition(" ")
+    return _names(documents(exchange.content, exchange.sent)), said, query, names, scheme, bool(secret)
 
 
 def _names(found: list[Any]) -> tuple[str, ...]:
