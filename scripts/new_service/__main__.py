@@ -70,6 +70,7 @@ def write(root: Path, parts: dict[str, str]) -> None:
     texts.ci(root, texts.makefile(root))
     texts.pyproject(root)
     texts.spectral(root)
+    texts.redocly(root)
 
 
 def main() -> None:

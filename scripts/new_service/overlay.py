@@ -30,7 +30,8 @@ def check(contract: Path, shared: Path) -> list[Path]:
     while waiting:
         file = waiting.pop()
         folder = contract if (contract / file).exists() else shared
-        for number, line in enumerate((folder / file).read_text().splitlines(), 1):
+        text = (folder / file).read_text() if folder == contract else shared_text(folder / file)
+        for number, line in enumerate(text.splitlines(), 1):
             for name in REFERENCE.findall(line):
                 target = (folder / file).parent.joinpath(name).resolve()
                 if not target.is_relative_to(folder.resolve()):
@@ -47,6 +48,17 @@ def check(contract: Path, shared: Path) -> list[Path]:
     return needed
 
 
+def shared_text(file: Path) -> str:
+    """Return a shared file without its examples, which were recorded from our service and are about our things."""
+    text = file.read_text()
+    if "examples/" not in text:
+        return text
+    document: dict[str, Any] = yaml.safe_load(text)
+    for media in document.get("content", {}).values():
+        media.pop("examples", None)
+    return yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+
+
 def frame_codes(root: Path) -> set[str]:
     """Return the names of the failures that the frame itself gives."""
     return {code for file in (root / "app").glob("*.py") for code in CODE.findall(file.read_text())}
@@ -61,7 +73,7 @@ def place(contract: Path, root: Path) -> None:
     shutil.copytree(target / "plugins", made / "plugins")
     for name in needed:
         (made / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(target / name, made / name)
+        (made / name).write_text(shared_text(target / name))
     if CODES in needed:
         _explain(made, frame_codes(root))
     shutil.rmtree(target)

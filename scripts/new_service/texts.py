@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 MODULE = re.compile(r"-m (scripts(?:\.\w+)+)")
 TESTS = re.compile(r"(?<!--ignore=)\b(tests(?:/\w+)+)")
 TARGET = re.compile(r"^\.PHONY: ([a-z-]+)$", re.MULTILINE)
+RECORDED = "  house/true-examples: error\n"
 OWN = "# The product's own"
 # What any service runs; the others are about what Galley publishes, measures and shows.
 TARGETS = frozenset(
@@ -107,6 +109,13 @@ def spectral(root: Path) -> None:
     ]
     left = "".join(excuse for excuse in excuses if "#/" in excuse)
     file.write_text(f"{head}{colon}{left}" if left else f"{head}\n")
+
+
+def redocly(root: Path) -> None:
+    """Switch off the one rule that a service of stubs cannot keep: examples are recorded from a service that works."""
+    file = root / "redocly.yaml"
+    reason = f"  # {date.today()}: answers are not real yet; switch it on when there is something to record.\n"  # noqa: DTZ011
+    file.write_text(file.read_text().replace(RECORDED, f"{reason}{RECORDED.replace(': error', ': off')}"))
 
 
 def pyproject(root: Path) -> None:

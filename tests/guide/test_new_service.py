@@ -1,5 +1,6 @@
 """What is made of a clone: shared files come along, texts lose what has gone, and nothing happens where it must not."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -52,6 +53,12 @@ class TestOverlay:
         item = yaml.safe_load((tmp_path / "openapi/paths/tickets/ticket.yaml").read_text())
         assert item["get"]["x-problem-codes"] == ["not_found", "validation_failed"]
 
+    def test_leaves_examples_behind_that_were_recorded_from_us(self, contract: Path, tmp_path: Path) -> None:
+        shutil.copytree(SHARED, tmp_path / "openapi")
+        overlay.place(contract, tmp_path)
+        assert "examples/" in (SHARED / "responses/NotFound.yaml").read_text()
+        assert [file for file in (tmp_path / "openapi/responses").iterdir() if "examples" in file.read_text()] == []
+
 
 class TestKeep:
     def test_keeps_the_frame_and_no_slice(self) -> None:
@@ -86,6 +93,13 @@ class TestTexts:
         (tmp_path / ".ci/run").write_text("set -e\nstep make --no-print-directory lint\nstep make bench\n")
         texts.ci(tmp_path, {"lint"})
         assert (tmp_path / ".ci/run").read_text() == "set -e\nstep make --no-print-directory lint\n"
+
+    def test_recorded_examples_are_asked_for_later_and_the_reason_is_dated(self, tmp_path: Path) -> None:
+        shutil.copy(ROOT / "redocly.yaml", tmp_path)
+        texts.redocly(tmp_path)
+        assert re.search(
+            r"^  # 20..-..-..: .*\.\n  house/true-examples: off$", (tmp_path / "redocly.yaml").read_text(), re.MULTILINE
+        )
 
     @pytest.mark.parametrize("name", ["app/settings.py", ".env.example"])
     def test_the_products_own_settings_are_one_paragraph(self, tmp_path: Path, name: str) -> None:
