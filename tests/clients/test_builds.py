@@ -75,7 +75,8 @@ class TestBuild:
 class TestWheel:
     def test_is_what_is_committed_and_nothing_else(self) -> None:
         with ZipFile(BUILD / f"dist/{CLIENT_PACKAGE}-{version(BUNDLE)}-py3-none-any.whl") as wheel:
-            packed = {name: wheel.read(name) for name in wheel.namelist() if ".dist-info/" not in name}
+            files = [entry.filename for entry in wheel.infolist() if not entry.is_dir()]
+            packed = {name: wheel.read(name) for name in files if ".dist-info/" not in name}
         source = ROOT / "generated/client"
         kept = {
             path.relative_to(source).as_posix(): path.read_bytes()
