@@ -27,7 +27,7 @@ _SECURITY = [
 ]
 # Pages of our own bring a policy that lets their assets load; an answer for programs needs nothing at all.
 _NO_CONTENT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
-_VARY = (b"vary", ", ".join(credential_headers()).encode())
+_VARY = (b"vary", (", ".join(credential_headers()) or "Authorization").encode())
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
