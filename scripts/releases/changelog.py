@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.releases import records
-from scripts.releases.changes import Change, Comparison, compare, place, resolved, steps, trail
+from scripts.releases.changes import Change, Comparison, compare, place, pointer, resolved, steps, trail
 from scripts.releases.gate import Standing
 from scripts.releases.records import Approval, Node, Release
 
@@ -17,20 +17,21 @@ HEAD = """\
 Derived from the releases by `make generate`; never edited by hand. Versions follow SemVer: below 1.0.0 a breaking
 change raises the middle number, from there on the first. What is deprecated stays until the date that is named.
 """
-# What tells people about the contract and means nothing to a program.
-_PROSE = frozenset({"description", "summary", "title", "example", "examples", "externalDocs"})
+# What tells people about the contract and means nothing to a program; so do our and the tools' extensions.
+_PROSE = frozenset({"description", "summary", "title", "example", "examples", "externalDocs", "tags"})
+_NAMED = frozenset({"headers", "links", "parameters", "paths", "properties", "schemas", "scopes", "webhooks"})
 _DATES = frozenset({"x-sunset", "x-deprecated-since"})
 _SHORT = 40
 
 
 def _operations(contract: Node, change: Change) -> Iterable[str]:
     """Tell the operations of a path or of one method of it."""
-    path = steps(change.pointer)[1]
-    methods = [steps(change.pointer)[2]] if change.node == "Operation" else METHODS
-    item: Node = resolved(contract, contract["paths"][path])
-    for method in methods:
+    group, path, *rest = steps(change.pointer)
+    item = resolved(contract, contract[group][path])
+    for method in rest or METHODS:
         if method in item:
-            yield f"`{method.upper()} {path}` (`{item[method]['operationId']}`): {item[method]['summary']}."
+            what = place(contract, f"#/{pointer(group, path, method)}")
+            yield f"{what} (`{item[method]['operationId']}`): {item[method]['summary']}."
 
 
 def _valued(change: Change) -> str:
@@ -41,6 +42,14 @@ def _valued(change: Change) -> str:
     )
     said = before and after and max(len(before), len(after)) <= _SHORT
     return f"changed from {before} to {after}" if said else "changed"
+
+
+def _is_prose(change: Change) -> bool:
+    """Whether a change is among the words and examples of the contract."""
+    path = steps(change.pointer)
+    # What follows one of these is a name, and a member may be called `title`.
+    words = [step for before, step in zip(["", *path], path, strict=False) if before not in _NAMED]
+    return any(word in _PROSE or (word.startswith("x-") and word not in _DATES) for word in words)
 
 
 def _deprecated(contract: Node, change: Change) -> str:
@@ -77,10 +86,10 @@ class _Section:
             self._tell("Deprecated", _deprecated(self._after, change))
         elif change.kind == "added" and change.node in {"Operation", "PathItem"}:
             self._tell("Added", *_operations(self._after, change))
+        elif _is_prose(change):
+            self._tell("Documentation", f"{what}.")
         elif change.kind in {"added", "removed"}:
             self._tell("Added" if change.kind == "added" else "Removed", f"{what}.")
-        elif change.member in _PROSE:
-            self._tell("Reworded", f"{what}.")
         else:
             self._tell("Changed", f"{what}: {_valued(change)}.")
 
@@ -99,7 +108,15 @@ class _Section:
                 self._other(change)
         if not self.told:
             self._tell("Changed", "Only what neither a program nor a reader notices.")
-        headings = ["Breaking", "Breaking in form, approved", "Deprecated", "Added", "Removed", "Changed", "Reworded"]
+        headings = [
+            "Breaking",
+            "Breaking in form, approved",
+            "Deprecated",
+            "Added",
+            "Removed",
+            "Changed",
+            "Documentation",
+        ]
         return [
             line
             for heading in headings

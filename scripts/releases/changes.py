@@ -21,6 +21,8 @@ _KINDS = {
     "responses": "answer",
     "securitySchemes": "security scheme",
 }
+# Where operations stand, and how they are announced.
+_GROUPS = {"paths": "", "webhooks": "webhook "}
 # What a step of a pointer and the step after it are called.
 _PAIRS = {
     "properties": "member",
@@ -136,6 +138,11 @@ def steps(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.removeprefix("#/").split("/")]
 
 
+def pointer(*path: str) -> str:
+    """Join steps to a JSON pointer, escaped."""
+    return "/".join(map(_escaped, path))
+
+
 def trail(contract: Node, pointer: str) -> list[Any]:
     """Return what stands along a pointer, outermost first, as far as it leads."""
     found: list[Any] = [contract]
@@ -167,9 +174,9 @@ def source_of(openapi: Path, pointer: str) -> str:
     file = "openapi.yaml"
     if first == "components" and (openapi / second / f"{third}.yaml").exists():
         file = f"{second}/{third}.yaml"
-    elif first == "paths":
+    elif first in _GROUPS:
         root = yaml.safe_load((openapi / file).read_text())
-        file = root["paths"].get(second, {}).get("$ref", file)
+        file = root.get(first, {}).get(second, {}).get("$ref", file)
     return f"openapi/{file}"
 
 
@@ -179,9 +186,9 @@ def place(contract: Node, pointer: str) -> str:
     if left[0] == "components" and len(left) > len(("components", "schemas")):
         words, left = [f"{_KINDS.get(left[1], left[1])} `{left[2]}`"], left[3:]
         here = pointer.split("/")[:4]
-    elif left[0] == "paths" and len(left) > 1:
+    elif left[0] in _GROUPS and len(left) > 1:
         method = left[2] if len(left) > len(("paths", "path")) and left[2] in _METHODS else ""
-        words = [f"`{method.upper()} {left[1]}`" if method else f"`{left[1]}`"]
+        words = [f"{_GROUPS[left[0]]}`{method.upper()} {left[1]}`" if method else f"{_GROUPS[left[0]]}`{left[1]}`"]
         here, left = pointer.split("/")[: 4 if method else 3], left[3 if method else 2 :]
     else:
         words, here = [], ["#"]
