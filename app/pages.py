@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from urllib.parse import quote
 from uuid import UUID
 
 import orjson
@@ -31,6 +32,8 @@ Value = TypeVar("Value")
 Key = Callable[[Record], Any]
 Column = ColumnElement[Value] | InstrumentedAttribute[Value]
 _SIGNATURE_BYTES = 12
+# RFC 3986, section 3.4; what is percent-encoded stays so.
+_IN_QUERIES = "%!$&'()*+,;=:@/?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,9 @@ def links(page: Page) -> dict[str, str]:
 
     The targets are relative to the request, whose other parameters they keep.
     """
-    kept = [pair for pair in current().query.split("&") if pair and pair.partition("=")[0] not in ("cursor", "page")]
+    # A client may send what has no place in a URL as it is; in a header, `>` and `"` would end the link.
+    query = quote(current().query, safe=_IN_QUERIES)
+    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in ("cursor", "page")]
     neighbours = (("next", page.next_cursor), ("prev", page.previous_cursor))
     targets = [f'<?{"&".join([*kept, f"cursor={cursor}"])}>; rel="{name}"' for name, cursor in neighbours if cursor]
     return {"Link": ", ".join(targets)} if targets else {}

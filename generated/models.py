@@ -126,11 +126,16 @@ RequestId = TypeAliasType(
 )
 
 
-HeaderText = TypeAliasType(
-    "HeaderText",
+ServerTiming = TypeAliasType(
+    "ServerTiming",
     Annotated[
         StrictStr,
-        Field(description='Visible ASCII.', max_length=2000, pattern='^[ -~]{1,2000}$'),
+        Field(
+            description='A metric and its duration in milliseconds (W3C Server Timing).',
+            examples=['app;dur=4.2'],
+            max_length=200,
+            pattern='^[a-z]{1,30};dur=[0-9]{1,9}([.][0-9]{1,3})?$',
+        ),
     ],
 )
 
@@ -486,6 +491,20 @@ class TokenPair(BaseModel):
     scope: ScopeList
 
 
+Challenge = TypeAliasType(
+    "Challenge",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An authentication scheme and what was wrong (RFC 9110, section 11.6.1; RFC 6750, section 3).',
+            examples=['Bearer error="invalid_token"'],
+            max_length=200,
+            pattern='^[A-Za-z]{1,20}( [a-z_]{1,30}="[^"]{0,100}"(, [a-z_]{1,30}="[^"]{0,100}"){0,3})?$',
+        ),
+    ],
+)
+
+
 class TokenRefresh(Request):
     model_config = ConfigDict(
         extra='forbid',
@@ -512,6 +531,20 @@ EntityTags = TypeAliasType(
             examples=['"3-9f86d081"'],
             max_length=500,
             pattern='^[ -~]{1,500}$',
+        ),
+    ],
+)
+
+
+CacheControl = TypeAliasType(
+    "CacheControl",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Directives for caches (RFC 9111, section 5.2.2).',
+            examples=['public, max-age=60'],
+            max_length=200,
+            pattern='^(public|private|no-store|no-cache|immutable|max-age=[0-9]{1,9})(, (public|private|no-store|no-cache|immutable|max-age=[0-9]{1,9})){0,5}$',
         ),
     ],
 )
@@ -667,8 +700,9 @@ LinkText = TypeAliasType(
         StrictStr,
         Field(
             description='Web links (RFC 8288).',
+            examples=['<?limit=20&cursor=AbCd>; rel="next"'],
             max_length=8000,
-            pattern='^[ -~]{1,8000}$',
+            pattern='^<[!#-;=?-~]{1,3500}>; rel="[a-z-]{1,30}"(, <[!#-;=?-~]{1,3500}>; rel="[a-z-]{1,30}"){0,5}$',
         ),
     ],
 )

@@ -119,10 +119,13 @@ class Judge:
             if exchange.body:
                 yield "there is a body where the contract has none"
             return
-        media_type = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media_type, _, rest = exchange.headers.get("content-type", "").partition(";")
+        media_type = media_type.strip().lower()
         if media_type not in content:
             yield f"media type {media_type or '(none)'} is not declared; {', '.join(content)} is"
             return
+        if media_type.endswith("json") and rest.strip().lower() not in ("", "charset=utf-8"):
+            yield f"JSON is UTF-8 (RFC 8259, section 8.1), and not {rest.strip()}"
         yield from self._of_body(content[media_type]["schema"], media_type, exchange)
 
     def _of_headers(self, response: Node, exchange: Exchange) -> Iterable[str]:
@@ -153,12 +156,20 @@ class Judge:
 def _document(media_type: str, body: bytes) -> Any:
     """Return what a body is to JSON Schema, which takes bytes for a string of as many characters."""
     if "json" in media_type:
-        return json.loads(body.decode(), parse_constant=_refuse)
+        return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_each_member_once)
     return body.decode() if media_type.startswith("text/") else body.decode("latin-1")
 
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _each_member_once(pairs: list[tuple[str, Any]]) -> Node:
+    """Readers differ in which of two members of one name they believe (RFC 8259, section 4)."""
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is there twice")
+    return members
 
 
 @cache

@@ -121,3 +121,11 @@ class TestSearchPosts:
         words = " ".join(f"word{number}" for number in range(22_000))
         post_id = await make.post(content=f"A loom first. {words}"[:200_000])
         assert found(await search(client, "word12")) == [str(post_id)]
+
+    async def test_links_keep_what_was_asked_even_unencoded(self, client: AsyncClient, make: Factory) -> None:
+        """A client may send what would end the link in a header."""
+        for _ in range(2):
+            await make.post(content="A text on looms.")
+        answer = await client.get('/posts/search?limit=1&q="looms">')
+        assert answer.status_code == 200, answer.text
+        assert re.fullmatch(r'<\?limit=1&q=%22looms%22%3E&cursor=[\w-]+>; rel="next"', answer.headers["Link"])

@@ -23,7 +23,7 @@ codec_2: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 codec_3: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 201)."""
 
-codec_4: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_4: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 201)."""
 
 codec_5: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
@@ -41,7 +41,7 @@ codec_8: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_9: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 400)."""
 
-codec_10: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_10: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 400)."""
 
 codec_11: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -56,7 +56,7 @@ codec_13: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_14: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 409)."""
 
-codec_15: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_15: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 409)."""
 
 codec_16: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -71,7 +71,7 @@ codec_18: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_19: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 413)."""
 
-codec_20: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_20: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 413)."""
 
 codec_21: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -86,7 +86,7 @@ codec_23: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_24: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
 
-codec_25: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_25: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 415)."""
 
 codec_26: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -101,7 +101,7 @@ codec_28: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_29: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
 
-codec_30: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_30: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
 
 codec_31: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -116,7 +116,7 @@ codec_33: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_34: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
 
-codec_35: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_35: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
 
 codec_36: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -137,7 +137,7 @@ codec_40: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPai
 codec_41: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
 
-codec_42: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_42: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
 
 codec_43: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -146,7 +146,7 @@ codec_43: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_44: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
 
-codec_45: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_45: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 400)."""
 
 codec_46: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -161,7 +161,7 @@ codec_48: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_49: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
 
-codec_50: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_50: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 401)."""
 
 codec_51: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -170,7 +170,7 @@ codec_51: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.De
 codec_52: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1login/post response_header (response Sunset 401)."""
 
-codec_53: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_53: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1login/post response_header (response WWW-Authenticate 401)."""
 
 codec_54: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -179,7 +179,7 @@ codec_54: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_55: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
 
-codec_56: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_56: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 403)."""
 
 codec_57: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -194,7 +194,7 @@ codec_59: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_60: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
 
-codec_61: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_61: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 413)."""
 
 codec_62: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -209,7 +209,7 @@ codec_64: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_65: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
 
-codec_66: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_66: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 415)."""
 
 codec_67: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -224,7 +224,7 @@ codec_69: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_70: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
 
-codec_71: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_71: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 422)."""
 
 codec_72: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -239,7 +239,7 @@ codec_74: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_75: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
 
-codec_76: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_76: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
 
 codec_77: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -260,7 +260,7 @@ codec_81: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPai
 codec_82: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
 
-codec_83: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_83: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
 
 codec_84: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -269,7 +269,7 @@ codec_84: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_85: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
 
-codec_86: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_86: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
 
 codec_87: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -284,7 +284,7 @@ codec_89: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_90: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
 
-codec_91: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_91: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
 
 codec_92: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -293,7 +293,7 @@ codec_92: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.De
 codec_93: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 401)."""
 
-codec_94: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_94: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
 
 codec_95: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -302,7 +302,7 @@ codec_95: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_96: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
 
-codec_97: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_97: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
 
 codec_98: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -317,7 +317,7 @@ codec_100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
 
-codec_102: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_102: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
 
 codec_103: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -332,7 +332,7 @@ codec_105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_106: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
 
-codec_107: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_107: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
 
 codec_108: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -347,7 +347,7 @@ codec_110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
 
-codec_112: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_112: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
 
 codec_113: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -365,7 +365,7 @@ codec_116: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
 codec_117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
 
-codec_118: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_118: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
 
 codec_119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -374,7 +374,7 @@ codec_119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
 
-codec_121: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_121: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
 
 codec_122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -389,7 +389,7 @@ codec_124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
 
-codec_126: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_126: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
 
 codec_127: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -398,7 +398,7 @@ codec_127: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_128: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 401)."""
 
-codec_129: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_129: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
 
 codec_130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -407,7 +407,7 @@ codec_130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
 
-codec_132: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_132: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
 
 codec_133: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -422,7 +422,7 @@ codec_135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
 
-codec_137: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_137: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
 
 codec_138: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -437,7 +437,7 @@ codec_140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
 
-codec_142: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_142: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
 
 codec_143: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -452,7 +452,7 @@ codec_145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
 
-codec_147: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_147: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
 
 codec_148: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -473,25 +473,25 @@ codec_152: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 codec_153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
 
-codec_154: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_154: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
 
 codec_155: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
-codec_156: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_156: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
 codec_157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
 
-codec_158: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_158: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
 
 codec_159: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_160: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_160: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
 codec_161: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -500,7 +500,7 @@ codec_161: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_162: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
 
-codec_163: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_163: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
 
 codec_164: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -509,7 +509,7 @@ codec_164: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_165: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/get response_header (response Sunset 401)."""
 
-codec_166: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_166: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
 
 codec_167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -518,7 +518,7 @@ codec_167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_168: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
 
-codec_169: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_169: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
 
 codec_170: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -533,7 +533,7 @@ codec_172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
 
-codec_174: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_174: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
 
 codec_175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -557,7 +557,7 @@ codec_180: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 codec_181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
 
-codec_182: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_182: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
 
 codec_183: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -569,7 +569,7 @@ codec_184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
 
-codec_186: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
 
 codec_187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -584,7 +584,7 @@ codec_189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
 
-codec_191: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_191: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
 
 codec_192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -593,7 +593,7 @@ codec_192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_193: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 401)."""
 
-codec_194: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_194: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
 
 codec_195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -602,7 +602,7 @@ codec_195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
 
-codec_197: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_197: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
 
 codec_198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -617,7 +617,7 @@ codec_200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
 
-codec_202: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_202: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
 
 codec_203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -632,7 +632,7 @@ codec_205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_206: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
 
-codec_207: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_207: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
 
 codec_208: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -647,7 +647,7 @@ codec_210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
 
-codec_212: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_212: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
 
 codec_213: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -662,7 +662,7 @@ codec_215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
 
-codec_217: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_217: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
 
 codec_218: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -677,7 +677,7 @@ codec_220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
 
-codec_222: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_222: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
 
 codec_223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -692,7 +692,7 @@ codec_225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
 
-codec_227: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
 
 codec_228: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -716,25 +716,25 @@ codec_233: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
 codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
 
-codec_235: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_235: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
 
 codec_236: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_237: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_237: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
 codec_238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
 
-codec_239: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_239: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
 
 codec_240: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
-codec_241: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_241: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
 codec_242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -743,7 +743,7 @@ codec_242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
 
-codec_244: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_244: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
 
 codec_245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -752,7 +752,7 @@ codec_245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_246: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 401)."""
 
-codec_247: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_247: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
 
 codec_248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -761,7 +761,7 @@ codec_248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
 
-codec_250: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_250: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
 
 codec_251: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -776,7 +776,7 @@ codec_253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
 
-codec_255: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_255: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
 
 codec_256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -791,7 +791,7 @@ codec_258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
 
-codec_260: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_260: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
 
 codec_261: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -842,13 +842,13 @@ codec_275: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage
 codec_276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_277: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
 codec_278: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_279: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_279: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
 codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -857,7 +857,7 @@ codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
-codec_282: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_282: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
 
 codec_283: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -866,7 +866,7 @@ codec_283: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_284: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/get response_header (response Sunset 401)."""
 
-codec_285: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_285: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
 
 codec_286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -875,7 +875,7 @@ codec_286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
-codec_288: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_288: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
 
 codec_289: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -890,7 +890,7 @@ codec_291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
-codec_293: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
 
 codec_294: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -914,7 +914,7 @@ codec_299: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
-codec_301: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_301: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
 codec_302: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
@@ -932,7 +932,7 @@ codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
-codec_307: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_307: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
 
 codec_308: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -947,7 +947,7 @@ codec_310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
-codec_312: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_312: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
 
 codec_313: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -956,7 +956,7 @@ codec_313: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_314: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 401)."""
 
-codec_315: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_315: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
 
 codec_316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -965,7 +965,7 @@ codec_316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
-codec_318: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_318: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
 
 codec_319: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -980,7 +980,7 @@ codec_321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
-codec_323: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_323: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
 
 codec_324: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -995,7 +995,7 @@ codec_326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
-codec_328: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_328: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
 
 codec_329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1010,7 +1010,7 @@ codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
-codec_333: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_333: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
 
 codec_334: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1025,7 +1025,7 @@ codec_336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
-codec_338: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_338: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
 
 codec_339: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1040,7 +1040,7 @@ codec_341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
-codec_343: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_343: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
 
 codec_344: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1067,13 +1067,13 @@ codec_350: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostH
 codec_351: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_352: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_352: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
 codec_353: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_354: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_354: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
 codec_355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1082,7 +1082,7 @@ codec_355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_357: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
 
 codec_358: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1091,7 +1091,7 @@ codec_358: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_359: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
 
-codec_360: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_360: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
 
 codec_361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1100,7 +1100,7 @@ codec_361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_363: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_363: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
 
 codec_364: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1115,7 +1115,7 @@ codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_368: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_368: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
 
 codec_369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1139,31 +1139,31 @@ codec_374: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_375: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
-codec_376: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_376: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
 codec_377: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_378: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_378: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
 codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_380: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
 codec_381: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_382: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_382: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
 codec_383: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_384: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_384: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
 codec_385: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
@@ -1175,7 +1175,7 @@ codec_386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_387: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_388: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_388: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
 
 codec_389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1184,7 +1184,7 @@ codec_389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
 
-codec_391: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_391: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
 
 codec_392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1193,7 +1193,7 @@ codec_392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_394: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_394: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
 
 codec_395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1208,7 +1208,7 @@ codec_397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_399: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_399: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
 
 codec_400: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1223,7 +1223,7 @@ codec_402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
-codec_404: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
 
 codec_405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1247,25 +1247,25 @@ codec_410: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_411: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_412: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_412: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
 codec_413: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_414: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_414: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
 codec_415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_416: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_416: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
 codec_417: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_418: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_418: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
 codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1274,7 +1274,7 @@ codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_421: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_421: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
 
 codec_422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1283,7 +1283,7 @@ codec_422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_423: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
 
-codec_424: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_424: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
 
 codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1292,7 +1292,7 @@ codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_427: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_427: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
 
 codec_428: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1307,7 +1307,7 @@ codec_430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_431: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_432: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_432: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
 
 codec_433: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1322,7 +1322,7 @@ codec_435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_436: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_437: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_437: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
 
 codec_438: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1349,7 +1349,7 @@ codec_444: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_446: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_446: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
 codec_447: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -1361,7 +1361,7 @@ codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_450: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
 
 codec_451: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1376,7 +1376,7 @@ codec_453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_455: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
 
 codec_456: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1385,7 +1385,7 @@ codec_456: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_457: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
 
-codec_458: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_458: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
 
 codec_459: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1394,7 +1394,7 @@ codec_459: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_460: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_461: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_461: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
 
 codec_462: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1409,7 +1409,7 @@ codec_464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_466: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_466: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
 
 codec_467: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1424,7 +1424,7 @@ codec_469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_471: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_471: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
 
 codec_472: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1439,7 +1439,7 @@ codec_474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_476: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_476: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
 
 codec_477: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1454,7 +1454,7 @@ codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_481: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_481: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
 
 codec_482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1469,7 +1469,7 @@ codec_484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_486: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
 
 codec_487: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1484,7 +1484,7 @@ codec_489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_490: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_491: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_491: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
 
 codec_492: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1499,7 +1499,7 @@ codec_494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_496: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_496: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
 
 codec_497: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1520,7 +1520,7 @@ codec_501: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_503: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
 codec_504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1529,7 +1529,7 @@ codec_504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_505: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_506: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_506: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
 
 codec_507: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1538,7 +1538,7 @@ codec_507: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_508: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
 
-codec_509: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_509: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
 
 codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1547,7 +1547,7 @@ codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_512: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_512: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
 
 codec_513: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1562,7 +1562,7 @@ codec_515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_517: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_517: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
 
 codec_518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1577,7 +1577,7 @@ codec_520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_522: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
 
 codec_523: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1592,7 +1592,7 @@ codec_525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_527: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
 
 codec_528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1607,7 +1607,7 @@ codec_530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_532: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
 
 codec_533: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1622,7 +1622,7 @@ codec_535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
-codec_537: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_537: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
 
 codec_538: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1643,7 +1643,7 @@ codec_542: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_544: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_544: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
 codec_545: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -1655,7 +1655,7 @@ codec_546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
-codec_548: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_548: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
 
 codec_549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1664,7 +1664,7 @@ codec_549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
 
-codec_551: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_551: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
 
 codec_552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1673,7 +1673,7 @@ codec_552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_554: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_554: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
 
 codec_555: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1688,7 +1688,7 @@ codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
-codec_559: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_559: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
 
 codec_560: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1703,7 +1703,7 @@ codec_562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_564: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_564: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
 
 codec_565: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1718,7 +1718,7 @@ codec_567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_569: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_569: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
 
 codec_570: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1733,7 +1733,7 @@ codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_574: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_574: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
 
 codec_575: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1754,7 +1754,7 @@ codec_579: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_580: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_581: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_581: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
 codec_582: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -1766,7 +1766,7 @@ codec_583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_585: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_585: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
 
 codec_586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1775,7 +1775,7 @@ codec_586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_587: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
 
-codec_588: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_588: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
 
 codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1784,7 +1784,7 @@ codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_591: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_591: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
 
 codec_592: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1799,7 +1799,7 @@ codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_596: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_596: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
 
 codec_597: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1814,7 +1814,7 @@ codec_599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
-codec_601: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_601: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
 
 codec_602: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1829,7 +1829,7 @@ codec_604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_606: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_606: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
 
 codec_607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1844,7 +1844,7 @@ codec_609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_611: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
 
 codec_612: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1865,7 +1865,7 @@ codec_616: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 codec_617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_618: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_618: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
 codec_619: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -1877,7 +1877,7 @@ codec_620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_621: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_622: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_622: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
 
 codec_623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1886,7 +1886,7 @@ codec_623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_624: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
 
-codec_625: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_625: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
 
 codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1895,7 +1895,7 @@ codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_628: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_628: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
 
 codec_629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1910,7 +1910,7 @@ codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_633: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_633: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
 
 codec_634: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1925,7 +1925,7 @@ codec_636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_637: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_638: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_638: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
 
 codec_639: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1940,7 +1940,7 @@ codec_641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_643: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_643: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
 
 codec_644: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1955,7 +1955,7 @@ codec_646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_648: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_648: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
 
 codec_649: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1973,7 +1973,7 @@ codec_652: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_654: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_654: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
 codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -1982,7 +1982,7 @@ codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_657: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_657: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
 
 codec_658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -1991,7 +1991,7 @@ codec_658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
 
-codec_660: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_660: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
 codec_661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2000,7 +2000,7 @@ codec_661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_663: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
 codec_664: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2015,7 +2015,7 @@ codec_666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_668: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_668: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
 codec_669: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2030,7 +2030,7 @@ codec_671: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_672: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_673: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_673: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
 
 codec_674: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2045,7 +2045,7 @@ codec_676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_678: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_678: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
 codec_679: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2063,7 +2063,7 @@ codec_682: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_684: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_684: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
 codec_685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2072,7 +2072,7 @@ codec_685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_686: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_687: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_687: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
 codec_688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2081,7 +2081,7 @@ codec_688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_690: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_690: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
 codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2090,7 +2090,7 @@ codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_693: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_693: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
 codec_694: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2105,7 +2105,7 @@ codec_696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_698: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_698: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
 codec_699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2120,7 +2120,7 @@ codec_701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_703: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
 codec_704: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2159,13 +2159,13 @@ codec_714: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.Comme
 codec_715: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_716: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_716: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
 codec_717: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_718: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_718: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
 codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2174,7 +2174,7 @@ codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_721: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_721: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
 codec_722: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2183,7 +2183,7 @@ codec_722: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_723: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
 
-codec_724: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_724: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
 codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2192,7 +2192,7 @@ codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_727: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_727: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
 codec_728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2207,7 +2207,7 @@ codec_730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_732: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_732: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
 codec_733: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2222,7 +2222,7 @@ codec_735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_736: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_737: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_737: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
 codec_738: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2249,7 +2249,7 @@ codec_744: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 codec_745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_746: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_746: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
 codec_747: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
@@ -2267,7 +2267,7 @@ codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_752: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_752: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
 codec_753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2282,7 +2282,7 @@ codec_755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_757: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
 codec_758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2291,7 +2291,7 @@ codec_758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_759: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
 
-codec_760: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_760: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
 codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2300,7 +2300,7 @@ codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_763: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_763: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
 codec_764: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2315,7 +2315,7 @@ codec_766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_768: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
 codec_769: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2330,7 +2330,7 @@ codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_773: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_773: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
 codec_774: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2345,7 +2345,7 @@ codec_776: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_777: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_778: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_778: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
 
 codec_779: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2360,7 +2360,7 @@ codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_783: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
 
 codec_784: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2375,7 +2375,7 @@ codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_788: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_788: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
 
 codec_789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2390,7 +2390,7 @@ codec_791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_793: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
 
 codec_794: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2414,25 +2414,25 @@ codec_799: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 codec_800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_801: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_801: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
 codec_802: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_803: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_803: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
 codec_804: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_805: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_805: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
 codec_806: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_807: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_807: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
 codec_808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2441,7 +2441,7 @@ codec_808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_810: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_810: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
 codec_811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2450,7 +2450,7 @@ codec_811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_812: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
 
-codec_813: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_813: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
 codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2459,7 +2459,7 @@ codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_816: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
 codec_817: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2474,7 +2474,7 @@ codec_819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_821: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_821: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
 codec_822: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2489,7 +2489,7 @@ codec_824: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_825: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_826: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_826: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
 
 codec_827: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2516,7 +2516,7 @@ codec_833: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 codec_834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_835: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_835: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
 codec_836: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -2528,7 +2528,7 @@ codec_837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_839: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_839: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
 
 codec_840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2543,7 +2543,7 @@ codec_842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_844: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_844: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
 
 codec_845: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2552,7 +2552,7 @@ codec_845: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_846: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
 
-codec_847: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_847: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
 
 codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2561,7 +2561,7 @@ codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_850: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_850: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
 
 codec_851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2576,7 +2576,7 @@ codec_853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_855: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_855: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
 
 codec_856: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2591,7 +2591,7 @@ codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_859: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_860: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_860: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
 
 codec_861: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2606,7 +2606,7 @@ codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_865: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_865: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
 
 codec_866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2621,7 +2621,7 @@ codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_870: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_870: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
 
 codec_871: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2636,7 +2636,7 @@ codec_873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_875: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
 
 codec_876: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2651,7 +2651,7 @@ codec_878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_880: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_880: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
 
 codec_881: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2666,7 +2666,7 @@ codec_883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_884: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_885: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_885: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
 
 codec_886: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2687,7 +2687,7 @@ codec_890: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_892: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_892: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
 codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2696,7 +2696,7 @@ codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_894: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_895: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_895: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
 
 codec_896: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2705,7 +2705,7 @@ codec_896: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_897: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
 
-codec_898: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_898: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
 
 codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2714,7 +2714,7 @@ codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_901: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_901: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
 
 codec_902: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2729,7 +2729,7 @@ codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_906: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_906: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
 
 codec_907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2744,7 +2744,7 @@ codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_911: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_911: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
 
 codec_912: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2759,7 +2759,7 @@ codec_914: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_916: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
 
 codec_917: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2774,7 +2774,7 @@ codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_921: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_921: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
 
 codec_922: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2789,7 +2789,7 @@ codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_926: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_926: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
 
 codec_927: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2807,7 +2807,7 @@ codec_930: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_932: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_932: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
 codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2816,7 +2816,7 @@ codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_934: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_935: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_935: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
 
 codec_936: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2825,7 +2825,7 @@ codec_936: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_937: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
 
-codec_938: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_938: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
 codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2834,7 +2834,7 @@ codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_941: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
 codec_942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2849,7 +2849,7 @@ codec_944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_946: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
 
 codec_947: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2864,7 +2864,7 @@ codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_950: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_951: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_951: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
 
 codec_952: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2879,7 +2879,7 @@ codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_956: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_956: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
 codec_957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2897,7 +2897,7 @@ codec_960: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_962: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_962: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
 codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2906,7 +2906,7 @@ codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_965: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
 codec_966: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2915,7 +2915,7 @@ codec_966: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_967: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_968: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_968: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
 codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -2924,7 +2924,7 @@ codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_970: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_971: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_971: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
 codec_972: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2939,7 +2939,7 @@ codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_976: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_976: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
 codec_977: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2954,7 +2954,7 @@ codec_979: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_980: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_981: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_981: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
 codec_982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -2987,13 +2987,13 @@ codec_990: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 codec_991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_992: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_992: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
 codec_993: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_994: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_994: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
 codec_995: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3002,7 +3002,7 @@ codec_995: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_996: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_997: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_997: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
 
 codec_998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3011,7 +3011,7 @@ codec_998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.D
 codec_999: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 401)."""
 
-codec_1000: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1000: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
 
 codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3020,7 +3020,7 @@ codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_1003: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
 
 codec_1004: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3035,7 +3035,7 @@ codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_1008: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1008: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
 
 codec_1009: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3059,7 +3059,7 @@ codec_1014: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 codec_1015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_1016: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1016: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
 codec_1017: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
@@ -3077,7 +3077,7 @@ codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_1022: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
 
 codec_1023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3092,7 +3092,7 @@ codec_1025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_1027: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1027: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
 codec_1028: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3101,7 +3101,7 @@ codec_1028: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.
 codec_1029: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 401)."""
 
-codec_1030: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1030: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
 codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3110,7 +3110,7 @@ codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_1033: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1033: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
 codec_1034: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3125,7 +3125,7 @@ codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_1038: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1038: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
 codec_1039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3140,7 +3140,7 @@ codec_1041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_1043: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
 codec_1044: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3155,7 +3155,7 @@ codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_1048: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1048: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
 codec_1049: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3170,7 +3170,7 @@ codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_1053: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1053: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
 codec_1054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3185,7 +3185,7 @@ codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_1058: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
 codec_1059: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3209,25 +3209,25 @@ codec_1064: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 codec_1065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1066: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1066: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
 codec_1067: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_1068: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1068: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
 codec_1069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1070: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1070: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
 codec_1071: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_1072: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1072: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
 codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3236,7 +3236,7 @@ codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1074: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1075: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1075: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
 codec_1076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3245,7 +3245,7 @@ codec_1076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.
 codec_1077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
 
-codec_1078: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1078: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
 codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3254,7 +3254,7 @@ codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1080: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1081: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1081: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
 codec_1082: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3269,7 +3269,7 @@ codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1086: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1086: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
 codec_1087: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3284,7 +3284,7 @@ codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_1091: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
 codec_1092: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3311,7 +3311,7 @@ codec_1098: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 codec_1099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1100: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1100: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
 codec_1101: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
@@ -3323,7 +3323,7 @@ codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1104: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1104: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
 codec_1105: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3338,7 +3338,7 @@ codec_1107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1108: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1109: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1109: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
 codec_1110: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3347,7 +3347,7 @@ codec_1110: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.
 codec_1111: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
 
-codec_1112: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1112: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
 codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3356,7 +3356,7 @@ codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1114: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1115: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1115: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
 codec_1116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3371,7 +3371,7 @@ codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1120: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
 codec_1121: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3386,7 +3386,7 @@ codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1125: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1125: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
 codec_1126: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3401,7 +3401,7 @@ codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1130: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1130: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
 codec_1131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3416,7 +3416,7 @@ codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1135: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
 codec_1136: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3431,7 +3431,7 @@ codec_1138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1140: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1140: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
 codec_1141: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3446,7 +3446,7 @@ codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1145: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1145: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
 codec_1146: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3461,7 +3461,7 @@ codec_1148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1150: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1150: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
 codec_1151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3476,7 +3476,7 @@ codec_1153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1155: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1155: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
 codec_1156: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3497,7 +3497,7 @@ codec_1160: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 codec_1161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1162: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
 codec_1163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3506,7 +3506,7 @@ codec_1163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1165: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
 codec_1166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3515,7 +3515,7 @@ codec_1166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.
 codec_1167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
 
-codec_1168: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1168: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
 codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
@@ -3524,7 +3524,7 @@ codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1171: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1171: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
 codec_1172: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3539,7 +3539,7 @@ codec_1174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1176: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1176: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
 codec_1177: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3554,7 +3554,7 @@ codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1181: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1181: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
 codec_1182: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3569,7 +3569,7 @@ codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1186: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
 codec_1187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3584,7 +3584,7 @@ codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1191: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1191: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
 codec_1192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
@@ -3599,7 +3599,7 @@ codec_1194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1196: Final[PydanticCodec[models.HeaderText]] = PydanticCodec(models.HeaderText)
+codec_1196: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
 codec_1197: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)

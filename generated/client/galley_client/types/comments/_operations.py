@@ -23,7 +23,7 @@ from ...responses import ResponseInfo
 ListCommentsResponse: TypeAlias = models.CommentPage | models.Problem
 
 
-_LIST_COMMENTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.LinkText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_COMMENTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listComments',
     frozenset({'200', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_715, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_720, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_726, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_731, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_736, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_716, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_721, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_727, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_732, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_737, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_717, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_718, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_722, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_728, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_733, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_738, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_723, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_729, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_734, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_739, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_724, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_740, missing=optional_header)),))),
@@ -41,7 +41,7 @@ def decode_list_comments_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_list_comments_header(
     info: ResponseInfo,
@@ -53,7 +53,7 @@ def decode_list_comments_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_list_comments_header(
     info: ResponseInfo,
@@ -71,7 +71,7 @@ def decode_list_comments_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_list_comments_header(
     info: ResponseInfo,
@@ -84,7 +84,7 @@ def decode_list_comments_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Link', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.LinkText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of list_comments from a response's metadata."""
     return _LIST_COMMENTS_HEADERS.decode(info, name)
 
@@ -92,7 +92,7 @@ def decode_list_comments_header(
 CreateCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_CREATE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_CREATE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createComment',
     frozenset({'201', '400', '401', '403', '404', '409', '413', '415', '422', 'default'}),
     (('X-Request-ID', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_745, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_751, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_756, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_762, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_767, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_772, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_777, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_782, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_787, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_792, missing=required_header)))), ('Server-Timing', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_746, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_752, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_757, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_763, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_768, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_773, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_778, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_783, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_788, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_793, missing=required_header)))), ('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_747, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_748, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_749, missing=optional_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_753, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_758, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_764, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_769, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_774, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_779, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_784, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_789, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_794, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_754, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_759, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_765, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_770, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_775, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_780, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_785, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_790, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_795, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_760, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_796, missing=optional_header)),))),
@@ -110,7 +110,7 @@ def decode_create_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_create_comment_header(
     info: ResponseInfo,
@@ -146,7 +146,7 @@ def decode_create_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_create_comment_header(
     info: ResponseInfo,
@@ -159,7 +159,7 @@ def decode_create_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Location', 'ETag', 'Idempotent-Replayed', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of create_comment from a response's metadata."""
     return _CREATE_COMMENT_HEADERS.decode(info, name)
 
@@ -167,7 +167,7 @@ def decode_create_comment_header(
 GetCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_GET_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getComment',
     frozenset({'200', '304', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_800, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_804, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_809, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_815, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_820, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_825, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_801, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_805, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_810, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_816, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_821, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_826, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_802, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_806, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_803, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_807, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_811, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_817, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_822, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_827, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_812, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_818, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_823, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_828, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_813, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_829, missing=optional_header)),))),
@@ -185,7 +185,7 @@ def decode_get_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_get_comment_header(
     info: ResponseInfo,
@@ -197,7 +197,7 @@ def decode_get_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_get_comment_header(
     info: ResponseInfo,
@@ -215,7 +215,7 @@ def decode_get_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_get_comment_header(
     info: ResponseInfo,
@@ -228,7 +228,7 @@ def decode_get_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of get_comment from a response's metadata."""
     return _GET_COMMENT_HEADERS.decode(info, name)
 
@@ -236,7 +236,7 @@ def decode_get_comment_header(
 UpdateCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_UPDATE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateComment',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_834, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_838, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_843, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_849, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_854, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_859, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_864, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_869, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_874, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_879, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_884, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_835, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_839, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_844, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_850, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_855, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_860, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_865, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_870, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_875, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_880, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_885, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_836, missing=required_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_840, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_845, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_851, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_856, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_861, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_866, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_871, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_876, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_881, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_886, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_841, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_846, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_852, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_857, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_862, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_867, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_872, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_877, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_882, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_887, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_847, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_888, missing=optional_header)),))),
@@ -254,7 +254,7 @@ def decode_update_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_update_comment_header(
     info: ResponseInfo,
@@ -278,7 +278,7 @@ def decode_update_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_update_comment_header(
     info: ResponseInfo,
@@ -291,7 +291,7 @@ def decode_update_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of update_comment from a response's metadata."""
     return _UPDATE_COMMENT_HEADERS.decode(info, name)
 
@@ -299,7 +299,7 @@ def decode_update_comment_header(
 DeleteCommentResponse: TypeAlias = None | models.Problem
 
 
-_DELETE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_DELETE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteComment',
     frozenset({'204', '401', '403', '404', '412', '422', '428', 'default'}),
     (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_891, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_894, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_900, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_905, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_910, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_915, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_920, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_925, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_892, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_895, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_901, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_906, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_911, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_916, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_921, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_926, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_896, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_902, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_907, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_912, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_917, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_922, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_927, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_897, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_903, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_908, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_913, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_918, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_923, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_928, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_898, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_929, missing=optional_header)),))),
@@ -317,7 +317,7 @@ def decode_delete_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_delete_comment_header(
     info: ResponseInfo,
@@ -335,7 +335,7 @@ def decode_delete_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_delete_comment_header(
     info: ResponseInfo,
@@ -348,7 +348,7 @@ def decode_delete_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of delete_comment from a response's metadata."""
     return _DELETE_COMMENT_HEADERS.decode(info, name)
 
@@ -356,7 +356,7 @@ def decode_delete_comment_header(
 LikeCommentResponse: TypeAlias = None | models.Problem
 
 
-_LIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'likeComment',
     frozenset({'204', '401', '404', '409', '422', 'default'}),
     (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_931, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_934, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_940, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_945, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_950, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_955, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_932, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_935, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_941, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_946, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_951, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_956, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_936, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_942, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_947, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_952, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_957, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_937, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_943, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_948, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_953, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_958, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_938, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_959, missing=optional_header)),))),
@@ -374,7 +374,7 @@ def decode_like_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_like_comment_header(
     info: ResponseInfo,
@@ -392,7 +392,7 @@ def decode_like_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_like_comment_header(
     info: ResponseInfo,
@@ -405,7 +405,7 @@ def decode_like_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of like_comment from a response's metadata."""
     return _LIKE_COMMENT_HEADERS.decode(info, name)
 
@@ -413,7 +413,7 @@ def decode_like_comment_header(
 UnlikeCommentResponse: TypeAlias = None | models.Problem
 
 
-_UNLIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UNLIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'unlikeComment',
     frozenset({'204', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_961, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_964, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_970, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_975, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_980, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_962, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_965, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_971, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_976, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_981, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_966, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_972, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_977, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_982, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_967, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_973, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_978, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_983, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_968, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_984, missing=optional_header)),))),
@@ -431,7 +431,7 @@ def decode_unlike_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_unlike_comment_header(
     info: ResponseInfo,
@@ -449,7 +449,7 @@ def decode_unlike_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_unlike_comment_header(
     info: ResponseInfo,
@@ -462,6 +462,6 @@ def decode_unlike_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of unlike_comment from a response's metadata."""
     return _UNLIKE_COMMENT_HEADERS.decode(info, name)

@@ -23,7 +23,7 @@ from ...responses import ResponseInfo
 ListPostsResponse: TypeAlias = models.PostPage | models.Problem
 
 
-_LIST_POSTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.LinkText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_POSTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listPosts',
     frozenset({'200', '401', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_276, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_281, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_287, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_292, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_277, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_282, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_288, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_293, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_278, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_279, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_283, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_289, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_294, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_284, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_290, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_295, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_285, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_296, missing=optional_header)),))),
@@ -41,7 +41,7 @@ def decode_list_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_list_posts_header(
     info: ResponseInfo,
@@ -53,7 +53,7 @@ def decode_list_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_list_posts_header(
     info: ResponseInfo,
@@ -71,7 +71,7 @@ def decode_list_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_list_posts_header(
     info: ResponseInfo,
@@ -84,7 +84,7 @@ def decode_list_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Link', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.LinkText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of list_posts from a response's metadata."""
     return _LIST_POSTS_HEADERS.decode(info, name)
 
@@ -92,7 +92,7 @@ def decode_list_posts_header(
 CreatePostResponse: TypeAlias = models.Post | models.Problem
 
 
-_CREATE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_CREATE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createPost',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', 'default'}),
     (('X-Request-ID', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_300, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_306, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_311, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_317, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_322, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_327, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_332, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_337, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_342, missing=required_header)))), ('Server-Timing', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_301, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_307, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_312, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_318, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_323, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_328, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_333, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_338, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_343, missing=required_header)))), ('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_302, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_303, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_304, missing=optional_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_308, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_313, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_319, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_324, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_329, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_334, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_339, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_344, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_309, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_314, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_320, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_325, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_330, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_335, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_340, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_345, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_315, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_346, missing=optional_header)),))),
@@ -110,7 +110,7 @@ def decode_create_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_create_post_header(
     info: ResponseInfo,
@@ -146,7 +146,7 @@ def decode_create_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_create_post_header(
     info: ResponseInfo,
@@ -159,7 +159,7 @@ def decode_create_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Location', 'ETag', 'Idempotent-Replayed', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of create_post from a response's metadata."""
     return _CREATE_POST_HEADERS.decode(info, name)
 
@@ -167,7 +167,7 @@ def decode_create_post_header(
 SearchPostsResponse: TypeAlias = models.PostHitPage | models.Problem
 
 
-_SEARCH_POSTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.LinkText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_SEARCH_POSTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'searchPosts',
     frozenset({'200', '401', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_351, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_356, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_362, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_367, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_352, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_357, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_363, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_368, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_353, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_354, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_358, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_364, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_369, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_359, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_365, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_370, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_360, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_371, missing=optional_header)),))),
@@ -185,7 +185,7 @@ def decode_search_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_search_posts_header(
     info: ResponseInfo,
@@ -197,7 +197,7 @@ def decode_search_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_search_posts_header(
     info: ResponseInfo,
@@ -215,7 +215,7 @@ def decode_search_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_search_posts_header(
     info: ResponseInfo,
@@ -228,7 +228,7 @@ def decode_search_posts_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Link', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.LinkText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of search_posts from a response's metadata."""
     return _SEARCH_POSTS_HEADERS.decode(info, name)
 
@@ -236,7 +236,7 @@ def decode_search_posts_header(
 GetPostBySlugResponse: TypeAlias = models.Post | models.Problem
 
 
-_GET_POST_BY_SLUG_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.UriReference | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_POST_BY_SLUG_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.UriReference | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getPostBySlug',
     frozenset({'200', '304', '308', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_375, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_379, missing=required_header)), ('308', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_383, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_387, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_393, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_398, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_403, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_376, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_380, missing=required_header)), ('308', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_384, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_388, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_394, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_399, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_404, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_377, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_381, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_378, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_382, missing=required_header)))), ('Location', (('308', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_385, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_389, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_395, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_400, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_405, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_390, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_396, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_401, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_406, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_391, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_407, missing=optional_header)),))),
@@ -254,7 +254,7 @@ def decode_get_post_by_slug_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_get_post_by_slug_header(
     info: ResponseInfo,
@@ -266,7 +266,7 @@ def decode_get_post_by_slug_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_get_post_by_slug_header(
     info: ResponseInfo,
@@ -290,7 +290,7 @@ def decode_get_post_by_slug_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_get_post_by_slug_header(
     info: ResponseInfo,
@@ -303,7 +303,7 @@ def decode_get_post_by_slug_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Cache-Control', 'Location', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.UriReference | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.UriReference | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of get_post_by_slug from a response's metadata."""
     return _GET_POST_BY_SLUG_HEADERS.decode(info, name)
 
@@ -311,7 +311,7 @@ def decode_get_post_by_slug_header(
 GetPostResponse: TypeAlias = models.Post | models.Problem
 
 
-_GET_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getPost',
     frozenset({'200', '304', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_411, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_415, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_420, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_426, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_431, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_436, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_412, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_416, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_421, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_427, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_432, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_437, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_413, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_417, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_414, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_418, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_422, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_428, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_433, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_438, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_423, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_429, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_434, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_439, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_424, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_440, missing=optional_header)),))),
@@ -329,7 +329,7 @@ def decode_get_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_get_post_header(
     info: ResponseInfo,
@@ -341,7 +341,7 @@ def decode_get_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_get_post_header(
     info: ResponseInfo,
@@ -359,7 +359,7 @@ def decode_get_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_get_post_header(
     info: ResponseInfo,
@@ -372,7 +372,7 @@ def decode_get_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of get_post from a response's metadata."""
     return _GET_POST_HEADERS.decode(info, name)
 
@@ -380,7 +380,7 @@ def decode_get_post_header(
 UpdatePostResponse: TypeAlias = models.Post | models.Problem
 
 
-_UPDATE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updatePost',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_445, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_449, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_454, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_460, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_465, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_470, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_475, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_480, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_485, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_490, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_495, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_446, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_450, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_455, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_461, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_466, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_471, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_476, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_481, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_486, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_491, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_496, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_447, missing=required_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_451, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_456, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_462, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_467, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_472, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_477, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_482, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_487, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_492, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_497, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_452, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_457, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_463, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_468, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_473, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_478, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_483, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_488, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_493, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_498, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_458, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_499, missing=optional_header)),))),
@@ -398,7 +398,7 @@ def decode_update_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_update_post_header(
     info: ResponseInfo,
@@ -422,7 +422,7 @@ def decode_update_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_update_post_header(
     info: ResponseInfo,
@@ -435,7 +435,7 @@ def decode_update_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of update_post from a response's metadata."""
     return _UPDATE_POST_HEADERS.decode(info, name)
 
@@ -443,7 +443,7 @@ def decode_update_post_header(
 DeletePostResponse: TypeAlias = None | models.Problem
 
 
-_DELETE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_DELETE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'deletePost',
     frozenset({'204', '401', '403', '404', '412', '422', '428', 'default'}),
     (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_502, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_505, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_511, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_516, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_521, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_526, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_531, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_536, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_503, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_506, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_512, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_517, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_522, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_527, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_532, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_537, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_507, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_513, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_518, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_523, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_528, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_533, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_538, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_508, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_514, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_519, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_524, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_529, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_534, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_539, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_509, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_540, missing=optional_header)),))),
@@ -461,7 +461,7 @@ def decode_delete_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_delete_post_header(
     info: ResponseInfo,
@@ -479,7 +479,7 @@ def decode_delete_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_delete_post_header(
     info: ResponseInfo,
@@ -492,7 +492,7 @@ def decode_delete_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of delete_post from a response's metadata."""
     return _DELETE_POST_HEADERS.decode(info, name)
 
@@ -500,7 +500,7 @@ def decode_delete_post_header(
 PublishPostResponse: TypeAlias = models.Post | models.Problem
 
 
-_PUBLISH_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_PUBLISH_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'publishPost',
     frozenset({'200', '401', '403', '404', '409', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_543, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_547, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_553, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_558, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_563, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_568, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_573, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_544, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_548, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_554, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_559, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_564, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_569, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_574, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_545, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_549, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_555, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_560, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_565, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_570, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_575, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_550, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_556, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_561, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_566, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_571, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_576, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_551, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_577, missing=optional_header)),))),
@@ -518,7 +518,7 @@ def decode_publish_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_publish_post_header(
     info: ResponseInfo,
@@ -542,7 +542,7 @@ def decode_publish_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_publish_post_header(
     info: ResponseInfo,
@@ -555,7 +555,7 @@ def decode_publish_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of publish_post from a response's metadata."""
     return _PUBLISH_POST_HEADERS.decode(info, name)
 
@@ -563,7 +563,7 @@ def decode_publish_post_header(
 WithdrawPostResponse: TypeAlias = models.Post | models.Problem
 
 
-_WITHDRAW_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_WITHDRAW_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'withdrawPost',
     frozenset({'200', '401', '403', '404', '409', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_580, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_584, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_590, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_595, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_600, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_605, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_610, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_581, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_585, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_591, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_596, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_601, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_606, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_611, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_582, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_586, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_592, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_597, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_602, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_607, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_612, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_587, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_593, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_598, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_603, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_608, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_613, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_588, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_614, missing=optional_header)),))),
@@ -581,7 +581,7 @@ def decode_withdraw_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_withdraw_post_header(
     info: ResponseInfo,
@@ -605,7 +605,7 @@ def decode_withdraw_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_withdraw_post_header(
     info: ResponseInfo,
@@ -618,7 +618,7 @@ def decode_withdraw_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of withdraw_post from a response's metadata."""
     return _WITHDRAW_POST_HEADERS.decode(info, name)
 
@@ -626,7 +626,7 @@ def decode_withdraw_post_header(
 ArchivePostResponse: TypeAlias = models.Post | models.Problem
 
 
-_ARCHIVE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_ARCHIVE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'archivePost',
     frozenset({'200', '401', '403', '404', '409', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_617, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_621, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_627, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_632, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_637, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_642, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_647, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_618, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_622, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_628, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_633, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_638, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_643, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_648, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_619, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_623, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_629, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_634, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_639, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_644, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_649, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_624, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_630, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_635, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_640, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_645, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_650, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_625, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_651, missing=optional_header)),))),
@@ -644,7 +644,7 @@ def decode_archive_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_archive_post_header(
     info: ResponseInfo,
@@ -668,7 +668,7 @@ def decode_archive_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_archive_post_header(
     info: ResponseInfo,
@@ -681,7 +681,7 @@ def decode_archive_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of archive_post from a response's metadata."""
     return _ARCHIVE_POST_HEADERS.decode(info, name)
 
@@ -689,7 +689,7 @@ def decode_archive_post_header(
 LikePostResponse: TypeAlias = None | models.Problem
 
 
-_LIKE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIKE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'likePost',
     frozenset({'204', '401', '404', '409', '422', 'default'}),
     (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_653, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_656, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_662, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_667, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_672, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_677, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_654, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_657, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_663, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_668, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_673, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_678, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_658, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_664, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_669, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_674, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_679, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_659, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_665, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_670, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_675, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_680, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_660, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_681, missing=optional_header)),))),
@@ -707,7 +707,7 @@ def decode_like_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_like_post_header(
     info: ResponseInfo,
@@ -725,7 +725,7 @@ def decode_like_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_like_post_header(
     info: ResponseInfo,
@@ -738,7 +738,7 @@ def decode_like_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of like_post from a response's metadata."""
     return _LIKE_POST_HEADERS.decode(info, name)
 
@@ -746,7 +746,7 @@ def decode_like_post_header(
 UnlikePostResponse: TypeAlias = None | models.Problem
 
 
-_UNLIKE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UNLIKE_POST_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'unlikePost',
     frozenset({'204', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_683, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_686, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_692, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_697, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_702, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_684, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_687, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_693, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_698, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_703, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_688, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_694, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_699, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_704, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_689, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_695, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_700, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_705, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_690, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_706, missing=optional_header)),))),
@@ -764,7 +764,7 @@ def decode_unlike_post_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_unlike_post_header(
     info: ResponseInfo,
@@ -782,7 +782,7 @@ def decode_unlike_post_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_unlike_post_header(
     info: ResponseInfo,
@@ -795,6 +795,6 @@ def decode_unlike_post_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of unlike_post from a response's metadata."""
     return _UNLIKE_POST_HEADERS.decode(info, name)

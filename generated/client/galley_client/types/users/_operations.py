@@ -23,7 +23,7 @@ from ...responses import ResponseInfo
 GetMeResponse: TypeAlias = models.User | models.Problem
 
 
-_GET_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getMe',
     frozenset({'200', '304', '401', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_153, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_157, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_162, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_168, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_173, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_154, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_158, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_163, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_169, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_174, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_155, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_159, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_156, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_160, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_164, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_170, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_175, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_165, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_171, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_176, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_166, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_177, missing=optional_header)),))),
@@ -41,7 +41,7 @@ def decode_get_me_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_get_me_header(
     info: ResponseInfo,
@@ -53,7 +53,7 @@ def decode_get_me_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_get_me_header(
     info: ResponseInfo,
@@ -71,7 +71,7 @@ def decode_get_me_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_get_me_header(
     info: ResponseInfo,
@@ -84,7 +84,7 @@ def decode_get_me_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of get_me from a response's metadata."""
     return _GET_ME_HEADERS.decode(info, name)
 
@@ -92,7 +92,7 @@ def decode_get_me_header(
 UpdateMeResponse: TypeAlias = models.User | models.Problem
 
 
-_UPDATE_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateMe',
     frozenset({'200', '400', '401', '409', '412', '413', '415', '422', '428', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_181, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_185, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_190, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_196, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_201, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_206, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_211, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_216, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_221, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_226, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_182, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_186, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_191, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_197, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_202, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_207, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_212, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_217, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_222, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_227, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_183, missing=required_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_187, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_192, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_198, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_203, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_208, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_213, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_218, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_223, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_228, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_188, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_193, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_199, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_204, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_209, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_214, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_219, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_224, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_229, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_194, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_230, missing=optional_header)),))),
@@ -110,7 +110,7 @@ def decode_update_me_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_update_me_header(
     info: ResponseInfo,
@@ -134,7 +134,7 @@ def decode_update_me_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_update_me_header(
     info: ResponseInfo,
@@ -147,7 +147,7 @@ def decode_update_me_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of update_me from a response's metadata."""
     return _UPDATE_ME_HEADERS.decode(info, name)
 
@@ -155,7 +155,7 @@ def decode_update_me_header(
 GetProfileResponse: TypeAlias = models.Profile | models.Problem
 
 
-_GET_PROFILE_HEADERS: Final[ResponseHeaders[models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_PROFILE_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getProfile',
     frozenset({'200', '304', '401', '404', '422', 'default'}),
     (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_234, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_238, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_243, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_249, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_254, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_259, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_235, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_239, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_244, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_250, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_255, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_260, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_236, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_240, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_237, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_241, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_245, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_251, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_256, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_261, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_246, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_252, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_257, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_262, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_247, missing=required_header)),)), ('Retry-After', (('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_263, missing=optional_header)),))),
@@ -173,7 +173,7 @@ def decode_get_profile_header(
     info: ResponseInfo,
     *,
     name: Literal['Server-Timing'],
-) -> models.HeaderText: ...
+) -> models.ServerTiming: ...
 @overload
 def decode_get_profile_header(
     info: ResponseInfo,
@@ -185,7 +185,7 @@ def decode_get_profile_header(
     info: ResponseInfo,
     *,
     name: Literal['Cache-Control'],
-) -> models.HeaderText: ...
+) -> models.CacheControl: ...
 @overload
 def decode_get_profile_header(
     info: ResponseInfo,
@@ -203,7 +203,7 @@ def decode_get_profile_header(
     info: ResponseInfo,
     *,
     name: Literal['WWW-Authenticate'],
-) -> models.HeaderText: ...
+) -> models.Challenge: ...
 @overload
 def decode_get_profile_header(
     info: ResponseInfo,
@@ -216,6 +216,6 @@ def decode_get_profile_header(
     info: ResponseInfo,
     *,
     name: Literal['X-Request-ID', 'Server-Timing', 'ETag', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
-) -> models.RequestId | models.HeaderText | models.EntityTag | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+) -> models.RequestId | models.ServerTiming | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of get_profile from a response's metadata."""
     return _GET_PROFILE_HEADERS.decode(info, name)

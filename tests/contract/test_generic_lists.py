@@ -1,0 +1,128 @@
+"""What every list promises in the same way: pages that hold the whole list, once, forwards and backwards."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from httpx2 import AsyncClient
+
+from tests.contract.document import Operation, operations, resolve
+from tests.contract.requests import Call, valid_call
+from tests.factories import Factory, Member
+
+LISTS = [item for item in operations() if "cursor" in item.named("query")]
+NUMBERED = [item for item in LISTS if "page" in item.named("query")]
+ORDERS = [
+    (item, order)
+    for item in LISTS
+    for order in resolve(item.named("query").get("sort", {}).get("schema", {})).get("enum", [None])
+]
+ENTRIES = 5
+SIZE = 2
+# At the same moment, so that nothing but the tie-breaker orders them.
+MOMENT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+Page = dict[str, Any]
+
+
+async def _posts(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for number in range(ENTRIES):
+        await make.post(author, title=f"A text on looms {number % 2}", published_at=MOMENT, created_at=MOMENT)
+
+
+async def _comments(make: Factory, author: Member, call: Call) -> None:
+    for _ in range(ENTRIES):
+        await make.comment(UUID(call.path["post_id"]), author, created_at=MOMENT)
+
+
+async def _tags(make: Factory, author: Member, call: Call) -> None:
+    del author, call
+    for number in range(ENTRIES):
+        await make.tag(f"tag-{number}", created_at=MOMENT)
+
+
+# How to fill a list with entries, of which there are none before. A new list gets a line here.
+ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
+    "listPosts": _posts,
+    "searchPosts": _posts,
+    "listComments": _comments,
+    "listTags": _tags,
+}
+QUERIES = {"searchPosts": {"q": "looms"}}
+
+
+@pytest.fixture
+async def call(operation: Operation, make: Factory) -> Call:
+    """A request for a list that has five entries."""
+    author = await make.member(role="admin")
+    call = await valid_call(operation, make, author)
+    await ENTRIES_OF[operation.name](make, author, call)
+    return call
+
+
+async def read(client: AsyncClient, call: Call, **query: Any) -> Page:
+    """Return a page, with its links among its members."""
+    query = QUERIES.get(call.operation.name, {}) | {name: value for name, value in query.items() if value is not None}
+    answer = await replace(call, query=f"?{urlencode(query)}").send(client)
+    assert answer.status_code == 200, answer.text
+    links = dict(re.findall('[&?]cursor=([^&>]+)[^>]*>; rel="([a-z]+)"', answer.headers.get("Link", "")))
+    return answer.json() | {"links": {name: cursor for cursor, name in links.items()}}
+
+
+async def walk(client: AsyncClient, call: Call, direction: str = "next_cursor", **query: Any) -> list[Page]:
+    """Return the pages from the one that is asked for on, in a direction."""
+    pages = [await read(client, call, limit=SIZE, **query)]
+    while pages[-1]["page"][direction]:
+        pages.append(await read(client, call, limit=SIZE, **query | {"cursor": pages[-1]["page"][direction]}))
+    return pages
+
+
+def items(pages: list[Page]) -> list[Any]:
+    """Return what stands on the pages."""
+    return [item for page in pages for item in page["items"]]
+
+
+class TestPages:
+    @pytest.mark.parametrize(("operation", "order"), ORDERS, ids=str)
+    async def test_hold_the_whole_list_once(self, client: AsyncClient, call: Call, order: str | None) -> None:
+        whole = await read(client, call, limit=100, sort=order)
+        pages = await walk(client, call, sort=order)
+        assert len(whole["items"]) == ENTRIES
+        assert items(pages) == whole["items"]
+        assert [page["page"]["size"] for page in pages] == [2, 2, 1]
+        assert [page["page"]["has_next"] for page in pages] == [True, True, False]
+        assert [page["page"]["has_previous"] for page in pages] == [False, True, True]
+
+    @pytest.mark.parametrize(("operation", "order"), ORDERS, ids=str)
+    async def test_can_be_walked_back(self, client: AsyncClient, call: Call, order: str | None) -> None:
+        pages = await walk(client, call, sort=order)
+        back = await walk(client, call, "previous_cursor", sort=order, cursor=pages[-1]["page"]["previous_cursor"])
+        assert items(back[::-1]) == items(pages[:-1])
+        assert back[0]["page"]["has_next"] is True
+
+    @pytest.mark.parametrize("operation", LISTS, ids=str)
+    async def test_are_linked(self, client: AsyncClient, call: Call) -> None:
+        pages = await walk(client, call)
+        for page in pages:
+            cursors = {"next": page["page"]["next_cursor"], "prev": page["page"]["previous_cursor"]}
+            assert page["links"] == {name: cursor for name, cursor in cursors.items() if cursor}
+
+    @pytest.mark.parametrize("operation", NUMBERED, ids=str)
+    async def test_can_be_numbered(self, client: AsyncClient, call: Call) -> None:
+        pages = await walk(client, call)
+        for number, page in enumerate(pages, 1):
+            numbered = await read(client, call, limit=SIZE, page=number)
+            assert numbered["items"] == page["items"]
+            assert (numbered["page"]["number"], numbered["page"]["pages"]) == (number, 3)
+            assert numbered["page"]["total"] == ENTRIES
+
+    @pytest.mark.parametrize("operation", LISTS, ids=str)
+    async def test_are_of_twenty_unless_asked(self, client: AsyncClient, call: Call) -> None:
+        page = await read(client, call)
+        assert (page["page"]["size"], page["links"], page["page"]["has_next"]) == (ENTRIES, {}, False)
+        assert "total" not in page["page"]

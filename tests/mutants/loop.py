@@ -1,0 +1,114 @@
+"""A pytest plugin that runs the suite's own tests against one mutant after the other, in one process.
+
+Of each kind, mutants are planted until `QUOTA` of them have changed an answer; each is tried by the tests of its
+operation until one fails. A test that fails without the mutant, too, proves nothing and stops the run.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+import tests.conftest
+import tests.contract.checked
+from tests.contract.document import operations
+from tests.contract.validation import Judge
+from tests.mutants import catalogue
+from tests.mutants.mutant import Mutant, Planted
+
+# What most answers would show and so many tests did not has no place in the operation.
+PATIENCE = 12
+ONLY = os.environ.get("MUTANTS_ONLY", "")
+QUOTA = int(os.environ.get("MUTANTS_QUOTA", "2"))
+SHARD, SHARDS = map(int, os.environ.get("MUTANTS_SHARD", "0/1").split("/"))
+
+
+def pytest_configure() -> None:
+    """Serve the service with the mutant of the moment."""
+    create = tests.conftest.create_app
+    tests.conftest.create_app = lambda: Planted(create())  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _of(mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+    """Return the tests of the mutant's operation, those of its own first; they are named after it."""
+    if not mutant.operation:
+        return [item for item in items if item.nodeid.startswith(mutant.place)]
+    own = re.compile(rf"::Test{mutant.operation}::|\[.*\b{mutant.operation}\b.*\]", re.IGNORECASE)
+    (tag,) = {operation.tag.lower() for operation in operations() if operation.name == mutant.operation}
+    named = [item for item in items if own.search(item.nodeid)]
+    beside = [item for item in items if item.nodeid.startswith(f"tests/{tag}/") and item not in named]
+    return [*sorted(named, key=lambda item: item.nodeid.startswith("tests/contract/")), *beside]
+
+
+def _failed(item: pytest.Item) -> str:
+    """Run a test; return the last line of what went wrong, or nothing.
+
+    What follows is said to have nothing but the session in common: all but its fixtures are torn down then, and the
+    test can be run again.
+    """
+    following: Any = SimpleNamespace(listchain=lambda: [item.session])
+    for report in runtestprotocol(item, log=False, nextitem=following):
+        if report.failed:
+            return str(report.longrepr).strip().splitlines()[-1][:200]
+    return ""
+
+
+def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> dict[str, Any] | None:
+    """Return what became of the mutant, or None when there was nothing for it to change."""
+    started = time.monotonic()
+    judge = Judge(mutant.document) if mutant.document is not None else None
+    outcome: dict[str, Any] = {"kind": mutant.kind, "operation": mutant.operation, "place": mutant.place, "by": ""}
+    for number, item in enumerate(_of(mutant, items)):
+        with ExitStack() as stack:
+            if judge is not None:
+                stack.enter_context(patch.object(tests.contract.checked, "judge", lambda: judge))
+                Planted.reached = True
+            Planted.mutant = mutant
+            stack.callback(setattr, Planted, "mutant", None)
+            stack.enter_context(mutant.planted())
+            reason = _failed(item)
+        if reason:
+            if again := _failed(item):
+                raise pytest.UsageError(f"{item.nodeid} fails without a mutant, too: {again}")
+            outcome |= {"by": item.nodeid, "reason": reason}
+            break
+        if number >= PATIENCE and not Planted.reached and mutant.common:
+            return None
+    return outcome | {"seconds": round(time.monotonic() - started, 2)} if Planted.reached else None
+
+
+def _kinds() -> Iterator[tuple[str, list[Mutant]]]:
+    found: dict[str, list[Mutant]] = {}
+    for mutant in catalogue.mutants():
+        if ONLY in str(mutant):
+            found.setdefault(mutant.kind, []).append(mutant)
+    return iter(list(found.items())[SHARD::SHARDS])
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool:
+    """Plant one mutant after the other; leave what became of them as JSON where the environment says."""
+    outcomes: list[dict[str, Any]] = []
+    for kind, candidates in _kinds():
+        planted = 0
+        for mutant in catalogue.spread(kind, candidates):
+            Planted.reached = False
+            outcome = _try(mutant, session.items)
+            if outcome is not None:
+                outcomes.append(outcome)
+                planted += 1
+                if planted >= QUOTA:
+                    break
+        if not planted:
+            outcomes.append({"kind": kind, "operation": "", "place": "", "by": "", "reason": "never planted"})
+    session._setupstate.teardown_exact(None)  # pyright: ignore[reportPrivateUsage]
+    Path(os.environ["MUTANTS_OUTPUT"]).write_text(json.dumps(outcomes, indent=1))
+    return True
