@@ -27,7 +27,9 @@ class StoryError(Exception):
 def _places() -> dict[str, tuple[str, str]]:
     paths: dict[str, dict[str, Any]] = bundle()["paths"]
     return {
-        item[method]["operationId"]: (method, path) for path, item in paths.items() for method in METHODS & item.keys()
+        item[method]["operationId"]: (method, path)
+        for path, item in paths.items()
+        for method in filter(METHODS.__contains__, item)
     }
 
 
