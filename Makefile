@@ -57,6 +57,10 @@ test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real Pos
 contract-test: $(VENV)/.dev ## Let schemathesis prove the running service against the contract
 	$(BIN)/python -m scripts.contract_test
 
+.PHONY: contract-mutants
+contract-mutants: $(VENV)/.dev ## Plant disagreements between contract and service one at a time; fail when one survives
+	$(BIN)/python -m tests.mutants
+
 .PHONY: workflows
 workflows: $(VENV)/.dev node_modules/.done ## Walk the journeys of openapi/workflows/ through the real service
 	@$(BIN)/python -m scripts.workflows

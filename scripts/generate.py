@@ -60,7 +60,7 @@ class GenerationError(Exception):
 def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
     """Yield path, method, operation and path item of every operation."""
     for path, item in contract["paths"].items():
-        for method in filter(METHODS.__contains__, item):
+        for method in (name for name in item if name in METHODS):
             yield path, method, item[method], item
 
 

@@ -78,6 +78,7 @@ async def walk(client: AsyncClient, call: Call, direction: str = "next_cursor", 
     """Return the pages from the one that is asked for on, in a direction."""
     pages = [await read(client, call, limit=SIZE, **query)]
     while pages[-1]["page"][direction]:
+        assert len(pages) < ENTRIES, "the pages go on and on"
         pages.append(await read(client, call, limit=SIZE, **query | {"cursor": pages[-1]["page"][direction]}))
     return pages
 

@@ -40,6 +40,7 @@ def _loops(environment: dict[str, str]) -> list[Outcome]:
         "-n",
         "0",
         "-q",
+        "-s",
         "-p",
         "tests.mutants.loop",
         f"--ignore-glob={LEAVE_OUT}",

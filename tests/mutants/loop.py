@@ -33,9 +33,10 @@ SHARD, SHARDS = map(int, os.environ.get("MUTANTS_SHARD", "0/1").split("/"))
 
 
 def pytest_configure() -> None:
-    """Serve the service with the mutant of the moment."""
+    """Serve the service with the mutant of the moment; what is seen of it is not seen of the service."""
     create = tests.conftest.create_app
     tests.conftest.create_app = lambda: Planted(create())  # pyright: ignore[reportAttributeAccessIssue]
+    tests.contract.checked.note = lambda _: None  # pyright: ignore[reportPrivateLocalImportUsage]
 
 
 def _of(mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -55,6 +56,7 @@ def _failed(item: pytest.Item) -> str:
     What follows is said to have nothing but the session in common: all but its fixtures are torn down then, and the
     test can be run again.
     """
+    Planted.requests = 0
     following: Any = SimpleNamespace(listchain=lambda: [item.session])
     for report in runtestprotocol(item, log=False, nextitem=following):
         if report.failed:
@@ -101,6 +103,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         planted = 0
         for mutant in catalogue.spread(kind, candidates):
             Planted.reached = False
+            # Where a run hangs, its log ends with what it hangs in.
+            print(mutant, flush=True)
             outcome = _try(mutant, session.items)
             if outcome is not None:
                 outcomes.append(outcome)

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.contract.document import Node, Operation, contract, operations
 from tests.contract.validation import Judge
 
+# No test sends as many requests, unless a mutant keeps it from ever coming to the end of a list.
+ENOUGH = 500
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -143,6 +146,8 @@ class Planted:
     mutant: Mutant | None = None
     # Whether the mutant changed anything since it was planted: one that never does proves nothing.
     reached = False
+    # How many requests the test of the moment has sent.
+    requests = 0
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -156,6 +161,9 @@ class Planted:
         if mutant is None or operation is None or operation.name != mutant.operation:
             await self._app(scope, receive, send)
             return
+        Planted.requests += 1
+        if Planted.requests > ENOUGH:
+            raise RuntimeError("The test goes on and on.")
         asked = await _read(scope, receive)
         changed = mutant.ask(asked)
         answer = await self._answer(operation, _scope(scope, changed), changed.body)
