@@ -10,7 +10,7 @@ SOURCES := app scripts tests clients/python
 # Without Node, all but the lint of the contract can be tested; CI has it.
 NODE := $(shell command -v npx)
 NODE_TESTS := tests/gates/test_lint.py tests/gates/test_bad_input.py tests/gates/test_workflows.py \
-	tests/gates/test_second_opinion.py tests/gates/test_score.py
+	tests/gates/test_spectral.py tests/gates/test_score.py
 # Java knows no registry that every machine may ask; Debian brings what the client's own pinned tools lack.
 JAVA_PACKAGES := libhttpmime-java libjakarta-annotation-api-java
 export PYTHONPATH := .

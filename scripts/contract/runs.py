@@ -32,8 +32,6 @@ class Plan:
     only: tuple[str, ...] = ()
     phases: str = "examples,coverage,fuzzing"
     seconds: int | None = None
-    # What the service is held against.
-    document: Path = BUNDLE
 
     def walks(self, seconds: int) -> "Plan":
         """Return the plan of walks along the links, one after the other until the time is spent.
@@ -97,7 +95,7 @@ def write_settings(role: str, world: World, folder: Path) -> Path:
 
 def _command(address: str, settings: Path, folder: Path, plan: Plan) -> list[str]:
     command = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings)]
-    command += ["run", str(plan.document), "--url", address + BASE_PATH, "--no-color", "--continue-on-failure"]
+    command += ["run", str(BUNDLE), "--url", address + BASE_PATH, "--no-color", "--continue-on-failure"]
     command += ["--phases", plan.phases, "--max-examples", str(plan.max_examples), "--seed", str(plan.seed)]
     command += ["--report", "junit,html,json", "--report-dir", str(folder)]
     command += ["--report-junit-path", str(folder / "junit.xml"), "--report-json-path", str(folder / "report.json")]

@@ -1,4 +1,4 @@
-"""The second opinion: what Spectral finds in the bundle, with OWASP's rules, said of the file it comes from."""
+"""A second linter: what Spectral finds in the bundle, with OWASP's rules, said of the file it comes from."""
 
 import json
 import os
@@ -61,7 +61,7 @@ def second_opinion(bundle: str = BUNDLE, ruleset: str = RULESET, root: Path = RO
         problems: list[dict[str, Any]] = json.loads(done.stdout)
     except ValueError:
         said = reason(done.stderr + done.stdout).replace(f"{root}/", "")
-        raise LintBroken(f"{ruleset}: no second opinion: {said} Correct what it names.") from None
+        raise LintBroken(f"{ruleset}: the second linter says nothing: {said} Correct what it names.") from None
     found: dict[Finding, None] = {}
     for problem in problems:
         file, pointer, line = source([str(part) for part in problem["path"]], root)

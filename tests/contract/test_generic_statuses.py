@@ -122,6 +122,11 @@ class TestCredentials:
             member = await make.member(role="admin", scopes=role_scopes()["admin"] - {scope})
             refused(await send(call.with_headers(**member.headers)), 403, "permission_denied")
 
+    @every(lambda operation: operation.scopes - role_scopes()["user"])
+    async def test_end_with_the_role_that_gave_the_scopes(self, send: Send, call: Call, make: Factory) -> None:
+        reduced = await make.member(role="user", scopes=role_scopes()["admin"])
+        refused(await send(call.with_headers(**reduced.headers)), 403, "permission_denied")
+
 
 class TestBody:
     @every(takes_json)

@@ -1,4 +1,4 @@
-"""A second opinion on every answer: request and response against the contract, sharing no code with the service.
+"""The judge of every answer: request and response against the contract, sharing no code with the service.
 
 It is stricter than the contract itself in two places: an answer has no member and none of our headers that the contract
 does not name, and `default` covers only what any operation may answer.
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from tests.contract.document import METHODS, Node, Operation, base_path, contract, operations_of, resolve
 from tests.contract.schemas import Schemas
@@ -49,6 +49,8 @@ class Exchange:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    # The names of the query parameters that were sent.
+    query: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} -> {self.status}"
@@ -96,6 +98,9 @@ class Judge:
             declared = operation.responses.get("default")
             if declared is None:
                 return
+        if exchange.status < FIRST_FAILURE:
+            unknown = exchange.query - operation.named("query").keys()
+            yield from (f"the parameter {name} is not declared, and was taken" for name in sorted(unknown))
         yield from self._of_response(resolve(declared, self._document), exchange)
 
     def _of_none(self, template: str | None, exchange: Exchange) -> Iterable[str]:
@@ -182,8 +187,10 @@ def exchange_of(
     method: str, raw_path: bytes | str, status: int, headers: Iterable[tuple[str, str]], body: bytes
 ) -> Exchange:
     """Put an exchange together from what an HTTP client or server has at hand."""
-    path = raw_path.decode("ascii") if isinstance(raw_path, bytes) else raw_path
+    target = raw_path.decode("ascii") if isinstance(raw_path, bytes) else raw_path
+    path, _, query = target.partition("?")
     folded: dict[str, str] = {}
     for name, value in headers:
         folded[name.lower()] = f"{folded[name.lower()]}, {value}" if name.lower() in folded else value
-    return Exchange(method, unquote(path.partition("?")[0]), status, folded, body)
+    names = frozenset(name for name, _ in parse_qsl(query, keep_blank_values=True))
+    return Exchange(method, unquote(path), status, folded, body, names)

@@ -1,114 +1,178 @@
-"""The second opinion sees faults, says where they come from, and is silenced nowhere without need and reason."""
+"""The second opinion: it agrees with what is right, and each way to disagree is seen red."""
 
 import json
-import re
-import shutil
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from openapi_core import OpenAPI
 
-from scripts.lint.redocly import Finding, LintBroken
-from scripts.lint.spectral import BUNDLE, RULESET, second_opinion
+from scripts.coverage import traffic
+from scripts.coverage.contract import Contract
+from scripts.coverage.exchange import Exchange, header
+from scripts.coverage.exemptions import Disagreement
+from scripts.coverage.observe import Observer
+from scripts.coverage.opinion import ACCEPTS, REFUSES, REFUSES_ANSWER, compare, give, recorded, validator
+from scripts.coverage.traffic import Sample, from_line, masked, read, to_line, write
+from tests.gates.planted import JSON, PROBLEM, exchange, planted
 
-ROOT = Path(__file__).parents[2]
-# Each run of Spectral takes a second; one worker makes them all.
-pytestmark = pytest.mark.xdist_group("second-opinion")
-
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What Spectral looks at, to plant faults in."""
-    folder = tmp_path_factory.mktemp("contract")
-    shutil.copytree(ROOT / "openapi", folder / "openapi")
-    (folder / BUNDLE).parent.mkdir()
-    for file in (BUNDLE, RULESET):
-        shutil.copy(ROOT / file, folder / file)
-    (folder / "node_modules").symlink_to((ROOT / "node_modules").resolve())
-    return folder
-
-
-@pytest.fixture(scope="module")
-def faulty(copy: Path) -> dict[str, Finding]:
-    """What is found in a bundle with a fault of several kinds, by place."""
-    contract: dict[str, Any] = json.loads((ROOT / BUNDLE).read_text())
-    contract["paths"]["/posts"]["post"]["security"] = []
-    del contract["paths"]["/posts/{post_id}/like"]["put"]["responses"]["401"]
-    del contract["components"]["schemas"]["PostTitle"]["maxLength"]
-    del contract["components"]["schemas"]["Page"]["properties"]["size"]["format"]
-    del contract["components"]["schemas"]["Slug"]["pattern"]
-    contract["servers"][0]["url"] = "http://galley.example/api/v1"
-    (copy / BUNDLE).write_text(json.dumps(contract))
-    return {f"{finding.file}{finding.pointer}": finding for finding in second_opinion(root=copy)}
-
-
-@pytest.mark.parametrize(
-    ("place", "rule"),
-    [
-        ("openapi/paths/posts/posts.yaml#/post/security", "api2:2023-write-restricted"),
-        ("openapi/paths/posts/like.yaml#/put/responses", "api8:2023-define-error-responses-401"),
-        ("openapi/schemas/PostTitle.yaml#/", "api4:2023-string-limit"),
-        ("openapi/schemas/Page.yaml#/properties/size", "api4:2023-integer-format"),
-        ("openapi/schemas/Slug.yaml#/", "api4:2023-string-restricted"),
-        ("openapi/openapi.yaml#/servers/0/url", "api8:2023-no-server-http"),
-    ],
+ID, MOMENT = "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11", "2026-11-20T09:30:00Z"
+TAG = {
+    "id": ID,
+    "name": "looms",
+    "description": None,
+    "color": "#aa3300",
+    "post_count": 0,
+    "version": 1,
+    "created_at": MOMENT,
+    "updated_at": MOMENT,
+}
+PROBLEM_BODY = {
+    "type": "/problems/validation_failed",
+    "title": "Some values are not valid.",
+    "status": 422,
+    "detail": "Some values are not valid.",
+    "instance": "/api/v1/tags",
+    "code": "validation_failed",
+    "request_id": "01a1fc16f19e73eb83f5ace2007d012d",
+    "timestamp": MOMENT,
+}
+HEADERS = {"X-Request-ID": "01a1fc16f19e73eb83f5ace2007d012d", "Server-Timing": "total;dur=1.0"}
+CREATED = exchange(
+    "POST",
+    "/api/v1/tags",
+    201,
+    sent={"Content-Type": JSON, "Authorization": "Bearer t"},
+    content=b'{"name": "looms"}',
+    headers=HEADERS | {"Content-Type": JSON, "Location": f"/api/v1/tags/{ID}", "ETag": '"1-00000000"'},
+    body=json.dumps(TAG).encode(),
 )
-def test_a_fault_is_said_of_the_file_it_comes_from(faulty: dict[str, Finding], place: str, rule: str) -> None:
-    finding = faulty[place]
-    assert finding.rule.endswith(rule)
-    line = str(finding)
-    assert re.match(r"openapi/[\w./-]+\.yaml:[0-9]+:1 #/", line), line
-    assert line.endswith("or excuse this place in .spectral.yaml with a dated reason."), line
-    assert (ROOT / finding.file).read_text().splitlines()[finding.line - 1].strip()
 
 
-def test_the_line_is_that_of_the_member(faulty: dict[str, Finding]) -> None:
-    finding = faulty["openapi/schemas/Page.yaml#/properties/size"]
-    assert (ROOT / finding.file).read_text().splitlines()[finding.line - 1] == "  size:"
-
-
-def test_nothing_else_is_found(faulty: dict[str, Finding]) -> None:
-    assert len(faulty) == 6, list(map(str, faulty.values()))
-
-
-def test_what_is_off_would_be_found_and_nothing_is_excused_without_need(tmp_path: Path) -> None:
-    ruleset = yaml.safe_load((ROOT / RULESET).read_text())
-    bare = tmp_path / "bare.yaml"
-    bare.write_text(f"extends:\n  - spectral:oas\n  - {ROOT / ruleset['extends'][1]}\n")
-    found = second_opinion(ruleset=str(bare))
-    assert ruleset["rules"].keys() - {finding.rule for finding in found} == set()
-    paths = {(finding.rule, place(finding)) for finding in found}
-    excused = {
-        (rule, file.partition("#")[2])
-        for override in ruleset["overrides"]
-        for file in override["files"]
-        for rule in override["rules"]
+def refused(status: int, code: str, **changes: object) -> Exchange:
+    """Return the same request, refused."""
+    body = json.dumps(PROBLEM_BODY | {"status": status, "code": code} | changes).encode()
+    headers = {"content-type": PROBLEM, "www-authenticate": "Bearer"} | {
+        name.lower(): value for name, value in HEADERS.items()
     }
-    assert {(rule, at) for rule, at in excused if not any(r == rule and p.startswith(at) for r, p in paths)} == set()
+    return replace(CREATED, status=status, headers=tuple(headers.items()), body=body)
 
 
-def place(finding: Finding) -> str:
-    """Return the JSON Pointer that a finding has in the bundle."""
-    kind, _, name = finding.file.removeprefix("openapi/").partition("/")
-    if kind == "schemas":
-        return f"/components/schemas/{name.removesuffix('.yaml')}{finding.pointer[1:]}".rstrip("/")
-    index: dict[str, dict[str, str]] = yaml.safe_load((ROOT / "openapi/openapi.yaml").read_text())["paths"]
-    path = next((path for path, item in index.items() if item["$ref"] == f"{kind}/{name}"), "")
-    return f"/paths/{path.replace('/', '~1')}{finding.pointer[1:]}"
+@cache
+def ours() -> OpenAPI:
+    return validator(Contract.load())
 
 
-def test_everything_that_is_off_has_a_dated_reason() -> None:
-    lines = (ROOT / RULESET).read_text().splitlines()
-    silenced = [number for number, line in enumerate(lines) if re.fullmatch(r"  [\w:-]+: off|  - files:", line)]
-    assert len(silenced) > 5
-    for number in silenced:
-        assert re.match(r"  # 20[0-9]{2}-[0-9]{2}-[0-9]{2}: .*\.$", lines[number - 1]), lines[number]
+def verdicts(call: Exchange) -> list[tuple[str, str]]:
+    return [(finding.verdict, finding.complaint) for finding in compare(ours(), "createTag", call)]
 
 
-def test_a_broken_ruleset_is_one_line(copy: Path) -> None:
-    (copy / "broken.yaml").write_text("extends: [")
-    with pytest.raises(LintBroken) as broken:
-        second_opinion(ruleset="broken.yaml", root=copy)
-    assert str(broken.value).startswith("broken.yaml: ")
-    assert "\n" not in str(broken.value)
+class TestCompare:
+    def test_agrees_with_what_is_right(self) -> None:
+        assert verdicts(CREATED) == []
+        assert verdicts(replace(refused(422, "validation_failed"), content=b'{"name": ""}')) == []
+        assert verdicts(replace(refused(400, "malformed_request"), content=b'{"name')) == []
+        assert verdicts(replace(refused(401, "not_authenticated"), sent=(("content-type", JSON),))) == []
+        assert verdicts(refused(401, "invalid_token")) == []
+        assert verdicts(refused(409, "tag_taken")) == []
+        assert verdicts(refused(503, "service_unavailable")) == []
+
+    @pytest.mark.parametrize(
+        ("call", "verdict", "complaint"),
+        [
+            (replace(CREATED, content=b'{"nome": "looms"}'), REFUSES, "'name' is a required property"),
+            (replace(CREATED, sent=(("content-type", "text/plain"), CREATED.sent[1])), REFUSES, "text/plain"),
+            (replace(CREATED, sent=(("content-type", JSON),)), REFUSES, "Security"),
+            (refused(422, "validation_failed"), ACCEPTS, ""),
+            (refused(400, "malformed_request"), ACCEPTS, ""),
+            (refused(401, "not_authenticated"), ACCEPTS, ""),
+            (
+                replace(CREATED, body=CREATED.body.replace(b'"version": 1', b'"version": 0')),
+                REFUSES_ANSWER,
+                "0 is less",
+            ),
+            (
+                replace(CREATED, body=CREATED.body.replace(b'"id"', b'"secret"')),
+                REFUSES_ANSWER,
+                "'secret' was unexpected",
+            ),
+            (replace(CREATED, headers=CREATED.headers[1:]), REFUSES_ANSWER, "X-Request-ID"),
+            (replace(refused(409, "tag_taken"), body=b"{}"), REFUSES_ANSWER, "'title' is a required property"),
+        ],
+        ids=[
+            "served a wrong body",
+            "served another media type",
+            "served nobody",
+            "refused a right body",
+            "could not read a right body",
+            "asked who is there for credentials",
+            "answered out of bounds",
+            "answered an unknown member",
+            "answered without a header",
+            "answered no problem",
+        ],
+    )
+    def test_sees(self, call: Exchange, verdict: str, complaint: str) -> None:
+        found = dict(verdicts(call))
+        assert verdict in found
+        assert complaint in found[verdict]
+
+    def test_reads_webhooks_too(self) -> None:
+        openapi = validator(planted())
+        call = exchange(
+            "POST", "/my/hook", 204, sent={"Content-Type": JSON}, content=b'{"kind": "image"}', webhook="fileKept"
+        )
+        assert list(compare(openapi, "fileKept", call)) == []
+        wrong = replace(call, content=b'{"kind": "smell"}')
+        assert [finding.verdict for finding in compare(openapi, "fileKept", wrong)] == [REFUSES]
+
+
+class TestGive:
+    def test_a_disagreement_is_open_until_it_is_argued(self) -> None:
+        contract, call = Contract.load(), refused(422, "validation_failed", errors=[{"code": "cursor_invalid"}])
+        (line, *_) = give(contract, [call], []).faults()
+        assert line.startswith("createTag: POST /api/v1/tags -> 422 ")
+        assert "openapi-core accepts; mend the contract or the service, or argue it in contract-coverage.toml" in line
+        about = {"operation": "", "code": "", "target": "", "header": "", "content": "", "reason": "It cannot know."}
+        excuse = Disagreement(verdict=ACCEPTS, status=422, error="cursor_invalid", **about)
+        opinion = give(contract, [call], [excuse])
+        assert [finding.verdict for finding in opinion.open] == [REFUSES_ANSWER]
+        assert (opinion.argued, opinion.needless) == (1, [])
+        for other in (
+            {"status": 400},
+            {"error": "other"},
+            {"target": "posts"},
+            {"header": "^cookie"},
+            {"content": "x"},
+        ):
+            unfit = replace(excuse, **other)
+            opinion = give(contract, [call], [unfit])
+            assert (opinion.argued, opinion.needless) == (0, [unfit])
+            assert "nobody disagrees" in opinion.faults()[-1]
+
+
+class TestTraffic:
+    def test_is_kept_once_of_each_form(self) -> None:
+        sample = Sample(Observer(Contract.load()))
+        for call in (CREATED, replace(CREATED, content=b'{"name": "cards"}'), refused(409, "tag_taken")):
+            sample.offer(call)
+        sample.offer(replace(CREATED, content=b'{"name": "%s"}' % (b"x" * 20_000)))
+        sample.offer(replace(CREATED, target="/elsewhere"))
+        kept = [from_line(line) for line in sample.lines()]
+        assert [(call.status, call.content) for call in kept] == [(201, CREATED.content), (409, CREATED.content)]
+
+    def test_is_masked_and_read_as_it_was_written(self, tmp_path: Path) -> None:
+        secrets = {"Cookie": "sid=s3cret; lang=nb", "X-Api-Key": "s3cret", "Authorization": "Bearer s3cret"}
+        call = exchange("GET", "/v1/files/1?key=s3cret&size=s", sent=secrets, headers={"Set-Cookie": "sid=s3cret"})
+        call = replace(call, body=b"\xff\x00")
+        line = to_line(masked(call, planted()))
+        assert "s3cret" not in line
+        again = from_line(line)
+        assert (again.target, again.body) == ("/v1/files/1?key=masked&size=s", b"\xff\x00")
+        assert header(again.sent, "cookie") == "sid=masked; lang=masked"
+        write(tmp_path / "test.jsonl", "planted", [line])
+        assert read(tmp_path / "test.jsonl") == ("planted", [again])
+        assert list(recorded(tmp_path, "planted")) == [again]
+        assert list(recorded(tmp_path, "another")) == []
+        assert traffic.described(again) == "GET /v1/files/1?key=masked&size=s -> 200"

@@ -1,7 +1,7 @@
 """`make contract-mutants`: plant disagreements between contract and service one at a time, and list the survivors.
 
-The suite's own tests come first (`loop`, one process per core); mutants of the contract that they let live go to
-schemathesis (`fuzz`). Exits with 1 when a mutant survives or a kind could not be planted anywhere.
+The suite's own tests are run against each until one fails (`loop`, one process per core). Exits with 1 when a mutant
+survives or a kind could not be planted anywhere.
 """
 
 import argparse
@@ -14,9 +14,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tests.mutants import catalogue, fuzz
-from tests.mutants.mutant import Mutant
-
 ROOT = Path(__file__).parents[2]
 OUTPUT = ROOT / "build/mutants"
 # Tests of concurrency, of processes and of the gates themselves are no judges of one answer.
@@ -26,7 +23,6 @@ SUITE = (
     *sorted(f"tests/{path.parent.name}" for path in ROOT.glob("app/*/handlers.py")),
 )
 LEAVE_OUT = "*at_once*"
-FUZZED = "schemathesis"
 Outcome = dict[str, Any]
 
 
@@ -67,19 +63,6 @@ def _name(outcome: Outcome) -> tuple[str, str, str]:
     return outcome["kind"], outcome["operation"], outcome["place"]
 
 
-def _fuzz(outcomes: list[Outcome]) -> None:
-    """Let schemathesis judge the mutants of the contract that the suite has let live."""
-    alive = {_name(outcome): outcome for outcome in outcomes if not outcome["by"] and outcome["operation"]}
-    mutants: list[Mutant] = [
-        mutant
-        for mutant in catalogue.mutants()
-        if mutant.document is not None and (mutant.kind, mutant.operation, mutant.place) in alive
-    ]
-    for mutant, complaint in fuzz.complaints(mutants) if mutants else ():
-        if complaint:
-            alive[mutant.kind, mutant.operation, mutant.place] |= {"by": FUZZED, "reason": complaint}
-
-
 def report(outcomes: Iterable[Outcome]) -> str:
     """Return the whole story as Markdown: a line per mutant and what has caught it."""
     lines = ["| mutant | planted in | caught by | with |", "|---|---|---|---|"]
@@ -101,7 +84,6 @@ def main() -> None:
     for path in OUTPUT.iterdir():
         path.unlink()
     outcomes = _loops({"MUTANTS_ONLY": given.only, "MUTANTS_QUOTA": str(given.quota)})
-    _fuzz(outcomes)
     (OUTPUT / "report.md").write_text(report(outcomes))
     survivors = [outcome for outcome in outcomes if not outcome["by"]]
     for outcome in survivors:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tests.contract.document import METHODS, Node, operations
+from tests.contract.edges import text_of
 from tests.mutants.draft import Draft
 from tests.mutants.mutant import Mutant
 
@@ -38,8 +39,13 @@ def _parameter(fits: Callable[[Node], bool], change: Callable[[Node], None]) -> 
     return apply
 
 
-def _says(word: str, kind: str = "") -> Callable[[Node], bool]:
-    return lambda schema: word in schema and (not kind or schema.get("type") == kind)
+def _says(word: str) -> Callable[[Node], bool]:
+    return lambda schema: word in schema
+
+
+def _bounds(word: str, beyond: int = 0) -> Callable[[Node], bool]:
+    """Whether a text of just this length, or of one beyond it, is a matter of this bound alone."""
+    return lambda schema: word in schema and text_of(schema, schema[word] + beyond) is not None
 
 
 def _shift(word: str, by: int) -> Callable[[Node], None]:
@@ -73,6 +79,10 @@ def _in_schema(change: Callable[[Node], None]) -> Callable[[Node], None]:
 
 def _schema_says(word: str) -> Callable[[Node], bool]:
     return lambda entry: word in entry["schema"]
+
+
+def _may_be_absent(entry: Node) -> bool:
+    return not entry.get("required") and "default" not in entry["schema"]
 
 
 def _nullable(schema: Node) -> bool:
@@ -217,10 +227,10 @@ def _moved(draft: Draft) -> bool:
 
 
 CHANGES: dict[str, Change] = {
-    "a text of the request may be longer": _member("request", _says("maxLength", "string"), _shift("maxLength", 1)),
-    "a text of the request must be shorter": _member("request", _says("maxLength", "string"), _shift("maxLength", -1)),
-    "a text of the request may be shorter": _member("request", _says("minLength", "string"), _shift("minLength", -1)),
-    "a text of the request must be longer": _member("request", _says("minLength", "string"), _shift("minLength", 1)),
+    "a text of the request may be longer": _member("request", _bounds("maxLength", 1), _shift("maxLength", 1)),
+    "a text of the request must be shorter": _member("request", _bounds("maxLength"), _shift("maxLength", -1)),
+    "a text of the request may be shorter": _member("request", _bounds("minLength", -1), _shift("minLength", -1)),
+    "a text of the request must be longer": _member("request", _bounds("minLength"), _shift("minLength", 1)),
     "a text of the request has another pattern": _member("request", _says("pattern"), _put("pattern", "^[0-9]{4}$")),
     "a text of the request has no pattern": _member("request", _says("pattern"), lambda schema: schema.pop("pattern")),
     "a list of the request may be longer": _member("request", _says("maxItems"), _shift("maxItems", 1)),
@@ -240,7 +250,8 @@ CHANGES: dict[str, Change] = {
     ),
     "a parameter lacks an enum value": _parameter(_schema_says("enum"), _in_schema(_drop_from("enum"))),
     "a parameter has another name": _parameter(lambda _: True, _put("name", "undreamt")),
-    "a parameter is due": _parameter(lambda entry: not entry.get("required"), _put("required", value=True)),
+    # One with a default is there even when nobody sends it.
+    "a parameter is due": _parameter(_may_be_absent, _put("required", value=True)),
     "a parameter is unknown": _no_parameters,
     "a parameter is due that the service does not have": _another_parameter,
     "a member of the answer has another type": _member("answer", _says("type"), _put("type", "boolean")),

@@ -20,10 +20,12 @@ from _pytest.runner import runtestprotocol
 
 import tests.conftest
 import tests.contract.checked
+from scripts.coverage.exchange import Exchange
 from tests.contract.document import operations
 from tests.contract.validation import Judge
 from tests.mutants import catalogue
 from tests.mutants.mutant import Mutant, Planted
+from tests.mutants.reader import Reader
 
 # What most answers would show and so many tests did not has no place in the operation.
 PATIENCE = 12
@@ -32,11 +34,15 @@ QUOTA = int(os.environ.get("MUTANTS_QUOTA", "2"))
 SHARD, SHARDS = map(int, os.environ.get("MUTANTS_SHARD", "0/1").split("/"))
 
 
+def _forget(_: Exchange) -> None:
+    """Leave no trace of an exchange in the coverage of the contract."""
+
+
 def pytest_configure() -> None:
     """Serve the service with the mutant of the moment; what is seen of it is not seen of the service."""
     create = tests.conftest.create_app
     tests.conftest.create_app = lambda: Planted(create())  # pyright: ignore[reportAttributeAccessIssue]
-    tests.contract.checked.note = lambda _: None  # pyright: ignore[reportPrivateLocalImportUsage]
+    tests.contract.checked.note = _forget  # pyright: ignore[reportPrivateLocalImportUsage]
 
 
 def _of(mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -67,12 +73,14 @@ def _failed(item: pytest.Item) -> str:
 def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> dict[str, Any] | None:
     """Return what became of the mutant, or None when there was nothing for it to change."""
     started = time.monotonic()
-    judge = Judge(mutant.document) if mutant.document is not None else None
+    held = (Judge(mutant.document), Reader(mutant.document)) if mutant.document is not None else None
     outcome: dict[str, Any] = {"kind": mutant.kind, "operation": mutant.operation, "place": mutant.place, "by": ""}
     for number, item in enumerate(_of(mutant, items)):
         with ExitStack() as stack:
-            if judge is not None:
-                stack.enter_context(patch.object(tests.contract.checked, "judge", lambda: judge))
+            if held:
+                judge, reader = held
+                stack.enter_context(patch.object(tests.contract.checked, "judge", return_value=judge))
+                stack.enter_context(patch.object(tests.contract.checked, "note", reader.hold))
                 Planted.reached = True
             Planted.mutant = mutant
             stack.callback(setattr, Planted, "mutant", None)
