@@ -47,7 +47,8 @@ settings: $(VENV)/.runtime ## Print every setting with its origin, secrets maske
 ##@ Prove it
 
 .PHONY: check
-check: lint score types drift diff test contract-test workflows browser-test ## Everything CI runs
+check: lint score types drift diff test coverage second-opinion contract-test workflows contract-mutants client-test \
+	browser-test guide ## Everything CI runs
 
 .PHONY: test
 test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real PostgreSQL, in parallel
@@ -74,7 +75,7 @@ second-opinion: $(VENV)/.dev ## Let openapi-core judge the traffic that `make te
 	$(BIN)/python -m scripts.coverage.opinion
 
 .PHONY: browser-test
-browser-test: $(VENV)/.dev ## Open the pages in a real browser; installs Debian's Chromium where it may
+browser-test: $(VENV)/.dev node_modules/.done ## Open the pages in a real browser; installs Debian's Chromium where it may
 	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }
 	$(BIN)/python -m pytest -n 0 tests/browser
 

@@ -1,4 +1,4 @@
-"""What every edit leaves behind: a new version, a new entity tag and the moment at which it was made."""
+"""What every write leaves behind: what it answers, a new version, a new entity tag and the moment of the edit."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +12,31 @@ from tests.factories import Factory
 
 LONG_AGO = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EDITS = [item for item in operations() if item.method == "PATCH"]
+# Where what a write answers is read, by the schema of its answer. A new resource gets a line here.
+READ_AT = {"Post": "/posts/{id}", "Comment": "/comments/{id}", "Tag": "/tags/{id}", "User": "/users/me"}
+
+
+def answered(operation: Operation) -> str:
+    """Name the schema of what a write answers, or nothing where it answers nothing."""
+    success = next((node for status, node in operation.responses.items() if status in {"200", "201"}), {})
+    schema = success.get("content", {}).get("application/json", {}).get("schema", {})
+    return str(schema.get("$ref", "")).rpartition("/")[2]
+
+
+WRITES = [
+    item for item in operations() if item.method != "GET" and item.takes_credentials and answered(item) in READ_AT
+]
+
+
+class TestWrite:
+    @pytest.mark.parametrize("operation", WRITES, ids=str)
+    async def test_answers_what_is_read_afterwards(
+        self, client: AsyncClient, operation: Operation, make: Factory
+    ) -> None:
+        author = await make.member(role="admin")
+        written = (await (await valid_call(operation, make, author)).send(client)).json()
+        read = await client.get(READ_AT[answered(operation)].format(**written), headers=author.headers)
+        assert read.json() == written
 
 
 @pytest.mark.parametrize("operation", EDITS, ids=str)

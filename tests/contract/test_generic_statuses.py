@@ -236,6 +236,13 @@ class TestPreconditions:
     async def test_that_do_not_hold_are_412(self, send: Send, call: Call, tag: str) -> None:
         refused(await send(call.with_headers(If_Match=tag)), 412, "precondition_failed")
 
+    @every(is_conditional)
+    async def test_are_not_compared_weakly(self, client: AsyncClient, send: Send, call: Call) -> None:
+        reading = replace(call, operation=replace(call.operation, method="GET"), body=None).without_header("If-Match")
+        tag = (await reading.without_header("Content-Type").send(client)).headers["ETag"]
+        refused(await send(call.with_headers(If_Match=f"W/{tag}")), 412, "precondition_failed")
+        assert (await call.with_headers(If_Match=tag).send(client)).is_success
+
 
 def undeclared() -> list[tuple[Operation, str]]:
     """Pair an operation of every path with each method that the path does not have."""

@@ -126,7 +126,7 @@ def _open_body(draft: Draft) -> bool:
     schema = draft.body()
     if not schema:
         return False
-    schema.pop("additionalProperties", None)
+    schema["additionalProperties"] = True
     return True
 
 

@@ -1,5 +1,6 @@
 """What a mutant is, and the application through which it reaches the tests."""
 
+import gzip
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -56,7 +57,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the service is about to say; `headers` by lower-case name."""
+    """What the service is about to say; `headers` by lower-case name, the body as it is before it is compressed."""
 
     operation: Operation
     status: int
@@ -170,6 +171,8 @@ class Planted:
         said = mutant.say(asked, answer)
         if changed != asked or said != answer:
             Planted.reached = True
+        if said.headers.get("content-encoding") == "gzip":
+            said = said.with_body(gzip.compress(said.body))
         await send({"type": "http.response.start", "status": said.status, "headers": _encoded(said.headers)})
         await send({"type": "http.response.body", "body": said.body})
 
@@ -193,6 +196,9 @@ class Planted:
 
         await self._app(scope, receive, collect)
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in start["headers"]}
+        if headers.get("content-encoding") == "gzip":
+            content = gzip.decompress(content)
+            headers["content-length"] = str(len(content))
         return Answer(operation, start["status"], headers, content)
 
 

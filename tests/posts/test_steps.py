@@ -1,5 +1,6 @@
 """publishPost, withdrawPost, archivePost, likePost and unlikePost."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -26,11 +27,15 @@ class TestPublishPost:
         self, client: AsyncClient, author: Member, make: Factory, connection: Connection
     ) -> None:
         await make.tag("looms")
-        post_id = await make.post(author, status="draft", tags=["looms"], content="*Looms* weave flowers.")
+        long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+        post_id = await make.post(
+            author, status="draft", tags=["looms"], content="*Looms* weave flowers.", updated_at=long_ago
+        )
         answer = await step(client, "publish", post_id, author)
         post = answer.json()
         assert (answer.status_code, post["status"], post["version"]) == (200, "published", 2)
-        assert post["published_at"] is not None
+        for moment in (post["published_at"], post["updated_at"]):
+            assert abs(datetime.now(UTC) - datetime.fromisoformat(moment)) < timedelta(minutes=1)
         assert post["excerpt"] == "Looms weave flowers."
         assert answer.headers["etag"] == (await client.get(f"/posts/{post_id}")).headers["etag"]
         assert await connection.fetchval("SELECT post_count FROM tags") == 1
