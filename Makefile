@@ -22,7 +22,7 @@ export REDOCLY_SUPPRESS_UPDATE_NOTICE := true
 
 .PHONY: help
 help: ## Show this list
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  \033[36m%-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: $(VENV)/.runtime ## Start the service on PORT (8000): database, migrations and demo data included
@@ -47,8 +47,8 @@ settings: $(VENV)/.runtime ## Print every setting with its origin, secrets maske
 ##@ Prove it
 
 .PHONY: check
-check: lint score types drift diff test coverage second-opinion contract-test workflows contract-mutants client-test \
-	browser-test guide ## Everything CI runs
+check: ## Everything CI runs
+	@.ci/run
 
 .PHONY: test
 test: $(VENV)/.dev $(if $(NODE),node_modules/.done) ## Run the tests on real PostgreSQL, in parallel

@@ -37,7 +37,8 @@ def fits(schema: Node, value: Any) -> bool:
 
 def _address(length: int) -> str:
     """Return a mail address of this length."""
-    name, labels = "a" * min(64, length - 5), []
+    name = "a" * min(64, length - 5)
+    labels: list[str] = []
     rest = length - len(name) - len("@cc")
     while rest > 0:
         labels.append("b" * min(63, rest - 1))

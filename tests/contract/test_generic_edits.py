@@ -6,7 +6,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from app.sql import Connection, Table
-from tests.contract.document import Operation, operations
+from tests.contract.document import Node, Operation, operations
 from tests.contract.requests import Call, valid_call
 from tests.factories import Factory
 
@@ -18,8 +18,8 @@ READ_AT = {"Post": "/posts/{id}", "Comment": "/comments/{id}", "Tag": "/tags/{id
 
 def answered(operation: Operation) -> str:
     """Name the schema of what a write answers, or nothing where it answers nothing."""
-    success = next((node for status, node in operation.responses.items() if status in {"200", "201"}), {})
-    schema = success.get("content", {}).get("application/json", {}).get("schema", {})
+    success: Node = operation.responses.get("200") or operation.responses.get("201") or {}
+    schema: Node = success.get("content", {}).get("application/json", {}).get("schema", {})
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
