@@ -1,6 +1,7 @@
 """Recorded traffic: whole exchanges, few of each kind, for whoever wants a second opinion."""
 
 import json
+import re
 from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -18,6 +19,7 @@ EACH = 100
 # What is larger is about its size, which no schema tells.
 MAX_BYTES = 16_384
 MASK = "masked"
+_TOKEN = re.compile("[A-Za-z0-9._~+/=-]+")
 # Headers that say nothing of what is asked.
 _USUAL = frozenset({"host", "user-agent", "accept", "accept-encoding", "connection", "content-length"})
 
@@ -57,13 +59,18 @@ def _form(exchange: Exchange) -> tuple[Any, ...]:
     names = frozenset(name for name, _ in exchange.sent) - _USUAL
     query = frozenset(exchange.query) if exchange.succeeded else exchange.target.partition("?")[2]
     scheme, _, secret = (header(exchange.sent, "authorization") or "").partition(" ")
-    return _names(documents(exchange.content, exchange.sent)), said, query, names, scheme, bool(secret)
+    return _names(documents(exchange.content, exchange.sent)), said, query, names, scheme, _veiled(secret)
 
 
 def _names(found: list[Any]) -> tuple[str, ...]:
     """Return the names of the members that a body has, or the kind of what it is instead of an object."""
     body: Any = found[0] if found else ""
     return tuple(sorted(members_of(body))) or (type(body).__name__,)
+
+
+def _veiled(secret: str) -> str:
+    """Return credentials with nothing left but what no token may have (RFC 6750, section 2.1)."""
+    return _TOKEN.sub(MASK, secret)
 
 
 def masked(exchange: Exchange, contract: Contract) -> Exchange:
@@ -74,7 +81,7 @@ def masked(exchange: Exchange, contract: Contract) -> Exchange:
     def hide(name: str, value: str) -> str:
         if name == "authorization":
             scheme, _, secret = value.partition(" ")
-            return f"{scheme} {MASK}" if secret else value
+            return f"{scheme} {_veiled(secret)}" if secret else value
         if name in {"cookie", "set-cookie"}:
             return "; ".join(f"{part.partition('=')[0].strip()}={MASK}" for part in value.split(";"))
         return MASK if name in headers else value
