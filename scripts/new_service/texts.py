@@ -60,10 +60,7 @@ def makefile(root: Path) -> set[str]:
     texts: list[str] = []
     for text in file.read_text().rstrip("\n").split("\n\n"):
         name = _target(text)
-        if name == "check":
-            words = re.sub(r"^check: ([^#\n]*)", _targets_alone, text, count=1, flags=re.MULTILINE)
-            texts.append(words)
-        elif not name or name in TARGETS:
+        if not name or name in TARGETS:
             texts.append(_rest(root, text))
         if name == "generate":
             texts.append(STUBS)
@@ -82,15 +79,11 @@ def _folders(root: Path, line: re.Match[str]) -> str:
     return f"SOURCES := {' '.join(name for name in line[1].split() if (root / name).exists())}"
 
 
-def _targets_alone(rule: re.Match[str]) -> str:
-    return f"check: {' '.join(word for word in rule[1].split() if word in TARGETS)} "
-
-
 def ci(root: Path, targets: set[str]) -> None:
     """Take out the steps of targets that have gone."""
     file = root / ".ci/run"
     lines = file.read_text().splitlines(keepends=True)
-    steps = [re.match(r"step make (?:--no-print-directory )?([\w-]+)", line) for line in lines]
+    steps = [re.match(r"gate ([\w-]+)", line) for line in lines]
     file.write_text("".join(line for line, step in zip(lines, steps, strict=True) if not step or step[1] in targets))
 
 

@@ -77,22 +77,22 @@ class TestTexts:
         (tmp_path / "scripts").mkdir()
         (tmp_path / "scripts/generate.py").touch()
         (tmp_path / "Makefile").write_text(
-            "SOURCES := scripts clients\n\n##@ Prove it\n\n.PHONY: check\ncheck: lint bench ## All\n\n"
+            "SOURCES := scripts clients\n\n##@ Prove it\n\n.PHONY: check\ncheck: ## All\n\t@.ci/run\n\n"
             ".PHONY: bench\nbench: x ## Measure\n\tpython -m scripts.bench\n\n##@ Change it\n\n"
             ".PHONY: generate\ngenerate: x ## Derive\n\tpython -m scripts.generate\n\tpython -m scripts.gone log\n"
         )
         assert texts.makefile(tmp_path) == {"check", "generate", "stubs"}
         made = (tmp_path / "Makefile").read_text()
-        assert "check: lint ## All" in made
+        assert "check: ## All\n\t@.ci/run\n" in made
         assert "SOURCES := scripts\n" in made
         assert "bench" not in made
         assert "gone" not in made
 
     def test_ci_loses_steps_that_have_gone(self, tmp_path: Path) -> None:
         (tmp_path / ".ci").mkdir()
-        (tmp_path / ".ci/run").write_text("set -e\nstep make --no-print-directory lint\nstep make bench\n")
+        (tmp_path / ".ci/run").write_text("set -e\ngate lint\ngate bench\n")
         texts.ci(tmp_path, {"lint"})
-        assert (tmp_path / ".ci/run").read_text() == "set -e\nstep make --no-print-directory lint\n"
+        assert (tmp_path / ".ci/run").read_text() == "set -e\ngate lint\n"
 
     def test_recorded_examples_are_asked_for_later_and_the_reason_is_dated(self, tmp_path: Path) -> None:
         shutil.copy(ROOT / "redocly.yaml", tmp_path)
