@@ -536,10 +536,10 @@ Challenge = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='An authentication scheme and what was wrong (RFC 9110, section 11.6.1; RFC 6750, section 3).',
+            description='Authentication schemes and what was wrong (RFC 9110, section 11.6.1; RFC 6750, section 3).',
             examples=['Bearer error="invalid_token"'],
-            max_length=200,
-            pattern='^[A-Za-z]{1,20}( [a-z_]{1,30}="[^"]{0,100}"(, [a-z_]{1,30}="[^"]{0,100}"){0,3})?$',
+            max_length=400,
+            pattern='^[A-Za-z]{1,20}( [a-z_]{1,30}="[^"]{0,100}")?(, [A-Za-z]{1,20}( [a-z_]{1,30}="[^"]{0,100}")?|, [a-z_]{1,30}="[^"]{0,100}"){0,7}$',
         ),
     ],
 )
