@@ -82,6 +82,7 @@ browser-test: $(VENV)/.dev node_modules/.done ## Open the pages in a real browse
 .PHONY: lint
 lint: $(VENV)/.dev node_modules/.done ## Lint the contract, the code and the house rules
 	@$(BIN)/python -m scripts.lint
+	@$(BIN)/python -m scripts.releases diff
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/python -m scripts.house_rules

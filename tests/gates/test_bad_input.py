@@ -177,11 +177,30 @@ def test_a_missing_handler_is_named_after_generating_and_stops_the_lint(copy: Pa
     assert {name: kept for name, kept in content(copy).items() if not name.startswith(".git/")} == before
 
 
+def make_lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `make lint` in the copy with the tools that are there."""
+    command = ["make", "--no-print-directory", "-o", ".venv/.dev", "-o", "node_modules/.done", "lint"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_make_lint_stops_at_a_breaking_change_without_a_version(copy: Path) -> None:
+    shutil.rmtree(copy / "openapi/releases")
+    assert run(copy, "scripts.releases", "release").returncode == 0
+    title = copy / "openapi/schemas/PostTitle.yaml"
+    title.write_text(title.read_text().replace("maxLength: 200", "maxLength: 180"))
+    before = content(copy)
+    done = make_lint(copy)
+    assert done.returncode == 2
+    line = done.stderr.splitlines()[0]
+    assert line.startswith("openapi/schemas/PostTitle.yaml: #/components/schemas/PostTitle/maxLength: "), done.stderr
+    assert "raise info.version from " in line
+    assert content(copy) == before
+
+
 def test_make_lint_says_the_line_and_stops(copy: Path) -> None:
     case = CASES["undeclared scope"]
     place = plant(copy, case)
-    command = ["make", "--no-print-directory", "-o", ".venv/.dev", "-o", "node_modules/.done", "lint"]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    done = make_lint(copy)
     assert done.returncode == 2
     (line,) = done.stdout.splitlines()
     assert line.startswith(f"{place}:"), line
