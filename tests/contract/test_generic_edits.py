@@ -7,8 +7,8 @@ from httpx2 import AsyncClient
 
 from app.sql import Connection, Table
 from tests.contract.document import Node, Operation, operations
-from tests.contract.requests import Call, valid_call
-from tests.factories import Factory
+from tests.contract.requests import Call
+from tests.factories import Member
 
 LONG_AGO = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EDITS = [item for item in operations() if item.method == "PATCH"]
@@ -31,10 +31,9 @@ WRITES = [
 class TestWrite:
     @pytest.mark.parametrize("operation", WRITES, ids=str)
     async def test_answers_what_is_read_afterwards(
-        self, client: AsyncClient, operation: Operation, make: Factory
+        self, client: AsyncClient, call: Call, operation: Operation, author: Member
     ) -> None:
-        author = await make.member(role="admin")
-        written = (await (await valid_call(operation, make, author)).send(client)).json()
+        written = (await call.send(client)).json()
         read = await client.get(READ_AT[answered(operation)].format(**written), headers=author.headers)
         assert read.json() == written
 
@@ -42,9 +41,8 @@ class TestWrite:
 @pytest.mark.parametrize("operation", EDITS, ids=str)
 class TestEdit:
     @pytest.fixture
-    async def call(self, operation: Operation, make: Factory, connection: Connection) -> Call:
+    async def call(self, call: Call, connection: Connection) -> Call:
         """A request without fault for something that was last edited long ago."""
-        call = await valid_call(operation, make, await make.member(role="admin"))
         for name, table in Table.metadata.tables.items():
             if "updated_at" in table.columns:
                 await connection.execute(f"UPDATE {name} SET updated_at = $1", LONG_AGO)  # noqa: S608 - Names of ours.

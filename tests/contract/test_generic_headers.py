@@ -4,8 +4,8 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.contract.document import Operation, operations
-from tests.contract.requests import Call, valid_call
-from tests.factories import Factory, Member
+from tests.contract.requests import Call
+from tests.factories import Member
 
 PUBLIC = "public, max-age=60"
 
@@ -13,18 +13,6 @@ PUBLIC = "public, max-age=60"
 def is_public(operation: Operation) -> bool:
     """Whether the answer is the same for everybody who does not say who they are."""
     return operation.method == "GET" and not operation.needs_credentials
-
-
-@pytest.fixture
-async def author(make: Factory) -> Member:
-    """A member who holds every scope."""
-    return await make.member(role="admin")
-
-
-@pytest.fixture
-async def call(operation: Operation, make: Factory, author: Member) -> Call:
-    """A request without fault."""
-    return await valid_call(operation, make, author)
 
 
 @pytest.mark.parametrize("operation", operations(), ids=str)

@@ -10,8 +10,7 @@ from httpx2 import AsyncClient
 
 from tests.contract.document import Operation, operations, resolve
 from tests.contract.edges import Edge, edges, fits
-from tests.contract.requests import Call, valid_call
-from tests.factories import Factory
+from tests.contract.requests import Call
 
 # What it takes to be served with these depends on what the service knows, and not on their form.
 KNOWN = frozenset({"cursor", "refresh_token", "parent_id"})
@@ -39,12 +38,6 @@ def _members(operation: Operation) -> dict[str, Any]:
 
 def _parameters(operation: Operation) -> dict[str, Any]:
     return {name: node["schema"] for name, node in operation.named("query").items()}
-
-
-@pytest.fixture
-async def call(operation: Operation, make: Factory) -> Call:
-    """A request without fault, by a member who holds every scope."""
-    return await valid_call(operation, make, await make.member(role="admin"))
 
 
 async def held(client: AsyncClient, call: Call, name: str, edge: Edge) -> None:

@@ -12,7 +12,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from tests.contract.document import Operation, operations, resolve
-from tests.contract.requests import Call, valid_call
+from tests.contract.requests import Call
 from tests.factories import Factory, Member
 
 LISTS = [item for item in operations() if "cursor" in item.named("query")]
@@ -57,10 +57,8 @@ QUERIES = {"searchPosts": {"q": "looms"}}
 
 
 @pytest.fixture
-async def call(operation: Operation, make: Factory) -> Call:
+async def call(call: Call, operation: Operation, make: Factory, author: Member) -> Call:
     """A request for a list that has five entries."""
-    author = await make.member(role="admin")
-    call = await valid_call(operation, make, author)
     await ENTRIES_OF[operation.name](make, author, call)
     return call
 

@@ -9,17 +9,10 @@ from httpx2 import AsyncClient
 from tests.committed import Committed
 from tests.contract.document import Operation, operations, resolve
 from tests.contract.requests import Call, sample, valid_call
-from tests.factories import Factory
 
 KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 CONDITIONAL = [item for item in operations() if "If-None-Match" in item.named("header")]
 CREATING = [item for item in operations() if "Idempotency-Key" in item.named("header")]
-
-
-@pytest.fixture
-async def call(operation: Operation, make: Factory) -> Call:
-    """A request without fault, by a member who holds every scope."""
-    return await valid_call(operation, make, await make.member(role="admin"))
 
 
 def other_body(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:

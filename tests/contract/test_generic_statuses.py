@@ -11,7 +11,7 @@ from httpx2 import AsyncClient, Response
 from app.contract import role_scopes
 from app.sql import Connection
 from tests.contract.document import METHODS, Node, Operation, contract, operations, resolve
-from tests.contract.requests import FORM, JSON, RESOURCES, Call, fingerprint, valid_call
+from tests.contract.requests import FORM, JSON, RESOURCES, Call, fingerprint
 from tests.contract.schemas import Schemas
 from tests.factories import Factory, Member
 
@@ -40,18 +40,6 @@ def is_conditional(operation: Operation) -> bool:
 
 def is_about_something(operation: Operation) -> bool:
     return bool(operation.named("path"))
-
-
-@pytest.fixture
-async def author(make: Factory) -> Member:
-    """A member who holds every scope."""
-    return await make.member(role="admin")
-
-
-@pytest.fixture
-async def call(operation: Operation, make: Factory, author: Member) -> Call:
-    """A request without fault."""
-    return await valid_call(operation, make, author)
 
 
 Send = Callable[[Call], Awaitable[Response]]
