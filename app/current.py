@@ -15,6 +15,8 @@ class Current:
     template: str = ""
     operation: str = ""
     user_id: str = ""
+    # Where the client is; empty outside of a request.
+    address: str = ""
     # Who may keep a successful answer; empty where the answer says so itself.
     cache_control: bytes = b""
     # What every answer says besides, whatever comes of the request.

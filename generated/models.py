@@ -1162,4 +1162,86 @@ class TagUpdate(_JsonSchemaRuntimeValidationBase, Request):
     ] = MISSING
 
 
+class AuditEventSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+
+
+class AuditAction(StrEnum):
+    user_registered = 'user_registered'
+    logged_in = 'logged_in'
+    login_failed = 'login_failed'
+    logged_out = 'logged_out'
+    refresh_token_reused = 'refresh_token_reused'
+
+
+AuditAddress = TypeAliasType(
+    "AuditAddress",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The network address that the request came from; empty when it came from no client but from the service itself.',
+            examples=['192.0.2.17'],
+            max_length=45,
+            pattern='^[0-9A-Fa-f:.]*$',
+        ),
+    ],
+)
+
+
+class AuditDetail(BaseModel):
+    name: Annotated[
+        StrictStr,
+        Field(
+            description='What it is.',
+            examples=['changed'],
+            max_length=50,
+            pattern='^[a-z_]+$',
+        ),
+    ]
+    value: Annotated[
+        StrictStr,
+        Field(
+            description='What it was.',
+            examples=['role, is_active'],
+            max_length=500,
+            pattern='^[^\\u0000-\\u001f\\u007f]*$',
+        ),
+    ]
+
+
+class AuditEvent(BaseModel):
+    id: Id
+    action: AuditAction
+    actor_id: Annotated[
+        Id | None,
+        Field(
+            description='Who did it, also when the account has gone since; `null` when nobody was logged in.'
+        ),
+    ]
+    subject_id: Annotated[
+        Id | None,
+        Field(
+            description='What it was done to, mostly an account; `null` when there is no such thing.'
+        ),
+    ]
+    address: AuditAddress
+    request_id: RequestId
+    detail: Annotated[
+        list[AuditDetail],
+        Field(
+            description='What else is worth knowing, each thing by its name; never a secret.',
+            max_length=20,
+        ),
+    ]
+    created_at: Timestamp
+
+
+class AuditEventPage(BaseModel):
+    items: Annotated[
+        list[AuditEvent], Field(description='The events of this page.', max_length=100)
+    ]
+    page: Page
+
+
 Comment.model_rebuild()

@@ -31,11 +31,15 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 0
 UNION ALL
 SELECT pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indexrelid
 WHERE c.relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL
+SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
 
 
 async def catalogue(dsn: str) -> set[str]:
-    """Describe every column, constraint and index of a database but Alembic's own."""
+    """Describe every column, constraint, index, trigger and function of a database but Alembic's own."""
     connection = await asyncpg.connect(dsn)
     try:
         rows = await connection.fetch(CATALOGUE)

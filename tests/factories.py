@@ -106,3 +106,16 @@ class Factory:
         } | given
         await self._insert("comments", row)
         return identifier
+
+    async def event(self, actor: Member, **given: Any) -> UUID:
+        """An audit event: a login of a member, or another `action`."""
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "action": "logged_in",
+            "actor_id": actor.id,
+            "subject_id": actor.id,
+            "address": "192.0.2.17",
+            "request_id": "01936b2e5f8c7c3a9d402f6f0c1f7a11",
+        } | given
+        await self._insert("audit_events", row)
+        return row["id"]

@@ -9,7 +9,7 @@ from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import etag
 from app.idempotency import once
-from app.problems import InvalidToken
+from app.problems import InvalidToken, Problem
 from app.sql import Connection
 from app.users import service as users
 from generated.models import LoginForm, LogOut, Registration, TokenPair, TokenRefresh, User
@@ -28,15 +28,18 @@ async def register_user(*, idempotency_key: str | None, body: Registration) -> H
 
 
 async def log_in(*, body: LoginForm) -> HTTPResult[TokenPair]:
-    pair: TokenPair | None = None
+    opened: TokenPair | Problem | None = None
     # Once, unless the password is changed, or its hash renewed by another login, at the same moment.
-    while pair is None:
+    while opened is None:
         async with reading() as connection:
             account = await service.find_account(connection, body.username)
         verdict = await passwords.check(body.password, account["password_hash"] if account else None)
         async with transaction() as connection:
-            pair = await service.open_session(connection, account, verdict, body)
-    return HTTPResult(200, pair)
+            opened = await service.open_session(connection, account, verdict, body)
+    if isinstance(opened, Problem):
+        # Raised after the commit, so that the failure stays on record.
+        raise opened
+    return HTTPResult(200, opened)
 
 
 async def refresh_tokens(*, body: TokenRefresh) -> HTTPResult[TokenPair]:

@@ -11,6 +11,7 @@ from pydantic import MISSING
 from sqlalchemy import bindparam, func, insert, or_, select, update
 
 from app.access import Principal
+from app.audit.service import record
 from app.auth import tokens
 from app.auth.passwords import Verdict
 from app.auth.tables import RefreshToken, Session
@@ -19,7 +20,7 @@ from app.ids import new_id
 from app.problems import InvalidToken, Problem
 from app.sql import Connection, Statement
 from app.users.tables import User
-from generated.models import LoginForm, ProblemCode, TokenPair, TokenType
+from generated.models import AuditAction, LoginForm, ProblemCode, TokenPair, TokenType
 
 
 class InvalidCredentials(Problem):
@@ -82,25 +83,36 @@ async def find_account(connection: Connection, name: str) -> Record | None:
 
 async def open_session(
     connection: Connection, account: Record | None, verdict: Verdict, form: LoginForm
-) -> TokenPair | None:
-    """Open a session for whoever proved the password of this account. Raises InvalidCredentials, AccountInactive.
+) -> TokenPair | Problem | None:
+    """Open a session for whoever proved the password of this account.
 
-    Returns None when the hash that was compared is no longer the one that is kept, so that it must be compared again:
-    no connection is held, and so nothing locked, while a password is hashed.
+    Returns the problem, InvalidCredentials or AccountInactive, instead of raising it, because the caller must commit
+    the record of it. Returns None when the hash that was compared is no longer the one that is kept, so that it must
+    be compared again: no connection is held, and so nothing locked, while a password is hashed.
     """
     if account is None or not verdict.right:
-        raise InvalidCredentials
+        return await _refused(connection, account, InvalidCredentials())
     row = await _LOCK.first(connection, id=account["id"], proven_hash=account["password_hash"])
     if row is None:
         return None
     if not row["is_active"]:
-        raise AccountInactive
+        return await _refused(connection, account, AccountInactive())
     if verdict.renewed:
         await _RENEW_HASH.run(connection, user_id=row["id"], new_hash=verdict.renewed)
     session_id = new_id()
     refresh, claims = _new_refresh_token(row["id"], session_id, _wanted(form))
     await _OPEN.run(connection, id=session_id, user_id=row["id"], expires_at=claims.expires_at)
+    await record(connection, AuditAction.logged_in, actor_id=row["id"], subject_id=row["id"])
     return await _pair(connection, refresh, claims, row["role"])
+
+
+async def _refused(connection: Connection, account: Record | None, problem: Problem) -> Problem:
+    # Of what was typed nothing is kept: people type their password where the name belongs, and a name that nobody has
+    # is nobody's affair. Known and unknown accounts cost the same one statement.
+    subject_id = account["id"] if account else None
+    detail = {"reason": problem.code.value}
+    await record(connection, AuditAction.login_failed, actor_id=None, subject_id=subject_id, detail=detail)
+    return problem
 
 
 async def refresh(connection: Connection, token: str) -> TokenPair | None:
@@ -114,7 +126,16 @@ async def refresh(connection: Connection, token: str) -> TokenPair | None:
     except tokens.TokenRefused:
         raise InvalidToken from None
     if not await _SPEND.run(connection, token_id=spent.token_id, of_session=spent.session_id):
-        await _END.run(connection, session_id=spent.session_id)
+        # Once ended it is known, and a thief who goes on trying fills no book.
+        if await _END.run(connection, session_id=spent.session_id):
+            detail = {"session_id": spent.session_id}
+            await record(
+                connection,
+                AuditAction.refresh_token_reused,
+                actor_id=None,
+                subject_id=spent.user_id,
+                detail=detail,
+            )
         return None
     renewed, claims = _new_refresh_token(spent.user_id, spent.session_id, spent.scopes)
     role = await _PROLONG.value(connection, session_id=spent.session_id, new_expiry=claims.expires_at)
@@ -127,6 +148,9 @@ async def log_out(connection: Connection, principal: Principal, *, everywhere: b
         await _END_ALL.run(connection, of_user=principal.user_id)
     else:
         await _END.run(connection, session_id=principal.session_id)
+    detail = {"everywhere": everywhere}
+    member = principal.user_id
+    await record(connection, AuditAction.logged_out, actor_id=member, subject_id=member, detail=detail)
 
 
 def _wanted(form: LoginForm) -> frozenset[str]:

@@ -11,13 +11,14 @@ from asyncpg import Record
 from pydantic import MISSING
 from sqlalchemy import bindparam, func, insert, select, update
 
+from app.audit.service import record
 from app.etags import require_match
 from app.ids import new_id
 from app.problems import FieldError, InvalidToken, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from app.users.tables import User
 from generated import models
-from generated.models import ProblemCode
+from generated.models import AuditAction, ProblemCode
 
 RESERVED_USERNAMES = frozenset({"admin", "root", "api", "www"})
 
@@ -91,15 +92,17 @@ def check_username(username: str) -> None:
 
 async def create(connection: Connection, draft: models.Registration, password_hash: str) -> models.User:
     """Write a new account. Raises UsernameTaken, EmailTaken."""
+    member = new_id()
     with _taken():
         row = await _INSERT.first(
             connection,
-            id=new_id(),
+            id=member,
             username=draft.username,
             email=draft.email.lower(),
             password_hash=password_hash,
             full_name=draft.full_name if draft.full_name is not MISSING else None,
         )
+    await record(connection, AuditAction.user_registered, actor_id=member, subject_id=member)
     return _account(row)
 
 

@@ -417,3 +417,27 @@ class TagsService(Protocol[PrincipalT_contra]):
         """
         Handle DELETE /tags/{tag_id}.
         """
+
+
+class AuditService(Protocol[PrincipalT_contra]):
+    """Implement the audit operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_audit_events(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.AuditEventSort,
+        action: models.AuditAction | None,
+        actor_id: UUID | None,
+        subject_id: UUID | None,
+        created_after: AwareDatetime | None,
+        created_before: AwareDatetime | None,
+    ) -> models.AuditEventPage | HTTPResult[models.AuditEventPage | models.Problem] | Response:
+        """
+        Handle GET /admin/audit-events.
+        """

@@ -46,12 +46,19 @@ async def _tags(make: Factory, author: Member, call: Call) -> None:
         await make.tag(f"tag-{number}", created_at=MOMENT)
 
 
+async def _events(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.event(author, created_at=MOMENT)
+
+
 # How to fill a list with entries, of which there are none before. A new list gets a line here.
 ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listPosts": _posts,
     "searchPosts": _posts,
     "listComments": _comments,
     "listTags": _tags,
+    "listAuditEvents": _events,
 }
 QUERIES = {"searchPosts": {"q": "looms"}}
 

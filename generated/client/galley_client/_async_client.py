@@ -23,6 +23,7 @@ from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import AsyncRawResponse
 
 if TYPE_CHECKING:
+    from .resources.audit._async import AsyncAuditResource
     from .resources.auth._async import AsyncAuthResource
     from .resources.comments._async import AsyncCommentsResource
     from .resources.posts._async import AsyncPostsResource
@@ -124,6 +125,13 @@ class AsyncClientView:
         from .resources.tags._async import AsyncTagsResource
 
         return AsyncTagsResource(self._core)
+
+    @cached_property
+    def audit(self) -> AsyncAuditResource:
+        """The audit operations."""
+        from .resources.audit._async import AsyncAuditResource
+
+        return AsyncAuditResource(self._core)
 
 
 class AsyncClient(AsyncClientView):

@@ -23,6 +23,7 @@ from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import RawResponse
 
 if TYPE_CHECKING:
+    from .resources.audit._sync import AuditResource
     from .resources.auth._sync import AuthResource
     from .resources.comments._sync import CommentsResource
     from .resources.posts._sync import PostsResource
@@ -124,6 +125,13 @@ class ClientView:
         from .resources.tags._sync import TagsResource
 
         return TagsResource(self._core)
+
+    @cached_property
+    def audit(self) -> AuditResource:
+        """The audit operations."""
+        from .resources.audit._sync import AuditResource
+
+        return AuditResource(self._core)
 
 
 class Client(ClientView):

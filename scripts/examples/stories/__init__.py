@@ -5,6 +5,7 @@ A story is a function that sends requests one after the other. Its name is that 
 
 from collections.abc import Callable
 
+from scripts.examples.stories.audit import audit
 from scripts.examples.stories.auth import auth
 from scripts.examples.stories.comments import comments
 from scripts.examples.stories.posts import posts, refusals
@@ -12,7 +13,7 @@ from scripts.examples.stories.tags import tags
 from scripts.examples.stories.users import users
 from scripts.examples.teller import Exchange, Teller
 
-STORIES: tuple[Callable[[Teller], None], ...] = (auth, users, posts, refusals, comments, tags)
+STORIES: tuple[Callable[[Teller], None], ...] = (auth, users, posts, refusals, comments, tags, audit)
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {
     "conflict": "It takes two requests that meet between two statements.",

@@ -211,3 +211,9 @@ OPERATION_30: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
 )
+
+
+OPERATION_31: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),),),
+)
