@@ -1,6 +1,5 @@
 """Settings come from the environment, then `.env`, then the default; nothing else reads the environment."""
 
-import json
 import os
 import secrets  # house: clock-and-ids because the key is made once, before anything is served.
 import sys
@@ -9,58 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app import setting_values as values
 
 DOTENV = ".env"
 SAMPLE_SECRET = "sample-secret-for-development-only-replace-it"
 MIN_SECRET_BYTES = 32
-
-
-def _parse_list(value: object) -> object:
-    # Both habits of writing a list in an environment variable are common, so both work.
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError("is not a valid JSON list") from None
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-def _check_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("must be an http or https address")
-    return value.rstrip("/")
-
-
-def _check_origin(value: str) -> str:
-    value = _check_address(value)
-    if value != "{0.scheme}://{0.netloc}".format(urlsplit(value)):
-        raise ValueError("must be an origin such as https://www.example.org, without a path")
-    return value
-
-
-def _check_database_url(value: str) -> str:
-    # SQLAlchemy's spelling is what many people have at hand; asyncpg wants the plain one.
-    value = value.replace("postgresql+asyncpg://", "postgresql://", 1)
-    if not value.startswith(("postgresql://", "postgres://")):
-        raise ValueError("must begin with postgresql://")
-    return value
 
 
 def _is_production(data: Mapping[str, Any]) -> bool:
@@ -91,13 +50,6 @@ def _keep_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
-Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
-Origins = Annotated[tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, BeforeValidator(_parse_list)]
-Address = Annotated[str, AfterValidator(_check_address)]
-DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-
-
 class Settings(BaseSettings):
     """Everything that can be set, in the order of `.env.example`. Times are seconds unless named."""
 
@@ -117,26 +69,34 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=256)
-    public_url: Address = Field(default_factory=lambda data: f"http://localhost:{data.get('port')}")
+    public_url: values.Address = Field(default_factory=lambda data: f"http://localhost:{data.get('port')}")
 
-    database_url: DatabaseUrl | None = Field(default=None, repr=False)
+    database_url: values.DatabaseUrl | None = Field(default=None, repr=False)
     allow_embedded_database: bool = Field(default_factory=_is_development)
     database_pool_size: int = Field(default=10, ge=1, le=1_000)
     database_max_overflow: int = Field(default=20, ge=0, le=1_000)
-    database_pool_timeout: Seconds = 30.0
-    database_pool_recycle: Seconds = 1_800.0
+    database_pool_timeout: values.Seconds = 30.0
+    database_pool_recycle: values.Seconds = 1_800.0
     # While the database is away, refusing or frozen, a request is answered with 503 within two seconds.
-    database_connect_timeout: Seconds = 1.5
-    database_command_timeout: Seconds = 1.5
+    database_connect_timeout: values.Seconds = 1.5
+    database_command_timeout: values.Seconds = 1.5
 
     # The product's own; everything else is of use to any service.
     access_token_expire_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
+    smtp_host: values.MailServer = None
+    smtp_port: int = Field(default=587, ge=1, le=65_535)
+    smtp_tls: values.MailSecurity = Field(default_factory=values.mail_security)
+    smtp_user: str | None = None
+    smtp_password: values.MailPassword = None
+    smtp_timeout: values.Seconds = 30.0
+    emails_from_email: values.Sender = None
+    emails_from_name: values.SenderName = "Galley"
 
-    backend_cors_origins: Origins = Field(
+    backend_cors_origins: values.Origins = Field(
         default_factory=lambda data: () if _is_production(data) else ("http://localhost:3000", "http://localhost:8080")
     )
-    allowed_hosts: Names = Field(
+    allowed_hosts: values.Names = Field(
         default_factory=lambda data: () if _is_production(data) else ("localhost", "127.0.0.1", "[::1]")
     )
     https_only: bool = Field(default_factory=_is_production)

@@ -94,6 +94,22 @@ class TestDevelopment:
         printed = table(run(tmp_path, BACKEND_CORS_ORIGINS=text))
         assert printed["BACKEND_CORS_ORIGINS"][0] == "https://a.example,https://b.example"
 
+    @pytest.mark.parametrize(("port", "tls"), [("25", "starttls"), ("587", "starttls"), ("465", "tls")])
+    def test_mail_is_never_plain_unless_told_so(self, tmp_path: Path, port: str, tls: str) -> None:
+        assert table(run(tmp_path, SMTP_PORT=port))["SMTP_TLS"][0] == tls
+
+    def test_a_mail_server_needs_a_sender(self, tmp_path: Path) -> None:
+        refused = run(tmp_path, SMTP_HOST="mail.example.org")
+        assert (refused.returncode, refused.stderr.split(":")[0]) == (1, "EMAILS_FROM_EMAIL")
+        server = {
+            "SMTP_HOST": "mail.example.org",
+            "EMAILS_FROM_EMAIL": "galley@example.org",
+            "SMTP_PASSWORD": "Sw0rd",
+        }
+        accepted = run(tmp_path, **server)
+        assert table(accepted)["SMTP_HOST"] == ("mail.example.org", "environment")
+        assert "Sw0rd" not in accepted.stdout
+
 
 class TestProduction:
     def test_starts_when_everything_is_said(self, tmp_path: Path) -> None:
@@ -111,10 +127,14 @@ class TestProduction:
             ("SECRET_KEY", SAMPLE_SECRET),
             ("ALLOWED_HOSTS", ""),
             ("ALLOWED_HOSTS", "*"),
+            # The mails would hold links that lead nowhere, and the password would be there for all to read.
+            ("SMTP_HOST", "mail.example.org"),
+            ("SMTP_PASSWORD", GOOD_SECRET),
         ],
     )
     def test_refuses_what_is_not_safe(self, tmp_path: Path, name: str, value: str) -> None:
-        result = run(tmp_path, **PRODUCTION | {name: value})
+        unsafe = {"EMAILS_FROM_EMAIL": "galley@example.org", "SMTP_TLS": "none", name: value}
+        result = run(tmp_path, **PRODUCTION | unsafe)
         assert result.returncode == 1
         assert result.stderr.startswith(f"{name}: ")
         assert len(result.stderr.splitlines()) == 1
@@ -142,6 +162,10 @@ class TestWrongValue:
             ("BACKEND_CORS_ORIGINS", "https://a.example/path"),
             ("BACKEND_CORS_ORIGINS", "[not json"),
             ("HTTPS_ONLY", "perhaps"),
+            ("SMTP_TLS", "perhaps"),
+            ("EMAILS_FROM_EMAIL", "galley@example.org\nBcc: all@example.org"),
+            ("EMAILS_FROM_EMAIL", "Galley <galley@example.org>"),
+            ("EMAILS_FROM_NAME", "Galley\nBcc: all@example.org"),
             ("LOG_LEVEL", "LOUD"),
         ],
     )

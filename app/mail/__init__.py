@@ -1,0 +1,1 @@
+"""Mail: templates, composing, and the two ways out: a mail server, or files where there is none."""

@@ -1,0 +1,100 @@
+"""The values that settings may have: what is read from text, and what is refused with a reason."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
+from pydantic_settings import NoDecode
+
+# RFC 8314: TLS from the first byte; the other ports begin in plain text.
+SMTPS_PORT = 465
+MailSecurity = Literal["starttls", "tls", "none"]
+THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def parse_list(value: object) -> object:
+    # Both habits of writing a list in an environment variable are common, so both work.
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            raise ValueError("is not a valid JSON list") from None
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _check_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http or https address")
+    return value.rstrip("/")
+
+
+def _check_origin(value: str) -> str:
+    value = _check_address(value)
+    if value != "{0.scheme}://{0.netloc}".format(urlsplit(value)):
+        raise ValueError("must be an origin such as https://www.example.org, without a path")
+    return value
+
+
+def _check_database_url(value: str) -> str:
+    # SQLAlchemy's spelling is what many people have at hand; asyncpg wants the plain one.
+    value = value.replace("postgresql+asyncpg://", "postgresql://", 1)
+    if not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("must begin with postgresql://")
+    return value
+
+
+def check_mail_address(value: str) -> str:
+    # The contract says which addresses members have; here it is enough that nothing else is smuggled in.
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,190}", value):
+        raise ValueError("must be a plain e-mail address such as galley@example.org")
+    return value
+
+
+def _check_mail_name(value: str) -> str:
+    if any(unicodedata.category(character).startswith("C") for character in value):
+        raise ValueError("must be one line of text")
+    return value
+
+
+def _check_mail_server(value: str | None, info: ValidationInfo) -> str | None:
+    # Links in mails lead to PUBLIC_URL and nowhere else, above all not to the host that a request names.
+    reached = urlsplit(str(info.data.get("public_url", ""))).hostname
+    if value and info.data.get("environment") == "production" and reached in THIS_MACHINE:
+        raise ValueError("needs a PUBLIC_URL that people can reach, because links in mails lead there")
+    return value
+
+
+def _check_mail_password(value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    if value and info.data.get("environment") == "production" and info.data.get("smtp_tls") == "none":
+        raise ValueError("is not sent in plain text in production; set SMTP_TLS to starttls or tls")
+    return value
+
+
+def _check_sender(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None and info.data.get("smtp_host"):
+        raise ValueError("must be set where SMTP_HOST is")
+    return None if value is None else check_mail_address(value)
+
+
+def mail_security(data: Mapping[str, Any]) -> MailSecurity:
+    """Return how the connection to the mail server is secured where nobody says."""
+    return "tls" if data.get("smtp_port") == SMTPS_PORT else "starttls"
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
+Origins = Annotated[tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, BeforeValidator(parse_list)]
+Address = Annotated[str, AfterValidator(_check_address)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(parse_list)]
+MailServer = Annotated[str | None, Field(max_length=253), AfterValidator(_check_mail_server)]
+MailPassword = Annotated[SecretStr | None, AfterValidator(_check_mail_password)]
+Sender = Annotated[str | None, AfterValidator(_check_sender)]
+SenderName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_mail_name)]
