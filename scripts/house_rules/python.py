@@ -14,6 +14,8 @@ EXTRA_FILES = {
     "app/auth/passwords.py": "Hashing has a thread of its own with a bounded queue, so that reads do not wait for it.",
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
     "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
+    "app/mail/compose.py": "A mail is made of templates and values alone, without a server or the database.",
+    "app/mail/transport.py": "How a mail leaves the house, which is for the operator to choose.",
     "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/posts/search.py": "Full-text search: ranking and highlighting are a subject of their own.",
     "app/posts/text.py": "Slugs and excerpts are made of text alone, without the database.",
