@@ -28,6 +28,10 @@ help: ## Show this list
 run: $(VENV)/.runtime ## Start the service on PORT (8000): database, migrations and demo data included
 	$(BIN)/python -m app
 
+.PHONY: worker
+worker: $(VENV)/.runtime ## Start one more worker for jobs; the service starts JOB_WORKERS (1) itself
+	$(BIN)/python -m app.jobs
+
 .PHONY: sandbox
 sandbox: $(VENV)/.runtime ## Start the service on PORT (8001) with a throw-away database, a fixed clock and a reset
 	$(BIN)/python -m scripts.sandbox

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
 from app import embedded, logs
+from app.jobs import crew
 from app.settings import Settings, load, settings
 from app.wire import BoundedProtocol
 
@@ -43,8 +44,8 @@ def main() -> None:
         current = load()
         logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
         listener = bind(current.host, current.port)
-        dsn = _find_database(current)
-        asyncio.run(_prepare(dsn, demo_data=current.demo_data))
+        dsn = find_database(current)
+        asyncio.run(prepare(dsn, demo_data=current.demo_data))
         serve(current, listener)
 
 
@@ -92,18 +93,19 @@ def _explain(error: OSError, host: str, port: int) -> str:
     return f"HOST, PORT: cannot listen on {host}:{port}: {error.strerror}."
 
 
-def _find_database(current: Settings) -> str:
-    """Return the DSN, started where there is none, and hand it to the workers through their environment."""
+def find_database(current: Settings) -> str:
+    """Return the DSN, started where there is none, and hand it to all workers through their environment."""
     if current.database_url:
         return current.database_url
     per_worker = current.database_pool_size + current.database_max_overflow
-    dsn = embedded.start(current.data_dir, max_connections=current.workers * per_worker + SPARE_CONNECTIONS)
+    wanted = current.workers * per_worker + current.job_workers * crew.CONNECTIONS + SPARE_CONNECTIONS
+    dsn = embedded.start(current.data_dir, max_connections=wanted)
     os.environ["DATABASE_URL"] = dsn
     settings.cache_clear()
     return dsn
 
 
-async def _prepare(dsn: str, *, demo_data: bool) -> None:
+async def prepare(dsn: str, *, demo_data: bool) -> None:
     """Bring the schema up to date and fill an empty database; a second service waits and finds it done."""
     from app.migrations import upgrade  # noqa: PLC0415 - Alembic is needed here and never again.
 
@@ -126,10 +128,22 @@ def create_worker() -> ASGIApp:
     """Return the service as one process runs it; a worker does not outlive the process that started it."""
     from app.main import create_app  # noqa: PLC0415 - With several workers the parent does without.
 
+    end_with_parent()
+    return create_app()
+
+
+def work_on_jobs() -> None:
+    """Do the jobs that the service queues, as a process beside it."""
+    from app.jobs.__main__ import labour  # noqa: PLC0415 - The parent does without.
+
+    labour()
+
+
+def end_with_parent() -> None:
+    """End this process by SIGTERM when the one that started it is gone."""
     if parent := multiprocessing.parent_process():
         # Killed, it can tell nobody, and its workers would keep the port and the database for themselves.
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    return create_app()
 
 
 def _end_with(parent: BaseProcess) -> None:
@@ -162,10 +176,12 @@ def serve(current: Settings, listener: socket.socket, application: str = "app.__
     log.info("serving", extra={"address": f"http://{f'[{host}]' if ':' in host else host}:{port}"})
     if current.workers == 1:
         server = uvicorn.Server(config)
-        server.run([listener])
+        with crew.beside(current.job_workers, work_on_jobs, lambda: server.should_exit):
+            server.run([listener])
         return
     supervisor = Multiprocess(config, [listener])
-    supervisor.run()
+    with crew.beside(current.job_workers, work_on_jobs, supervisor.should_exit.is_set):
+        supervisor.run()
     # A worker that was told to stop ends by that signal, which counts as negative.
     if any((process.exitcode or 0) > 0 for process in supervisor.processes):
         raise RuntimeError("A worker did not end well; its own lines above say why.")

@@ -3,12 +3,15 @@
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+# The request id outside of any request.
+NO_REQUEST = "-"
+
 
 @dataclass(slots=True)
 class Current:
     """Filled in as the request proceeds."""
 
-    request_id: str = "-"
+    request_id: str = NO_REQUEST
     path: str = ""
     query: str = ""
     # The path template and the operationId; empty until, and unless, the request is for an operation.

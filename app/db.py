@@ -5,6 +5,7 @@ told of a write that then fails. `reading()` is for reads: single statements, ea
 the two round trips of BEGIN and COMMIT.
 """
 
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -33,23 +34,31 @@ class _Database:
 _database = _Database()
 
 
-async def connect(settings: Settings, dsn: str) -> Pool:
-    """Return the pool, which is used from now on. Raises what asyncpg raises when the database does not answer."""
+async def open_connection(
+    settings: Settings, dsn: str, *, name: str = "galley", command_timeout: float | None = None
+) -> asyncpg.Connection:
+    """Return a connection of one's own. `name` is what PostgreSQL's own views call it."""
+    return await asyncpg.connect(
+        dsn,
+        timeout=settings.database_connect_timeout,
+        command_timeout=command_timeout or settings.database_command_timeout,
+        server_settings={"application_name": name, "timezone": "UTC"},
+    )
 
-    async def open_one() -> asyncpg.Connection:
-        return await asyncpg.connect(
-            dsn,
-            timeout=settings.database_connect_timeout,
-            command_timeout=settings.database_command_timeout,
-            server_settings={"application_name": "galley", "timezone": "UTC"},
-        )
 
-    pool = Pool(
-        open_one,
+def make_pool(settings: Settings, dsn: str) -> Pool:
+    """Return a pool whose connections are opened when they are needed."""
+    return Pool(
+        partial(open_connection, settings, dsn),
         size=settings.database_pool_size + settings.database_max_overflow,
         patience=settings.database_pool_timeout,
         recycle=settings.database_pool_recycle,
     )
+
+
+async def connect(settings: Settings, dsn: str) -> Pool:
+    """Return the pool, which is used from now on. Raises what asyncpg raises when the database does not answer."""
+    pool = make_pool(settings, dsn)
     pool.give(await pool.take(), sound=True)
     use(pool)
     return pool

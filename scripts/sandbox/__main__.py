@@ -47,6 +47,8 @@ def _settings(folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
     fixed = {"DATA_DIR": str(folder), "SECRET_KEY": SAMPLE_SECRET, "DEMO_DATA": "false"}
     # Ids and the clock are counted in one process.
     fixed |= {"ENVIRONMENT": "development", "WORKERS": "1"}
+    # Nothing may happen there that no request has asked for.
+    fixed |= {"JOB_WORKERS": "0"}
     return {name: value for name, value in environment.items() if name.upper() not in names} | chosen | fixed
 
 

@@ -1,0 +1,16 @@
+"""What the slices do in the background: each module of tasks, named once. Workers import this, the service does not."""
+
+from collections.abc import Collection
+
+from app.auth import tasks as auth
+from app.jobs import registry
+from app.jobs import tasks as jobs
+from app.jobs.registry import Kind
+
+# Importing them registers their tasks.
+TASKS = (auth, jobs)
+
+
+def kinds() -> Collection[Kind]:
+    """Return every kind of jobs that this version of the service can do."""
+    return registry.kinds().values()
