@@ -26,9 +26,9 @@ async def _rows(connection: Connection) -> tuple[list[Record], list[Record]]:
     return await connection.fetch("SELECT * FROM jobs"), await connection.fetch("SELECT * FROM queue.pgqueuer")
 
 
-async def _enqueue_and_fail(number: int) -> None:
+async def _enqueue_and_fail(number: int, key: str | None = None) -> None:
     async with db.transaction() as connection:
-        await service.enqueue(connection, KIND, {"number": number})
+        await service.enqueue(connection, KIND, {"number": number}, key=key)
         raise Undone
 
 
@@ -92,9 +92,7 @@ class TestKey:
 
     async def test_of_a_transaction_that_fails_is_free_again(self, committed: Committed) -> None:
         with pytest.raises(Undone):
-            async with db.transaction() as connection:
-                await service.enqueue(connection, KIND, {}, key="only")
-                raise Undone
+            await _enqueue_and_fail(1, key="only")
         kept = await service.enqueue(committed.connection, KIND, {}, key="only")
         assert [job["id"] for job in (await _rows(committed.connection))[0]] == [kept]
 
