@@ -22,6 +22,7 @@ from app.problems import InvalidToken, PermissionDenied
 from app.sql import Statement
 from app.users.tables import User
 from generated.server import Credentials, RequirementSets
+from generated.server._runtime.server.security import bearer_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,18 @@ _LIVING_SESSION = Statement(
         User.is_active,
     )
 )
+
+
+def identify(headers: Mapping[bytes, bytes]) -> str | None:
+    """Return the member for whom a request counts: whose valid token it brings; no query is made."""
+    given = headers.get(b"authorization")
+    token = bearer_token(given.decode("latin-1")) if given is not None else None
+    if token is None:
+        return None
+    try:
+        return str(verify(token, "access").user_id)
+    except TokenRefused:
+        return None
 
 
 async def authorize(requirements: RequirementSets, credentials: Credentials) -> Principal:

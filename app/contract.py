@@ -26,6 +26,8 @@ class Operation:
     path_formats: dict[str, str]
     media_types: frozenset[str]
     public: bool
+    # Under which policy a request for it counts.
+    limit: str = "default"
     # What every answer of a deprecated operation says of its end; nothing for all others.
     notices: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -85,6 +87,7 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
         path_formats={name: form for name, form in in_path.items() if form},
         media_types=frozenset(resolve(operation.get("requestBody", {})).get("content", {})),
         public={} in security or not security,
+        limit=operation.get("x-rate-limit", "default"),
         notices=_notices(operation),
     )
 
@@ -98,6 +101,12 @@ def operations() -> dict[str, Operation]:
         for method in sorted(METHODS & item.keys())
     ]
     return {operation.name: operation for operation in found}
+
+
+@cache
+def rate_limit_policies() -> dict[str, dict[str, str]]:
+    """Return the policies of the contract by name; one that says nothing of it has the one that all have."""
+    return bundle().get("x-rate-limit-policies", {"default": {"per": "user"}})
 
 
 @cache

@@ -18,12 +18,14 @@ class Current:
     template: str = ""
     operation: str = ""
     user_id: str = ""
-    # Where the client is; empty outside of a request.
+    # The address that the request comes from, told by the last proxy that is trusted; empty when nobody knows.
     address: str = ""
     # Who may keep a successful answer; empty where the answer says so itself.
     cache_control: bytes = b""
     # What every answer says besides, whatever comes of the request.
     notices: tuple[tuple[bytes, bytes], ...] = ()
+    # What is left of the quota that the request counts under; empty until it has been counted.
+    quota: tuple[tuple[bytes, bytes], ...] = ()
 
 
 _current: ContextVar[Current] = ContextVar("current")

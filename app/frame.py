@@ -9,9 +9,11 @@ from urllib.parse import quote
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.contract import credential_headers
+from app.addresses import canonical
+from app.contract import BASE_PATH, credential_headers
 from app.current import Current, begin, current
 from app.ids import new_id
+from app.limits import in_force
 from app.problems import InternalError, Problem, from_framework, render
 
 log = logging.getLogger("app.requests")
@@ -28,6 +30,8 @@ _SECURITY = [
 # Pages of our own bring a policy that lets their assets load; an answer for programs needs nothing at all.
 _NO_CONTENT = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 _VARY = (b"vary", (", ".join(credential_headers()) or "Authorization").encode())
+# The method of a request whose head could not be read; what it was for is not known.
+UNREAD = "-"
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
@@ -45,12 +49,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         started = perf_counter()
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request = Current(
-            request_id=given.decode() if _VALID_ID.fullmatch(given) else new_id().hex,
-            path=scope["path"],
-            query=scope["query_string"].decode("latin-1"),
-        )
+        request = _request(scope)
         begin(request)
         status = 0
 
@@ -58,6 +57,8 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if status >= HTTPStatus.BAD_REQUEST and not request.quota and _is_for_operations(scope):
+                    await in_force().note(request)
                 headers: list[tuple[bytes, bytes]] = [*message.get("headers", ()), *self._headers]
                 headers.append((b"x-request-id", request.request_id.encode()))
                 headers.append((b"server-timing", b"app;dur=%.1f" % ((perf_counter() - started) * 1000)))
@@ -65,6 +66,7 @@ class Frame:
                     headers += [(b"cache-control", request.cache_control), _VARY]
                 if request.notices:
                     headers += request.notices
+                headers += request.quota
                 if not any(name == _NO_CONTENT[0] for name, _ in headers):
                     headers.append(_NO_CONTENT)
                 message = {**message, "headers": headers}
@@ -79,6 +81,21 @@ class Frame:
                 await _answer(InternalError(), scope, receive, framed)
         finally:
             _log(scope, request, status, perf_counter() - started)
+
+
+def _is_for_operations(scope: Scope) -> bool:
+    return scope["method"] == UNREAD or f"{scope['path']}/".startswith(f"{BASE_PATH}/")
+
+
+def _request(scope: Scope) -> Current:
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+    client = scope.get("client")
+    return Current(
+        request_id=given.decode() if _VALID_ID.fullmatch(given) else new_id().hex,
+        path=scope["path"],
+        query=scope["query_string"].decode("latin-1"),
+        address=canonical(client[0]) if client else "",
+    )
 
 
 async def _answer(problem: Problem, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,5 +138,6 @@ def _log(scope: Scope, request: Current, status: int, seconds: float) -> None:
             "status": status,
             "duration_ms": round(seconds * 1000, 2),
             "user_id": request.user_id or None,
+            "address": request.address or None,
         },
     )

@@ -16,6 +16,7 @@ from app import problems
 from app.contract import BASE_PATH, Operation, credential_headers, operations
 from app.current import current
 from app.direct import Arrived, Call, compiled
+from app.limits import DEFAULT, in_force
 from app.problems import MethodNotAllowed, NotFound, UnsupportedMediaType
 from app.strict import check_form, parse_json, read_body, read_parameters
 
@@ -109,13 +110,14 @@ class Gate:
     async def _respond(self, scope: Scope, receive: Receive) -> ASGIApp:
         """Return what answers the request: a response, or the framework."""
         place, values = _find(self._root, scope["path"][len(_PREFIX) :].split("/"))
+        served = place.routes.get(scope["method"]) if place else None
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        await in_force().admit(served.operation.limit if served else DEFAULT, headers)
         if place is None:
             raise NotFound
-        served = place.routes.get(scope["method"])
         if served is None:
             raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(place.routes))})
         operation, route, call = served
-        headers: dict[bytes, bytes] = dict(scope["headers"])
         request = current()
         request.template, request.operation = BASE_PATH + operation.path, operation.name
         request.cache_control = _cache_control(operation, headers)

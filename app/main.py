@@ -4,6 +4,7 @@ import gc
 import inspect
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from ipaddress import IPv4Network, ip_network
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -13,15 +14,19 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from app import contract, db, meta, problems, slices
-from app.access import authorize
+from app import contract, db, limits, meta, problems, slices
+from app.access import authorize, identify
 from app.contract import BASE_PATH
 from app.frame import Frame
 from app.gate import Gate, framework_way
+from app.limits import Limits
 from app.settings import Settings, settings
 
 COMPRESS_FROM_BYTES = 1024
+# What stands before the 32 bits of an IPv4 address in an IPv6 one (RFC 4291, section 2.5.5.2).
+MAPPED_BITS = 96
 
 
 def operations() -> list[APIRoute]:
@@ -46,15 +51,28 @@ async def _lifespan(_: FastAPI) -> AsyncGenerator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    async with slices.at_work():
+    async with limits.in_force().shared(), slices.at_work():
         yield
     db.use(None)
     await pool.close()
 
 
+def _proxies(current: Settings) -> list[str]:
+    """Return whom to believe where a request comes from; one that listens on IPv6 sees IPv4 addresses mapped."""
+    networks = [ip_network(text) for text in current.trusted_proxies]
+    mapped = [
+        f"::ffff:{network.network_address}/{network.prefixlen + MAPPED_BITS}"
+        for network in networks
+        if isinstance(network, IPv4Network)
+    ]
+    return [*map(str, networks), *mapped]
+
+
 def middleware(current: Settings) -> list[Middleware]:
     """Return what stands around every request, outermost first."""
+    proxies = _proxies(current)
     return [
+        *([Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []),
         Middleware(Frame, https_only=current.https_only),
         Middleware(TrustedHostMiddleware, allowed_hosts=list(current.allowed_hosts), www_redirect=False),
         Middleware(
@@ -72,6 +90,7 @@ def middleware(current: Settings) -> list[Middleware]:
 def create_app() -> ASGIApp:
     """Return the service. Raises when an operation has no handler or a handler no operation."""
     current = settings()
+    limits.use(Limits(current, identify))
     pages = meta.routes(check_database=db.check)
     framework = FastAPI(
         openapi_url=None,

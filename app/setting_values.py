@@ -4,15 +4,20 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import limits
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 from pydantic_settings import NoDecode
 
 # RFC 8314: TLS from the first byte; the other ports begin in plain text.
 SMTPS_PORT = 465
 MailSecurity = Literal["starttls", "tls", "none"]
+# As many as a process could count in a day, and as long as it should remember.
+MAX_RATE = 1_000_000
+MAX_RATE_SECONDS = 86_400
 THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -48,6 +53,42 @@ def _check_database_url(value: str) -> str:
     if not value.startswith(("postgresql://", "postgres://")):
         raise ValueError("must begin with postgresql://")
     return value
+
+
+def _check_redis_url(value: str) -> str:
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415 - Who has no Redis need not wait for it.
+
+    try:
+        parts = urlsplit(value)
+        fits = parts.scheme in ("redis", "rediss") and parts.hostname and parts.port != 0
+        fits = fits and re.fullmatch(r"/?|/[0-9]{1,5}", parts.path)
+        # Options may follow; what they can be is for the client to say.
+        ConnectionPool.from_url(value).make_connection()  # pyright: ignore[reportUnknownMemberType]
+    except (ValueError, TypeError, AttributeError):
+        fits = False
+    if not fits:
+        raise ValueError("must be an address such as redis://host:6379/0, or rediss:// for TLS")
+    return value
+
+
+def _check_rate(value: str) -> str:
+    try:
+        (rate,) = limits.parse_many(value)
+    except ValueError:
+        raise ValueError("must be a number and a time such as 100/minute") from None
+    if not 1 <= rate.amount <= MAX_RATE or not 1 <= rate.get_expiry() <= MAX_RATE_SECONDS:
+        raise ValueError(f"must allow 1 to {MAX_RATE} requests in at most a day")
+    return value
+
+
+def _check_network(value: str) -> str:
+    try:
+        network = ip_network(value)
+    except ValueError:
+        raise ValueError("must be addresses such as 10.0.0.7 or networks such as 10.0.0.0/8") from None
+    if not network.prefixlen:
+        raise ValueError("must not be everybody: whoever is trusted can claim any address")
+    return str(network)
 
 
 def check_mail_address(value: str) -> str:
@@ -92,6 +133,9 @@ Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 Origins = Annotated[tuple[Annotated[str, AfterValidator(_check_origin)], ...], NoDecode, BeforeValidator(parse_list)]
 Address = Annotated[str, AfterValidator(_check_address)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
+Rate = Annotated[str, AfterValidator(_check_rate)]
+Networks = Annotated[tuple[Annotated[str, AfterValidator(_check_network)], ...], NoDecode, BeforeValidator(parse_list)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 Secrets = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(parse_list)]
 MailServer = Annotated[str | None, Field(max_length=253), AfterValidator(_check_mail_server)]

@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     database_connect_timeout: values.Seconds = 1.5
     database_command_timeout: values.Seconds = 1.5
 
+    # Counts what several processes must count together. Without it, or while it is away, each counts for itself.
+    redis_url: values.RedisUrl | None = Field(default=None, repr=False)
+
     # The product's own; everything else is of use to any service.
     access_token_expire_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
@@ -100,8 +103,13 @@ class Settings(BaseSettings):
     allowed_hosts: values.Names = Field(
         default_factory=lambda data: () if _is_production(data) else ("localhost", "127.0.0.1", "[::1]")
     )
+    # Whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    trusted_proxies: values.Networks = ()
     https_only: bool = Field(default_factory=_is_production)
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, le=1_073_741_824)
+    # Per member, or per address for those who are not logged in; the second one always per address.
+    rate_limit: values.Rate = "100/minute"
+    rate_limit_auth: values.Rate = "10/minute"
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     log_format: Literal["json", "text"] = "json"
@@ -190,7 +198,7 @@ def origins(current: Settings) -> Iterator[tuple[str, str, str]]:
 def _printable(field: str, value: object) -> str:
     if value is None:
         return "(not set)"
-    if field == "database_url":
+    if field in ("database_url", "redis_url"):
         parts = urlsplit(str(value))
         # The query of a DSN may carry a password as well, so only what names the database is shown.
         return f"{parts.scheme}://{parts.hostname or ''}{parts.path}"

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from app.current import current
-from app.frame import Frame
+from app.frame import UNREAD, Frame
 from app.problems import HeadersTooLarge, MalformedRequest, Problem, render
 from app.settings import settings
 
@@ -160,7 +160,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 content.append(message["body"])
 
         # The head is not known to be complete, or what it says to be true: nothing of it is repeated.
-        scope: Scope = {"type": "http", "method": "-", "path": "/", "query_string": b"", "headers": []}
+        scope: Scope = {"type": "http", "method": UNREAD, "path": "/", "query_string": b"", "headers": []}
+        scope["client"] = self.client
         await Frame(refuse, https_only=settings().https_only)(scope, _no_body, write)
         self.transport.write(b"".join(content))
         self.transport.write_eof()

@@ -140,6 +140,34 @@ ServerTiming = TypeAliasType(
 )
 
 
+QuotaPolicy = TypeAliasType(
+    "QuotaPolicy",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The name of a policy, its quota and its window in seconds, as a structured field (RFC 9651).',
+            examples=['"default";q=100;w=60'],
+            max_length=80,
+            pattern='^"[a-z]{1,30}";q=[0-9]{1,10};w=[0-9]{1,10}$',
+        ),
+    ],
+)
+
+
+QuotaLeft = TypeAliasType(
+    "QuotaLeft",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The name of a policy, what is left of its quota, and seconds until more is, as a structured field (RFC 9651).',
+            examples=['"default";r=99;t=60'],
+            max_length=80,
+            pattern='^"[a-z]{1,30}";r=[0-9]{1,10};t=[0-9]{1,10}$',
+        ),
+    ],
+)
+
+
 DeprecationDate = TypeAliasType(
     "DeprecationDate",
     Annotated[
@@ -199,6 +227,7 @@ class ProblemCode(StrEnum):
     validation_failed = 'validation_failed'
     idempotency_key_reused = 'idempotency_key_reused'
     precondition_required = 'precondition_required'
+    rate_limited = 'rate_limited'
     headers_too_large = 'headers_too_large'
     internal_error = 'internal_error'
     service_unavailable = 'service_unavailable'

@@ -197,6 +197,7 @@ function ownFailures() {
             report({ message: `A conditional request needs it: declare the header ${header}.`, location: place.child(status) });
           }
         };
+        demand('Anybody can ask too often', '429');
         const schemes = operation.security ?? [];
         if (schemes.some((scheme) => Object.keys(scheme).length)) demand('Credentials can be refused', '401');
         if (schemes.some((scheme) => Object.values(scheme).some((scopes) => scopes.length))) demand('A scope can be missing', '403');
@@ -214,6 +215,24 @@ function ownFailures() {
         };
         if (method === 'patch') lacks('If-Match', 'An edit must not overwrite a newer version unseen');
         if (method === 'post' && '201' in listed) lacks('Idempotency-Key', 'What creates must be safe to retry');
+      }
+    },
+  };
+}
+
+/** A policy that an operation counts under is one that the root names, or else it would not be limited at all. */
+function knownLimits() {
+  let policies = {};
+  return {
+    Root(root) {
+      policies = root['x-rate-limit-policies'] ?? {};
+    },
+    Operation(operation, { report, location }) {
+      const name = operation['x-rate-limit'];
+      if (name !== undefined && !(name in policies)) {
+        const known = Object.keys(policies).join(', ') || 'none';
+        const message = `No such policy: take one of \`x-rate-limit-policies\` in openapi/openapi.yaml (${known}), or declare it there.`;
+        report({ message, location: location.child('x-rate-limit') });
       }
     },
   };
@@ -344,6 +363,7 @@ export default function house() {
         'own-failures': ownFailures,
         'true-examples': trueExamples,
         deprecations,
+        'known-limits': knownLimits,
       },
       arazzo1: {
         'told-journeys': toldJourneys,

@@ -123,6 +123,9 @@ def running(name: str, *, dsn: str, folder: Path, core: int, path: str) -> Gener
         "DATA_DIR": str(folder / "data"),
         "PORT": str(port),
         "DEMO_DATA": "false",
+        # Counted like any other, and never too many.
+        "RATE_LIMIT": "1000000/minute",
+        "RATE_LIMIT_AUTH": "1000000/minute",
         "SECRET_KEY": "a secret of the benchmark and of nothing else",
     }
     # A file, as in production: what is written for each request is part of what a request costs.

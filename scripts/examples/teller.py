@@ -16,7 +16,11 @@ FORM = "application/x-www-form-urlencoded"
 PROBLEM = "application/problem+json"
 FIRST_FAILURE = 400
 # What the contract declares and the sandbox cannot repeat; it wants to stay short.
-VOLATILE = {"server-timing": "It is measured."}
+VOLATILE = {
+    "server-timing": "It is measured.",
+    "ratelimit": "It is what others have left, and how long ago they asked.",
+    "retry-after": "It counts down.",
+}
 
 
 class StoryError(Exception):
@@ -116,7 +120,7 @@ class Teller:
 
 @dataclass(frozen=True)
 class Caller:
-    """Somebody who sends requests. The keyword arguments of a request are those of `_send`."""
+    """Somebody who sends requests. The keyword arguments of a request are those of `asks`."""
 
     teller: Teller
     username: str | None
@@ -130,7 +134,7 @@ class Caller:
         A failure is an example where its case is the code itself: one problem, one example. A success has the first
         status of the contract unless `status` names another. Raises StoryError.
         """
-        response = self._send(operation, **request)
+        response = self.asks(operation, **request)
         exchange = Exchange(operation, case, summary, self.username, response, _said(request), shown)
         expected = status or min(int(number) for number in declared(operation)["responses"] if number.isdigit())
         as_told = case.startswith(response.json()["code"]) if exchange.failed else response.status_code == expected
@@ -143,12 +147,12 @@ class Caller:
 
     def does(self, operation: str, **request: Any) -> httpx2.Response:
         """Send a request that only prepares what is told. Raises StoryError when it fails."""
-        response = self._send(operation, **request)
+        response = self.asks(operation, **request)
         if response.status_code >= FIRST_FAILURE:
             raise StoryError(f"{operation}, in preparation, failed: {response.text}")
         return response
 
-    def _send(  # noqa: PLR0913 - A request has these parts.
+    def asks(  # noqa: PLR0913 - A request has these parts.
         self,
         operation: str,
         *,
@@ -158,7 +162,7 @@ class Caller:
         body: Any = None,
         content: bytes | None = None,
     ) -> httpx2.Response:
-        """Send a request: `body` in the media type that the operation takes, or `content` as it is."""
+        """Send a request, whatever comes of it: `body` in the operation's media type, or `content` as it is."""
         method, target = place_of(operation)
         for name, value in (path or {}).items():
             target = target.replace(f"{{{name}}}", quote(value, safe=""))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import clock, ids
+from app import clock, ids, limits
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.main import create_app
@@ -118,6 +118,7 @@ class Sandbox:
                 async with transaction() as connection:
                     await restore(connection)
                 self._world.reset()
+                limits.in_force().clear()
         except TimeoutError:
             return Response("A request is still being answered; close what streams.\n", 503, media_type="text/plain")
         return Response(status_code=204)

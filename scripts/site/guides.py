@@ -18,7 +18,6 @@ from scripts.site.prose import safe
 from scripts.site.schemas import Shapes
 
 _MARK = re.compile(r"^<!-- contract: (\w[\w-]*) ?(.*?) -->$", re.MULTILINE)
-TOO_MANY = 429
 _NAME_OF_OPERATION = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+")
 
 
@@ -107,13 +106,16 @@ class Facts:
         )
 
     def _limits(self, _: str) -> list[str]:
-        limits = [problem for problem in self._problems if problem.status == TOO_MANY]
-        named = [one for problem in limits for one in problem.operations]
-        if not limits:
-            return [f"No operation limits how often it is called: no code of the contract has the status {TOO_MANY}."]
-        if not named:
-            return [f"Any operation may answer {TOO_MANY} when it is called too often."]
-        return self._list(named)
+        policies: dict[str, Node] = self._document.root.get("x-rate-limit-policies", {})
+        lines: list[str] = []
+        for name, policy in policies.items():
+            lines.append(f"- **{name}**, counted per {policy['per']}: {policy['description']}")
+            lines += [
+                f"    - `{one.name}`: {one.summary}"
+                for one in self._document.operations.values()
+                if one.node.get("x-rate-limit") == name
+            ]
+        return lines or ["No operation limits how often it is called: the contract names no policy."]
 
     def _schemes(self) -> list[Node]:
         return list(self._document.root.get("components", {}).get("securitySchemes", {}).values())

@@ -22,6 +22,8 @@ OWN_HEADERS = frozenset(
         "link",
         "deprecation",
         "idempotent-replayed",
+        "ratelimit",
+        "ratelimit-policy",
         "retry-after",
         "www-authenticate",
         "server-timing",

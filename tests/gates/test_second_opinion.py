@@ -38,7 +38,12 @@ PROBLEM_BODY = {
     "request_id": "01a1fc16f19e73eb83f5ace2007d012d",
     "timestamp": MOMENT,
 }
-HEADERS = {"X-Request-ID": "01a1fc16f19e73eb83f5ace2007d012d", "Server-Timing": "total;dur=1.0"}
+HEADERS = {
+    "X-Request-ID": "01a1fc16f19e73eb83f5ace2007d012d",
+    "Server-Timing": "total;dur=1.0",
+    "RateLimit-Policy": '"default";q=100;w=60',
+    "RateLimit": '"default";r=99;t=60',
+}
 CREATED = exchange(
     "POST",
     "/api/v1/tags",

@@ -93,6 +93,8 @@ def _malformed(name: str, value: str) -> Change:
 MALFORMED: dict[str, tuple[str, ...]] = {
     "X-Request-ID": ("an id, or two", ""),
     "Server-Timing": ("quick", "total;dur=-1"),
+    "RateLimit-Policy": ("100/minute", '"default";q=many;w=60'),
+    "RateLimit": ("99", '"default";r=-1;t=60'),
     "ETag": ("1-00000000", 'W/"1-00000000"'),
     "Location": ("elsewhere", "//evil.example.org/posts/1"),
     "Link": ("next", "<>; rel=next"),

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 import psutil
 
+from scripts.contract.service import UNLIMITED
 from tests.contract.checked import checked
 
 REPOSITORY = Path(__file__).parents[2]
@@ -66,7 +67,7 @@ class Service:
 
 def launch(data_dir: Path, port: int, **environment: str) -> subprocess.Popen[bytes]:
     """Start the process and do not wait."""
-    settings = {"DATA_DIR": str(data_dir), "PORT": str(port), "DEMO_DATA": "false"} | environment
+    settings = {"DATA_DIR": str(data_dir), "PORT": str(port), "DEMO_DATA": "false"} | UNLIMITED | environment
     with (data_dir / "service.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "app"],

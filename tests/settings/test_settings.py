@@ -55,6 +55,11 @@ class TestOrigin:
         assert GOOD_SECRET not in result.stdout
         assert "hunter2" not in result.stdout
 
+    def test_prints_where_redis_is_and_not_its_password(self, tmp_path: Path) -> None:
+        result = run(tmp_path, REDIS_URL="rediss://me:hunter2@cache:6380/3?password=hunter3")
+        assert table(result)["REDIS_URL"] == ("rediss://cache/3", "environment")
+        assert "hunter" not in result.stdout
+
     def test_repr_shows_no_secret(self) -> None:
         settings = Settings(secret_key=GOOD_SECRET, database_url="postgresql://me:hunter2@db/galley")  # pyright: ignore[reportArgumentType] - Pydantic takes text.
         assert GOOD_SECRET not in repr(settings)
@@ -166,6 +171,31 @@ class TestWrongValue:
             ("EMAILS_FROM_EMAIL", "galley@example.org\nBcc: all@example.org"),
             ("EMAILS_FROM_EMAIL", "Galley <galley@example.org>"),
             ("EMAILS_FROM_NAME", "Galley\nBcc: all@example.org"),
+            ("TRUSTED_PROXIES", "10.0.0.300"),
+            ("TRUSTED_PROXIES", "10.0.0.1/8"),
+            ("TRUSTED_PROXIES", "proxy.internal"),
+            ("TRUSTED_PROXIES", "*"),
+            ("TRUSTED_PROXIES", "0.0.0.0/0"),
+            ("TRUSTED_PROXIES", "10.0.0.1,::/0"),
+            ("RATE_LIMIT", "many"),
+            ("RATE_LIMIT", "1000"),
+            ("RATE_LIMIT", "0/minute"),
+            ("RATE_LIMIT", "-1/minute"),
+            ("RATE_LIMIT", "100/fortnight"),
+            ("RATE_LIMIT", "1000001/minute"),
+            ("RATE_LIMIT", "100 per 2 days"),
+            ("RATE_LIMIT", "100/minute;5/second"),
+            ("RATE_LIMIT_AUTH", "ten/minute"),
+            ("REDIS_URL", "localhost:6379"),
+            ("REDIS_URL", "http://:hunter2@cache"),
+            ("REDIS_URL", "redis:///0"),
+            ("REDIS_URL", "redis://:hunter2@cache:many"),
+            ("REDIS_URL", "redis://:hunter2@cache:0"),
+            ("REDIS_URL", "redis://:hunter2@cache:65536"),
+            ("REDIS_URL", "redis://:hunter2@cache/first"),
+            ("REDIS_URL", "redis://[::1"),
+            ("REDIS_URL", "redis://cache?socket_timeout=soon"),
+            ("REDIS_URL", "redis://cache?no_such_option=1"),
             ("LOG_LEVEL", "LOUD"),
         ],
     )

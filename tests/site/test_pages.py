@@ -155,15 +155,17 @@ class TestGuides:
         with pytest.raises(SiteError, match=re.escape(says)):
             self.guide(tmp_path, contract, text)
 
-    def test_limits_are_told_once_the_contract_has_them(self, contract: Contract, tmp_path: Path) -> None:
+    def test_limits_are_told_by_policy(self, contract: Contract, tmp_path: Path) -> None:
         text = "# One\n\nLead.\n\n<!-- contract: limits -->\n"
+        contract["x-rate-limit-policies"]["slow"] = {"description": "What takes long.", "per": "user"}
+        contract["paths"]["/tags"]["get"]["x-rate-limit"] = "slow"
+        page = self.guide(tmp_path, contract, text)
+        assert "<strong>slow</strong>, counted per user: What takes long." in page
+        told = page.split("What takes long.")[1]
+        assert "listTags" in told
+        assert "createTag" not in page
+        del contract["x-rate-limit-policies"]
         assert "No operation limits how often it is called" in self.guide(tmp_path, contract, text)
-        codes = contract["components"]["schemas"]["ProblemCode"]
-        codes["enum"].append("rate_limited")
-        codes["x-problems"]["rate_limited"] = {
-            "status": 429, "title": "Too fast.", "meaning": "M.", "remedy": "R.", "anywhere": True
-        }  # fmt: skip
-        assert "Any operation may answer 429" in self.guide(tmp_path, contract, text)
 
 
 JOURNEY = """

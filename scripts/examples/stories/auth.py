@@ -1,10 +1,11 @@
 """Becoming a member, logging in, staying logged in and logging out."""
 
 from scripts.demo_data import PASSWORD
-from scripts.examples.teller import Teller
+from scripts.examples.teller import Caller, Teller
 from scripts.sandbox.database import CLOSED
 
 GRACE = {"username": "grace", "email": "grace@galley.example", "password": PASSWORD, "full_name": "Grace Aldous"}
+TOO_MANY = 429
 LOGIN = {"username": "grace", "password": PASSWORD}
 
 
@@ -48,3 +49,12 @@ def auth(teller: Teller) -> None:
     teller.member("grace").tells(
         "logOut", "everywhere", "The end of all sessions of the member.", body={"everywhere": True}
     )
+    _ask_too_often(anybody)
+
+
+def _ask_too_often(anybody: Caller) -> None:
+    form = {"Content-Type": "text/plain"}
+    while anybody.asks("logIn", body=LOGIN, headers=form).status_code != TOO_MANY:
+        # What cannot be read counts as well, and takes no time.
+        pass
+    anybody.tells("logIn", "rate_limited", "More requests than are allowed in a minute.", body=LOGIN)

@@ -17,7 +17,17 @@ from app.problems import NotFound
 from generated.server import HTTPResult
 
 # What the frame sends with every answer.
-FRAME_HEADERS = frozenset({"X-Request-ID", "Server-Timing", "Cache-Control", "Retry-After", "WWW-Authenticate"})
+FRAME_HEADERS = frozenset(
+    {
+        "X-Request-ID",
+        "Server-Timing",
+        "RateLimit-Policy",
+        "RateLimit",
+        "Cache-Control",
+        "Retry-After",
+        "WWW-Authenticate",
+    }
+)
 # The least that each format has; a schema's own example goes before.
 FORMATS = {
     "uuid": "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11",

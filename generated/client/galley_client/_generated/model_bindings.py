@@ -26,3698 +26,5822 @@ codec_3: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId
 codec_4: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 201)."""
 
-codec_5: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_5: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 201)."""
+
+codec_6: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 201)."""
+
+codec_7: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1register/post response_header (response Location 201)."""
 
-codec_6: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_8: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1auth~1register/post response_header (response ETag 201)."""
 
-codec_7: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_9: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1auth~1register/post response_header (response Idempotent-Replayed 201)."""
 
-codec_8: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_10: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 400 application/problem+json)."""
 
-codec_9: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_11: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 400)."""
 
-codec_10: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_12: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 400)."""
 
-codec_11: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_13: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 400)."""
+
+codec_14: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 400)."""
+
+codec_15: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1register/post response_header (response Deprecation 400)."""
 
-codec_12: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_16: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1register/post response_header (response Sunset 400)."""
 
-codec_13: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_17: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 409 application/problem+json)."""
 
-codec_14: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_18: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 409)."""
 
-codec_15: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_19: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 409)."""
 
-codec_16: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_20: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 409)."""
+
+codec_21: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 409)."""
+
+codec_22: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1register/post response_header (response Deprecation 409)."""
 
-codec_17: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_23: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1register/post response_header (response Sunset 409)."""
 
-codec_18: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_24: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 413 application/problem+json)."""
 
-codec_19: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_25: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 413)."""
 
-codec_20: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_26: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 413)."""
 
-codec_21: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_27: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 413)."""
+
+codec_28: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 413)."""
+
+codec_29: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1register/post response_header (response Deprecation 413)."""
 
-codec_22: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_30: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1register/post response_header (response Sunset 413)."""
 
-codec_23: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_31: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 415 application/problem+json)."""
 
-codec_24: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_32: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
 
-codec_25: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_33: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1register/post response_header (response Server-Timing 415)."""
 
-codec_26: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 415)."""
+codec_34: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 415)."""
 
-codec_27: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 415)."""
-
-codec_28: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
-
-codec_29: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
-
-codec_30: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
-
-codec_31: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 422)."""
-
-codec_32: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 422)."""
-
-codec_33: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
-
-codec_34: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
-
-codec_35: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
+codec_35: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 415)."""
 
 codec_36: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 415)."""
 
 codec_37: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset default)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 415)."""
 
-codec_38: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
+codec_38: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
 
-codec_39: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
-"""Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
+codec_39: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
 
-codec_40: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
-"""Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
+codec_40: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
 
-codec_41: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
+codec_41: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 422)."""
 
-codec_42: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
+codec_42: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 422)."""
 
-codec_43: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 400 application/problem+json)."""
+codec_43: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 422)."""
 
-codec_44: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
+codec_44: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 422)."""
 
-codec_45: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 400)."""
+codec_45: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response 429 application/problem+json)."""
 
-codec_46: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 400)."""
+codec_46: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 429)."""
 
-codec_47: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 400)."""
+codec_47: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 429)."""
 
-codec_48: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 401 application/problem+json)."""
+codec_48: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 429)."""
 
-codec_49: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
+codec_49: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 429)."""
 
-codec_50: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 401)."""
+codec_50: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1register/post response_header (response Retry-After 429)."""
 
 codec_51: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 401)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 429)."""
 
 codec_52: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 401)."""
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset 429)."""
 
-codec_53: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1login/post response_header (response WWW-Authenticate 401)."""
+codec_53: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
 
-codec_54: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 403 application/problem+json)."""
+codec_54: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
 
-codec_55: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
+codec_55: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
 
-codec_56: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 403)."""
+codec_56: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy default)."""
 
-codec_57: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 403)."""
+codec_57: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1register/post response_header (response RateLimit default)."""
 
-codec_58: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 403)."""
+codec_58: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Deprecation default)."""
 
-codec_59: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 413 application/problem+json)."""
+codec_59: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1register/post response_header (response Sunset default)."""
 
-codec_60: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
+codec_60: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
 
-codec_61: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 413)."""
+codec_61: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+"""Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_62: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 413)."""
+codec_62: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+"""Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
 
-codec_63: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 413)."""
+codec_63: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
 
-codec_64: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 415 application/problem+json)."""
+codec_64: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
 
-codec_65: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
+codec_65: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 200)."""
 
-codec_66: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 415)."""
+codec_66: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 200)."""
 
-codec_67: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 415)."""
+codec_67: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 400 application/problem+json)."""
 
-codec_68: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 415)."""
+codec_68: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
 
-codec_69: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 422 application/problem+json)."""
+codec_69: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 400)."""
 
-codec_70: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
+codec_70: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 400)."""
 
-codec_71: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 422)."""
+codec_71: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 400)."""
 
 codec_72: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 422)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 400)."""
 
 codec_73: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 422)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 400)."""
 
 codec_74: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response 401 application/problem+json)."""
 
 codec_75: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
 
 codec_76: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 401)."""
 
-codec_77: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation default)."""
+codec_77: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 401)."""
 
-codec_78: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset default)."""
+codec_78: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 401)."""
 
-codec_79: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
+codec_79: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 401)."""
 
-codec_80: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
-"""Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
+codec_80: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 401)."""
 
-codec_81: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
+codec_81: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1auth~1login/post response_header (response WWW-Authenticate 401)."""
 
-codec_82: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
+codec_82: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 403 application/problem+json)."""
 
-codec_83: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
+codec_83: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
 
-codec_84: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
+codec_84: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 403)."""
 
-codec_85: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
+codec_85: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 403)."""
 
-codec_86: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
+codec_86: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 403)."""
 
 codec_87: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 400)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 403)."""
 
 codec_88: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 400)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 403)."""
 
 codec_89: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response 413 application/problem+json)."""
 
 codec_90: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
 
 codec_91: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 413)."""
 
-codec_92: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 401)."""
+codec_92: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 413)."""
 
-codec_93: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 401)."""
+codec_93: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 413)."""
 
-codec_94: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
+codec_94: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 413)."""
 
-codec_95: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
+codec_95: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 413)."""
 
-codec_96: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
+codec_96: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 415 application/problem+json)."""
 
-codec_97: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
+codec_97: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
 
-codec_98: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 413)."""
+codec_98: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 415)."""
 
-codec_99: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 413)."""
+codec_99: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 415)."""
 
-codec_100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
+codec_100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 415)."""
 
-codec_101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
+codec_101: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 415)."""
 
-codec_102: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
+codec_102: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 415)."""
 
-codec_103: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 415)."""
+codec_103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response 422 application/problem+json)."""
 
-codec_104: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 415)."""
+codec_104: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
 
-codec_105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
+codec_105: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 422)."""
 
-codec_106: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
+codec_106: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 422)."""
 
-codec_107: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
+codec_107: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 422)."""
 
 codec_108: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 422)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 422)."""
 
 codec_109: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 422)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 422)."""
 
 codec_110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response 429 application/problem+json)."""
 
 codec_111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 429)."""
 
 codec_112: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 429)."""
 
-codec_113: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation default)."""
+codec_113: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 429)."""
 
-codec_114: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset default)."""
+codec_114: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 429)."""
 
 codec_115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Retry-After 429)."""
 
-codec_116: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
-"""Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
+codec_116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 429)."""
 
-codec_117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
+codec_117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 429)."""
 
-codec_118: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
+codec_118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
 
-codec_119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
+codec_119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
 
-codec_120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
+codec_120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
 
-codec_121: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
+codec_121: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy default)."""
 
-codec_122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 400)."""
+codec_122: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit default)."""
 
-codec_123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 400)."""
+codec_123: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation default)."""
 
-codec_124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
+codec_124: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset default)."""
 
-codec_125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
+codec_125: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
 
-codec_126: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
+codec_126: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
+"""Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
 
-codec_127: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 401)."""
+codec_127: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
 
-codec_128: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 401)."""
+codec_128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
 
-codec_129: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
+codec_129: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
 
-codec_130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
+codec_130: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 200)."""
 
-codec_131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
+codec_131: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 200)."""
 
-codec_132: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
+codec_132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
 
-codec_133: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 413)."""
+codec_133: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
 
-codec_134: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 413)."""
+codec_134: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
 
-codec_135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
+codec_135: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 400)."""
 
-codec_136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
+codec_136: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 400)."""
 
-codec_137: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
+codec_137: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 400)."""
 
-codec_138: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 415)."""
+codec_138: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 400)."""
 
-codec_139: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 415)."""
+codec_139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
 
-codec_140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
+codec_140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
 
-codec_141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
+codec_141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
 
-codec_142: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
+codec_142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 401)."""
 
-codec_143: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 422)."""
+codec_143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 401)."""
 
-codec_144: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 422)."""
+codec_144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 401)."""
 
-codec_145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
+codec_145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 401)."""
 
-codec_146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
+codec_146: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
 
-codec_147: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
+codec_147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
 
-codec_148: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation default)."""
+codec_148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
 
-codec_149: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset default)."""
+codec_149: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
 
-codec_150: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
+codec_150: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 413)."""
 
-codec_151: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
+codec_151: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 413)."""
 
-codec_152: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
-"""Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
+codec_152: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 413)."""
 
-codec_153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
+codec_153: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 413)."""
 
-codec_154: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
+codec_154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
 
-codec_155: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
+codec_155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
 
-codec_156: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
+codec_156: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
 
-codec_157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
+codec_157: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 415)."""
 
-codec_158: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
+codec_158: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 415)."""
 
-codec_159: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
+codec_159: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 415)."""
 
-codec_160: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
+codec_160: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 415)."""
 
 codec_161: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
 
 codec_162: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
 
 codec_163: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
 
-codec_164: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation 401)."""
+codec_164: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 422)."""
 
-codec_165: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset 401)."""
+codec_165: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 422)."""
 
-codec_166: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
+codec_166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 422)."""
 
-codec_167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
+codec_167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 422)."""
 
-codec_168: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
+codec_168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response 429 application/problem+json)."""
 
-codec_169: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
+codec_169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 429)."""
 
-codec_170: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation 422)."""
+codec_170: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 429)."""
 
-codec_171: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset 422)."""
+codec_171: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 429)."""
 
-codec_172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
+codec_172: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 429)."""
 
-codec_173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
+codec_173: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Retry-After 429)."""
 
-codec_174: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
+codec_174: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 429)."""
 
-codec_175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation default)."""
+codec_175: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 429)."""
 
-codec_176: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset default)."""
+codec_176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
 
-codec_177: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
+codec_177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
 
-codec_178: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
+codec_178: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
 
-codec_179: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
-"""Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
+codec_179: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy default)."""
 
-codec_180: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
-"""Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
+codec_180: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit default)."""
 
-codec_181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
+codec_181: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation default)."""
 
-codec_182: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
+codec_182: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset default)."""
 
-codec_183: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
+codec_183: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
 
-codec_184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
+codec_184: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
+"""Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
 
 codec_185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
 
 codec_186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
 
-codec_187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 400)."""
+codec_187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 204)."""
 
-codec_188: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 400)."""
+codec_188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 204)."""
 
 codec_189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
 
 codec_190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
 
 codec_191: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
 
-codec_192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 401)."""
+codec_192: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 400)."""
 
-codec_193: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 401)."""
+codec_193: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 400)."""
 
-codec_194: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
+codec_194: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 400)."""
 
-codec_195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
+codec_195: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 400)."""
 
-codec_196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
+codec_196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
 
-codec_197: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
+codec_197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
 
-codec_198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 409)."""
+codec_198: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
 
-codec_199: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 409)."""
+codec_199: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 401)."""
 
-codec_200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
+codec_200: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 401)."""
 
-codec_201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
+codec_201: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 401)."""
 
-codec_202: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
+codec_202: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 401)."""
 
-codec_203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 412)."""
+codec_203: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
 
-codec_204: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 412)."""
+codec_204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
 
-codec_205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
+codec_205: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
 
-codec_206: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
+codec_206: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
 
-codec_207: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
+codec_207: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 413)."""
 
-codec_208: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 413)."""
+codec_208: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 413)."""
 
-codec_209: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 413)."""
+codec_209: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 413)."""
 
-codec_210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
+codec_210: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 413)."""
 
-codec_211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
+codec_211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
 
-codec_212: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
+codec_212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
 
-codec_213: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 415)."""
+codec_213: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
 
-codec_214: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 415)."""
+codec_214: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 415)."""
 
-codec_215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
+codec_215: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 415)."""
 
-codec_216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
+codec_216: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 415)."""
 
-codec_217: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
+codec_217: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 415)."""
 
-codec_218: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 422)."""
+codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
 
-codec_219: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 422)."""
+codec_219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
 
-codec_220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
+codec_220: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
 
-codec_221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
+codec_221: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 422)."""
 
-codec_222: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
+codec_222: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 422)."""
 
 codec_223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 428)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 422)."""
 
 codec_224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 428)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 422)."""
 
 codec_225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1logout/post response_body (response 429 application/problem+json)."""
 
 codec_226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 429)."""
 
 codec_227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 429)."""
 
-codec_228: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation default)."""
+codec_228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 429)."""
 
-codec_229: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset default)."""
+codec_229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 429)."""
 
 codec_230: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Retry-After 429)."""
 
-codec_231: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
+codec_231: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 429)."""
 
-codec_232: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
+codec_232: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 429)."""
 
-codec_233: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
+codec_233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
 
 codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
 
 codec_235: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
 
-codec_236: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
+codec_236: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy default)."""
 
-codec_237: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
+codec_237: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit default)."""
 
-codec_238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
+codec_238: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation default)."""
 
-codec_239: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
+codec_239: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1logout/post response_header (response Sunset default)."""
 
-codec_240: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
+codec_240: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
 
-codec_241: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
+codec_241: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
 
-codec_242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
+codec_242: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+"""Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
 
 codec_243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
 
 codec_244: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
 
-codec_245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 401)."""
+codec_245: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 200)."""
 
-codec_246: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 401)."""
+codec_246: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit 200)."""
 
-codec_247: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
+codec_247: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
-codec_248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
+codec_248: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
 codec_249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
 
 codec_250: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
 
-codec_251: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 404)."""
+codec_251: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 304)."""
 
-codec_252: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 404)."""
+codec_252: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit 304)."""
 
-codec_253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
+codec_253: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
+codec_254: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
-codec_255: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
+codec_255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
 
-codec_256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 422)."""
+codec_256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
 
-codec_257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 422)."""
+codec_257: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
 
-codec_258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
+codec_258: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 401)."""
 
-codec_259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
+codec_259: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit 401)."""
 
-codec_260: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
+codec_260: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation 401)."""
 
-codec_261: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation default)."""
+codec_261: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/get response_header (response Sunset 401)."""
 
-codec_262: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset default)."""
+codec_262: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
 
-codec_263: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
+codec_263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
 
-codec_264: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts/get parameter (request query limit)."""
+codec_264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
 
-codec_265: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts/get parameter (request query cursor)."""
+codec_265: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
 
-codec_266: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1posts/get parameter (request query page)."""
+codec_266: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 422)."""
 
-codec_267: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query include_total)."""
+codec_267: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit 422)."""
 
-codec_268: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
-"""Codec of /paths/~1posts/get parameter (request query sort)."""
+codec_268: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation 422)."""
 
-codec_269: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
-"""Codec of /paths/~1posts/get parameter (request query status)."""
+codec_269: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/get response_header (response Sunset 422)."""
 
-codec_270: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
-"""Codec of /paths/~1posts/get parameter (request query author)."""
+codec_270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response 429 application/problem+json)."""
 
-codec_271: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
-"""Codec of /paths/~1posts/get parameter (request query tag)."""
+codec_271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 429)."""
 
-codec_272: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts/get parameter (request query featured)."""
+codec_272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 429)."""
 
-codec_273: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_after)."""
+codec_273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 429)."""
 
-codec_274: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1posts/get parameter (request query published_before)."""
+codec_274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit 429)."""
 
-codec_275: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
-"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
+codec_275: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me/get response_header (response Retry-After 429)."""
 
-codec_276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
+codec_276: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation 429)."""
 
-codec_277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
+codec_277: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/get response_header (response Sunset 429)."""
 
-codec_278: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts/get response_header (response Link 200)."""
+codec_278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
 
-codec_279: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
+codec_279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
 
-codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
+codec_280: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
 
-codec_281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
+codec_281: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy default)."""
 
-codec_282: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
+codec_282: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/get response_header (response RateLimit default)."""
 
 codec_283: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation 401)."""
+"""Codec of /paths/~1users~1me/get response_header (response Deprecation default)."""
 
 codec_284: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset 401)."""
+"""Codec of /paths/~1users~1me/get response_header (response Sunset default)."""
 
-codec_285: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
+codec_285: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
 
-codec_286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
+codec_286: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
 
-codec_287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
+codec_287: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
+"""Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
 
-codec_288: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
+codec_288: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+"""Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
 
-codec_289: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation 422)."""
+codec_289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
 
-codec_290: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset 422)."""
+codec_290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
 
-codec_291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
+codec_291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 200)."""
 
-codec_292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
+codec_292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 200)."""
 
-codec_293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
+codec_293: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
 
-codec_294: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation default)."""
+codec_294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
 
-codec_295: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset default)."""
+codec_295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
 
-codec_296: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
+codec_296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
 
-codec_297: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
+codec_297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 400)."""
 
-codec_298: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
-"""Codec of /paths/~1posts/post request_body (request application/json)."""
+codec_298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 400)."""
 
-codec_299: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
+codec_299: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 400)."""
 
-codec_300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
+codec_300: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 400)."""
 
-codec_301: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
+codec_301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
 
-codec_302: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts/post response_header (response Location 201)."""
+codec_302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
 
-codec_303: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
+codec_303: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
 
-codec_304: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
+codec_304: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 401)."""
 
-codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
+codec_305: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 401)."""
 
-codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
+codec_306: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 401)."""
 
-codec_307: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
+codec_307: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 401)."""
 
-codec_308: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 400)."""
+codec_308: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
 
-codec_309: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 400)."""
+codec_309: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
 
-codec_310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
+codec_310: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
 
-codec_311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
+codec_311: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
 
-codec_312: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
+codec_312: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 409)."""
 
-codec_313: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 401)."""
+codec_313: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 409)."""
 
-codec_314: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 401)."""
+codec_314: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 409)."""
 
-codec_315: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
+codec_315: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 409)."""
 
 codec_316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
 
 codec_317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
 
 codec_318: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
 
-codec_319: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 403)."""
+codec_319: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 412)."""
 
-codec_320: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 403)."""
+codec_320: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 412)."""
 
-codec_321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
+codec_321: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 412)."""
 
-codec_322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
+codec_322: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 412)."""
 
-codec_323: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
+codec_323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
 
-codec_324: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 409)."""
+codec_324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
 
-codec_325: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 409)."""
+codec_325: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
 
-codec_326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
+codec_326: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 413)."""
 
-codec_327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
+codec_327: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 413)."""
 
-codec_328: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
+codec_328: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 413)."""
 
-codec_329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 413)."""
+codec_329: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 413)."""
 
-codec_330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 413)."""
+codec_330: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
 
-codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
+codec_331: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
 
-codec_332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
+codec_332: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
 
-codec_333: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
+codec_333: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 415)."""
 
-codec_334: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 415)."""
+codec_334: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 415)."""
 
-codec_335: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 415)."""
+codec_335: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 415)."""
 
-codec_336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
+codec_336: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 415)."""
 
-codec_337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
+codec_337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
 
-codec_338: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
+codec_338: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
 
-codec_339: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 422)."""
+codec_339: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
 
-codec_340: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 422)."""
+codec_340: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 422)."""
 
-codec_341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
+codec_341: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 422)."""
 
-codec_342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
+codec_342: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 422)."""
 
-codec_343: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
+codec_343: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 422)."""
 
-codec_344: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation default)."""
+codec_344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
 
-codec_345: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset default)."""
+codec_345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
 
-codec_346: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
+codec_346: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
 
-codec_347: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
+codec_347: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 428)."""
 
-codec_348: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
+codec_348: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 428)."""
 
-codec_349: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
+codec_349: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 428)."""
 
-codec_350: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
-"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
+codec_350: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 428)."""
 
-codec_351: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
+codec_351: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response 429 application/problem+json)."""
 
-codec_352: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
+codec_352: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 429)."""
 
-codec_353: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
+codec_353: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 429)."""
 
-codec_354: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
+codec_354: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 429)."""
 
-codec_355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
+codec_355: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 429)."""
 
-codec_356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
+codec_356: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me/patch response_header (response Retry-After 429)."""
 
-codec_357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
+codec_357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 429)."""
 
-codec_358: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 401)."""
+codec_358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset 429)."""
 
-codec_359: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
+codec_359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
 
-codec_360: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
+codec_360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
 
-codec_361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
+codec_361: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
 
-codec_362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
+codec_362: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy default)."""
 
-codec_363: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
+codec_363: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me/patch response_header (response RateLimit default)."""
 
 codec_364: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 422)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Deprecation default)."""
 
 codec_365: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset 422)."""
+"""Codec of /paths/~1users~1me/patch response_header (response Sunset default)."""
 
-codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
+codec_366: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
 
-codec_367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
+codec_367: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
 
-codec_368: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
+codec_368: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
 
-codec_369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation default)."""
+codec_369: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
 
-codec_370: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset default)."""
+codec_370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
 
-codec_371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
+codec_371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
 
-codec_372: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
+codec_372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 200)."""
 
-codec_373: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
+codec_373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 200)."""
 
-codec_374: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
+codec_374: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_375: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
+codec_375: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
-codec_376: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
+codec_376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
 
-codec_377: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
+codec_377: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
 
-codec_378: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
+codec_378: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 304)."""
 
-codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
+codec_379: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 304)."""
 
-codec_380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
+codec_380: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
-codec_381: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
+codec_381: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
-codec_382: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
+codec_382: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
 
 codec_383: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
 
 codec_384: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
 
-codec_385: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
+codec_385: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 401)."""
 
-codec_386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
+codec_386: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 401)."""
 
-codec_387: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
+codec_387: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 401)."""
 
-codec_388: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
+codec_388: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 401)."""
 
-codec_389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 401)."""
+codec_389: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
 
-codec_390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
+codec_390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
 
-codec_391: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
+codec_391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
 
-codec_392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
+codec_392: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
 
-codec_393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
+codec_393: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 404)."""
 
-codec_394: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
+codec_394: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 404)."""
 
 codec_395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 404)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 404)."""
 
 codec_396: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 404)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 404)."""
 
 codec_397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
 
 codec_398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
 
 codec_399: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
 
-codec_400: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 422)."""
+codec_400: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 422)."""
 
-codec_401: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 422)."""
+codec_401: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 422)."""
 
-codec_402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
+codec_402: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 422)."""
 
-codec_403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
+codec_403: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 422)."""
 
-codec_404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
+codec_404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response 429 application/problem+json)."""
 
-codec_405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation default)."""
+codec_405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 429)."""
 
-codec_406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset default)."""
+codec_406: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 429)."""
 
-codec_407: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
+codec_407: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 429)."""
 
-codec_408: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
+codec_408: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 429)."""
 
-codec_409: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
+codec_409: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After 429)."""
 
-codec_410: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
+codec_410: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 429)."""
 
-codec_411: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
+codec_411: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 429)."""
 
-codec_412: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
+codec_412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
 
-codec_413: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
+codec_413: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
 
-codec_414: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
+codec_414: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
 
-codec_415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
+codec_415: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy default)."""
 
-codec_416: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
+codec_416: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit default)."""
 
-codec_417: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
+codec_417: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation default)."""
 
-codec_418: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
+codec_418: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset default)."""
 
-codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
+codec_419: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
+codec_420: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_421: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
+codec_421: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 401)."""
+codec_422: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_423: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
+codec_423: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_424: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
+codec_424: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+"""Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
+codec_425: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+"""Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
+codec_426: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_427: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
+codec_427: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_428: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 404)."""
+codec_428: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_429: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 404)."""
+codec_429: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
+codec_430: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_431: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
+codec_431: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+"""Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_432: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
+codec_432: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_433: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 422)."""
+codec_433: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_434: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 422)."""
+codec_434: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 200)."""
 
-codec_435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
+codec_435: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/get response_header (response RateLimit 200)."""
 
-codec_436: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
+codec_436: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_437: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
+codec_437: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
-codec_438: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation default)."""
+codec_438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_439: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset default)."""
+codec_439: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
-codec_440: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
+codec_440: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
 
-codec_441: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
+codec_441: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 401)."""
 
-codec_442: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
+codec_442: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/get response_header (response RateLimit 401)."""
 
-codec_443: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
-"""Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
+codec_443: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/get response_header (response Deprecation 401)."""
 
-codec_444: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
+codec_444: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/get response_header (response Sunset 401)."""
 
-codec_445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
+codec_445: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
 
-codec_446: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
+codec_446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_447: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
+codec_447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
-codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
+codec_448: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
 
-codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
+codec_449: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 422)."""
 
-codec_450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
+codec_450: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/get response_header (response RateLimit 422)."""
 
 codec_451: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 400)."""
+"""Codec of /paths/~1posts/get response_header (response Deprecation 422)."""
 
 codec_452: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 400)."""
+"""Codec of /paths/~1posts/get response_header (response Sunset 422)."""
 
 codec_453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
 
 codec_454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID 429)."""
 
 codec_455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1posts/get response_header (response Server-Timing 429)."""
 
-codec_456: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 401)."""
+codec_456: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 429)."""
 
-codec_457: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
+codec_457: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/get response_header (response RateLimit 429)."""
 
-codec_458: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
+codec_458: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
 
-codec_459: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
+codec_459: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/get response_header (response Deprecation 429)."""
 
-codec_460: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
+codec_460: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/get response_header (response Sunset 429)."""
 
-codec_461: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
+codec_461: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_462: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 403)."""
+codec_462: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
-codec_463: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 403)."""
+codec_463: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
 
-codec_464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
+codec_464: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy default)."""
 
-codec_465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
+codec_465: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/get response_header (response RateLimit default)."""
 
-codec_466: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
+codec_466: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/get response_header (response Deprecation default)."""
 
-codec_467: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 404)."""
+codec_467: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/get response_header (response Sunset default)."""
 
-codec_468: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 404)."""
+codec_468: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
+codec_469: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
+codec_470: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+"""Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_471: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
+codec_471: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_472: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 412)."""
+codec_472: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
-codec_473: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 412)."""
+codec_473: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
-codec_474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
+codec_474: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 201)."""
 
-codec_475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
+codec_475: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 201)."""
 
-codec_476: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
+codec_476: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_477: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 413)."""
+codec_477: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_478: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 413)."""
+codec_478: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
 codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
 codec_480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
 codec_481: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
 
-codec_482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 415)."""
+codec_482: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 400)."""
 
-codec_483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 415)."""
+codec_483: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 400)."""
 
-codec_484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
+codec_484: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 400)."""
 
-codec_485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
+codec_485: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 400)."""
 
-codec_486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
+codec_486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
-codec_487: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 422)."""
+codec_487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
-codec_488: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 422)."""
+codec_488: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
 
-codec_489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
+codec_489: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 401)."""
 
-codec_490: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
+codec_490: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 401)."""
 
-codec_491: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
+codec_491: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 401)."""
 
-codec_492: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 428)."""
+codec_492: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 401)."""
 
-codec_493: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 428)."""
+codec_493: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
 
 codec_494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
 codec_495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
 codec_496: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
 
-codec_497: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation default)."""
+codec_497: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 403)."""
 
-codec_498: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset default)."""
+codec_498: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 403)."""
 
-codec_499: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
+codec_499: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 403)."""
 
-codec_500: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
+codec_500: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 403)."""
 
-codec_501: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
+codec_501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
 codec_502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
 codec_503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
 
-codec_504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
+codec_504: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 409)."""
 
-codec_505: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
+codec_505: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 409)."""
 
-codec_506: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
+codec_506: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 409)."""
 
-codec_507: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 401)."""
+codec_507: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 409)."""
 
-codec_508: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
+codec_508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_509: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
-codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
+codec_510: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
 
-codec_511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
+codec_511: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 413)."""
 
-codec_512: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
+codec_512: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 413)."""
 
 codec_513: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 403)."""
+"""Codec of /paths/~1posts/post response_header (response Deprecation 413)."""
 
 codec_514: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 403)."""
+"""Codec of /paths/~1posts/post response_header (response Sunset 413)."""
 
 codec_515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
 codec_516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
 codec_517: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
 
-codec_518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 404)."""
+codec_518: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 415)."""
 
-codec_519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 404)."""
+codec_519: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 415)."""
 
-codec_520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
+codec_520: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 415)."""
 
-codec_521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
+codec_521: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 415)."""
 
-codec_522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
+codec_522: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
-codec_523: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 412)."""
+codec_523: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
-codec_524: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 412)."""
+codec_524: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
 
-codec_525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
+codec_525: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 422)."""
 
-codec_526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
+codec_526: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 422)."""
 
-codec_527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
+codec_527: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 422)."""
 
-codec_528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 422)."""
+codec_528: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 422)."""
 
-codec_529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 422)."""
+codec_529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
 
-codec_530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
+codec_530: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID 429)."""
 
-codec_531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
+codec_531: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing 429)."""
 
-codec_532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
+codec_532: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 429)."""
 
-codec_533: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 428)."""
+codec_533: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit 429)."""
 
-codec_534: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 428)."""
+codec_534: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
 
-codec_535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
+codec_535: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation 429)."""
 
-codec_536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
+codec_536: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset 429)."""
 
-codec_537: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
+codec_537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
-codec_538: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation default)."""
+codec_538: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
-codec_539: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset default)."""
+codec_539: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
 
-codec_540: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
+codec_540: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy default)."""
 
-codec_541: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
+codec_541: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts/post response_header (response RateLimit default)."""
 
-codec_542: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
+codec_542: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts/post response_header (response Deprecation default)."""
 
-codec_543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
+codec_543: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts/post response_header (response Sunset default)."""
 
-codec_544: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
+codec_544: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_545: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
+codec_545: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
+codec_546: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
+codec_547: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_548: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
+codec_548: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+"""Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
+codec_549: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
+codec_550: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_551: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
+codec_551: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
+codec_552: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 200)."""
 
-codec_553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
+codec_553: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_554: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
+codec_554: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_555: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
+codec_555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_556: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
+codec_556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
+codec_557: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
 
-codec_558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
+codec_558: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 401)."""
 
-codec_559: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
+codec_559: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 401)."""
 
 codec_560: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 401)."""
 
 codec_561: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
 
-codec_562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
+codec_562: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
 
-codec_563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
+codec_563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_564: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
+codec_564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_565: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
+codec_565: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
 
-codec_566: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
+codec_566: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 422)."""
 
-codec_567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
+codec_567: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 422)."""
 
-codec_568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
+codec_568: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 422)."""
 
-codec_569: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
+codec_569: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset 422)."""
 
-codec_570: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
+codec_570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
 
-codec_571: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
+codec_571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 429)."""
 
-codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
+codec_572: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 429)."""
 
-codec_573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
+codec_573: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 429)."""
 
-codec_574: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
+codec_574: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 429)."""
 
-codec_575: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
+codec_575: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
 
-codec_576: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
+codec_576: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 429)."""
 
-codec_577: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
+codec_577: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset 429)."""
 
-codec_578: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
+codec_578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_579: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
+codec_579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_580: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
+codec_580: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
 
-codec_581: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
+codec_581: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy default)."""
 
-codec_582: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
+codec_582: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1search/get response_header (response RateLimit default)."""
 
-codec_583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
+codec_583: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Deprecation default)."""
 
-codec_584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
+codec_584: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1search/get response_header (response Sunset default)."""
 
-codec_585: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
+codec_585: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
+codec_586: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_587: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
+codec_587: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_588: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
+codec_588: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
+codec_589: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
-codec_590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
+codec_590: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_591: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
+codec_591: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 200)."""
 
-codec_592: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
+codec_592: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 200)."""
 
-codec_593: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
+codec_593: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
+codec_594: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
 codec_595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
 codec_596: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_597: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
+codec_597: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 304)."""
 
-codec_598: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
+codec_598: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 304)."""
 
-codec_599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
+codec_599: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
+codec_600: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_601: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
+codec_601: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_602: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
+codec_602: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_603: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
+codec_603: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 308)."""
 
-codec_604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
+codec_604: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 308)."""
 
-codec_605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
+codec_605: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_606: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
+codec_606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
+codec_607: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_608: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
+codec_608: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
 
-codec_609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
+codec_609: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 401)."""
 
-codec_610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
+codec_610: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 401)."""
 
-codec_611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
+codec_611: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 401)."""
 
-codec_612: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
+codec_612: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
 
-codec_613: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
+codec_613: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
 
-codec_614: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
+codec_614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_615: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
+codec_615: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_616: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
+codec_616: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
 
-codec_617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
+codec_617: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 404)."""
 
-codec_618: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
+codec_618: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 404)."""
 
-codec_619: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
+codec_619: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 404)."""
 
-codec_620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
+codec_620: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 404)."""
 
-codec_621: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
+codec_621: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_622: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
+codec_622: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
+codec_623: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
 
-codec_624: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
+codec_624: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 422)."""
 
-codec_625: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
+codec_625: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 422)."""
 
-codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
+codec_626: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 422)."""
 
-codec_627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
+codec_627: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 422)."""
 
-codec_628: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
+codec_628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
+codec_629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 429)."""
 
-codec_630: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
+codec_630: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 429)."""
 
-codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
+codec_631: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 429)."""
 
-codec_632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
+codec_632: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 429)."""
 
-codec_633: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
+codec_633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
 codec_634: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 429)."""
 
 codec_635: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 429)."""
 
 codec_636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
 codec_637: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
 codec_638: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
 
-codec_639: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
+codec_639: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy default)."""
 
-codec_640: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
+codec_640: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit default)."""
 
-codec_641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
+codec_641: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation default)."""
 
-codec_642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
+codec_642: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset default)."""
 
-codec_643: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
+codec_643: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_644: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
+codec_644: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_645: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
+codec_645: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
+codec_646: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
 codec_647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
 codec_648: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_649: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
+codec_649: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_650: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
+codec_650: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 200)."""
 
-codec_651: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
+codec_651: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_652: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
+codec_652: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
 codec_653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
 codec_654: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
+codec_655: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
+codec_656: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 304)."""
 
-codec_657: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
+codec_657: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
+codec_658: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
+codec_659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_660: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
+codec_660: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
+codec_661: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
 
-codec_662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
+codec_662: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
+codec_663: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 401)."""
 
 codec_664: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 401)."""
 
 codec_665: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
 
-codec_666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
+codec_666: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
+codec_667: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_668: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
+codec_668: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_669: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
+codec_669: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
 
-codec_670: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
+codec_670: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_671: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
+codec_671: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 404)."""
 
-codec_672: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
+codec_672: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 404)."""
 
-codec_673: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
+codec_673: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 404)."""
 
-codec_674: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
+codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_675: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
+codec_675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
+codec_676: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
 
-codec_677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
+codec_677: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_678: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
+codec_678: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 422)."""
 
 codec_679: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 422)."""
 
 codec_680: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 422)."""
 
-codec_681: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
+codec_681: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_682: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
+codec_682: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 429)."""
 
-codec_683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
+codec_683: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 429)."""
 
-codec_684: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
+codec_684: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
+codec_685: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 429)."""
 
-codec_686: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
+codec_686: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_687: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
+codec_687: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 429)."""
 
-codec_688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
+codec_688: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 429)."""
 
-codec_689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
+codec_689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_690: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+codec_690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
+codec_691: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
 
-codec_692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
+codec_692: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_693: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
+codec_693: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit default)."""
 
 codec_694: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation default)."""
 
 codec_695: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset default)."""
 
-codec_696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
+codec_696: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
+codec_697: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_698: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
+codec_698: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
+codec_699: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+"""Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
+codec_700: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
+codec_701: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
+codec_702: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
-codec_703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
+codec_703: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_704: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
+codec_704: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 200)."""
 
-codec_705: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
+codec_705: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_706: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
+codec_706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_707: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
+codec_707: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_708: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
+codec_708: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
 
-codec_709: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
+codec_709: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_710: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
+codec_710: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 400)."""
 
-codec_711: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
+codec_711: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 400)."""
 
-codec_712: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
+codec_712: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 400)."""
 
-codec_713: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
+codec_713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_714: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
+codec_714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_715: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
+codec_715: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
 
-codec_716: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
+codec_716: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_717: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
+codec_717: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 401)."""
 
-codec_718: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
+codec_718: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 401)."""
 
-codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
+codec_719: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
 
-codec_720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
+codec_720: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_721: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
+codec_721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_722: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
+codec_722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_723: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
+codec_723: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
 
-codec_724: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
+codec_724: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
+codec_725: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 403)."""
 
-codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
+codec_726: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 403)."""
 
-codec_727: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
+codec_727: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 403)."""
 
-codec_728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
+codec_728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
+codec_729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
+codec_730: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
 
-codec_731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
+codec_731: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_732: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
+codec_732: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 404)."""
 
 codec_733: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 404)."""
 
 codec_734: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 404)."""
 
 codec_735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
 codec_736: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
 codec_737: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
 
-codec_738: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
+codec_738: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_739: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
+codec_739: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 412)."""
 
-codec_740: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
+codec_740: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 412)."""
 
-codec_741: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
+codec_741: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 412)."""
 
-codec_742: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
+codec_742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_743: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
+codec_743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_744: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
+codec_744: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
 
-codec_745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
+codec_745: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_746: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
+codec_746: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 413)."""
 
-codec_747: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
+codec_747: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 413)."""
 
-codec_748: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
+codec_748: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 413)."""
 
-codec_749: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
+codec_749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
+codec_750: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
+codec_751: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
 
-codec_752: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
+codec_752: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
+codec_753: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 415)."""
 
-codec_754: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
+codec_754: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 415)."""
 
-codec_755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
+codec_755: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 415)."""
 
-codec_756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
+codec_756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
+codec_757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
+codec_758: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
 
-codec_759: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
+codec_759: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_760: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
+codec_760: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 422)."""
 
-codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
+codec_761: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 422)."""
 
-codec_762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
+codec_762: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 422)."""
 
-codec_763: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
+codec_763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_764: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
+codec_764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_765: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
+codec_765: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
 
-codec_766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
+codec_766: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
+codec_767: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 428)."""
 
-codec_768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
+codec_768: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 428)."""
 
-codec_769: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
+codec_769: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 428)."""
 
-codec_770: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
+codec_770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
+codec_771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
+codec_772: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 429)."""
 
-codec_773: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
+codec_773: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_774: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
+codec_774: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 429)."""
 
-codec_775: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
+codec_775: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_776: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
+codec_776: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 429)."""
 
-codec_777: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
+codec_777: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 429)."""
 
-codec_778: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
+codec_778: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_779: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
+codec_779: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_780: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
+codec_780: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
 
-codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
+codec_781: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
+codec_782: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit default)."""
 
-codec_783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
+codec_783: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation default)."""
 
-codec_784: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
+codec_784: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset default)."""
 
-codec_785: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
+codec_785: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
+codec_786: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
+codec_787: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_788: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
+codec_788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
+codec_789: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
-codec_790: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
+codec_790: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
+codec_791: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 204)."""
 
-codec_792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
+codec_792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
+codec_793: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_794: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
+codec_794: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
 
-codec_795: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
+codec_795: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_796: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
+codec_796: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 401)."""
 
-codec_797: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
+codec_797: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 401)."""
 
-codec_798: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
+codec_798: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
 
-codec_799: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
+codec_799: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
+codec_800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_801: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
+codec_801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_802: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
+codec_802: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
 
-codec_803: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
+codec_803: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_804: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
+codec_804: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 403)."""
 
-codec_805: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
+codec_805: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 403)."""
 
-codec_806: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
+codec_806: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 403)."""
 
-codec_807: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
+codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
+codec_808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
+codec_809: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
 
-codec_810: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
+codec_810: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
+codec_811: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 404)."""
 
-codec_812: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
+codec_812: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 404)."""
 
-codec_813: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
+codec_813: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 404)."""
 
 codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
 codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
 codec_816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
 
-codec_817: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
+codec_817: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_818: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
+codec_818: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 412)."""
 
-codec_819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
+codec_819: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 412)."""
 
-codec_820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
+codec_820: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 412)."""
 
-codec_821: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
+codec_821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_822: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
+codec_822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_823: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
+codec_823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
 
-codec_824: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
+codec_824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_825: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
+codec_825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 422)."""
 
-codec_826: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
+codec_826: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 422)."""
 
-codec_827: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
+codec_827: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 422)."""
 
-codec_828: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
+codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_829: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
+codec_829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_830: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
+codec_830: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
 
-codec_831: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
+codec_831: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_832: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
-"""Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
+codec_832: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 428)."""
 
-codec_833: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
+codec_833: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 428)."""
 
-codec_834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
+codec_834: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 428)."""
 
-codec_835: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
+codec_835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_836: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
+codec_836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
+codec_837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 429)."""
 
-codec_838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
+codec_838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_839: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
+codec_839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 429)."""
 
-codec_840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
+codec_840: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_841: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
+codec_841: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 429)."""
 
-codec_842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
+codec_842: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 429)."""
 
-codec_843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
+codec_843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_844: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
+codec_844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
-codec_845: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
+codec_845: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
 
-codec_846: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
+codec_846: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_847: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
+codec_847: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit default)."""
 
-codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
+codec_848: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation default)."""
 
-codec_849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
+codec_849: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset default)."""
 
-codec_850: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
+codec_850: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
+codec_851: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_852: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
+codec_852: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
+codec_853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
+codec_854: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
-codec_855: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
+codec_855: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
 
-codec_856: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
+codec_856: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
 
-codec_857: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
+codec_857: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
 codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
 codec_859: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
 codec_860: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
 
-codec_861: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
+codec_861: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 401)."""
 
-codec_862: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
+codec_862: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 401)."""
 
-codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
+codec_863: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
 
-codec_864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
+codec_864: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
 
-codec_865: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
+codec_865: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
 
-codec_866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
+codec_866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_867: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
+codec_867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
+codec_868: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
 
-codec_869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
+codec_869: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 403)."""
 
-codec_870: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
+codec_870: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 403)."""
 
 codec_871: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
 
 codec_872: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
 
 codec_873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
 codec_874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
 codec_875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
 
-codec_876: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
+codec_876: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 404)."""
 
-codec_877: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
+codec_877: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 404)."""
 
-codec_878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
+codec_878: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
 
-codec_879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
+codec_879: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
 
-codec_880: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
+codec_880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_881: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
+codec_881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_882: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
+codec_882: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
 
-codec_883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
+codec_883: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 409)."""
 
-codec_884: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
+codec_884: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 409)."""
 
-codec_885: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
+codec_885: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
 
-codec_886: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
+codec_886: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
 
-codec_887: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
+codec_887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_888: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
+codec_888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_889: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
+codec_889: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
 
-codec_890: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
+codec_890: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 422)."""
 
-codec_891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
+codec_891: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 422)."""
 
-codec_892: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
+codec_892: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
 
-codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
+codec_893: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
 
-codec_894: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
+codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_895: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
+codec_895: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
 
-codec_896: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
+codec_896: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 429)."""
 
-codec_897: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
+codec_897: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 429)."""
 
-codec_898: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_898: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 429)."""
 
-codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
+codec_899: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
+codec_900: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 429)."""
 
-codec_901: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
+codec_901: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 429)."""
 
-codec_902: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
+codec_902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_903: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
+codec_903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
+codec_904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
 
-codec_905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
+codec_905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy default)."""
 
-codec_906: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
+codec_906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit default)."""
 
 codec_907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
 
 codec_908: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
 
-codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
+codec_909: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
+codec_910: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_911: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
+codec_911: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_912: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
+codec_912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_913: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
+codec_913: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_914: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
+codec_914: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
 
-codec_915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
+codec_915: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
 
-codec_916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
+codec_916: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_917: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
+codec_917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_918: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
+codec_918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
+codec_919: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
 
-codec_920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
+codec_920: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 401)."""
 
-codec_921: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
+codec_921: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 401)."""
 
 codec_922: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
 
 codec_923: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
 
-codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
+codec_924: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
 
-codec_925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
+codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_926: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
+codec_926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_927: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
+codec_927: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
 
-codec_928: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
+codec_928: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 403)."""
 
-codec_929: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
+codec_929: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 403)."""
 
-codec_930: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
+codec_930: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
 
-codec_931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
+codec_931: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
 
-codec_932: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
+codec_932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
+codec_933: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_934: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
+codec_934: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
 
-codec_935: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
+codec_935: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 404)."""
 
-codec_936: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
+codec_936: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 404)."""
 
-codec_937: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
+codec_937: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
 
-codec_938: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
+codec_938: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
 
 codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
 codec_940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
 codec_941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
 
-codec_942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
+codec_942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 409)."""
 
-codec_943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
+codec_943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 409)."""
 
-codec_944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
+codec_944: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
 
-codec_945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
+codec_945: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
 
-codec_946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
+codec_946: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_947: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
+codec_947: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_948: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
+codec_948: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
 
-codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
+codec_949: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 422)."""
 
-codec_950: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
+codec_950: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 422)."""
 
-codec_951: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+codec_951: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
 
-codec_952: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
+codec_952: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
 
-codec_953: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
+codec_953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+codec_954: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
 
-codec_955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+codec_955: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 429)."""
 
-codec_956: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
+codec_956: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 429)."""
 
-codec_957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
+codec_957: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 429)."""
 
-codec_958: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
+codec_958: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_959: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
+codec_959: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 429)."""
 
-codec_960: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
+codec_960: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 429)."""
 
-codec_961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
+codec_961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_962: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
+codec_962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
+codec_963: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
 
-codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
+codec_964: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy default)."""
 
-codec_965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
+codec_965: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit default)."""
 
 codec_966: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
 
 codec_967: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
 
-codec_968: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+codec_968: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
+codec_969: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_970: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
+codec_970: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_971: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
+codec_971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_972: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
+codec_972: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_973: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
+codec_973: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
 
-codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
+codec_974: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
 
-codec_975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
+codec_975: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_976: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
+codec_976: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_977: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
+codec_977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_978: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
+codec_978: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
 
-codec_979: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
+codec_979: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 401)."""
 
-codec_980: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
+codec_980: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 401)."""
 
-codec_981: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
+codec_981: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
 
-codec_982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
+codec_982: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
 
-codec_983: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
+codec_983: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
 
-codec_984: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
+codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_985: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1tags/get parameter (request query limit)."""
+codec_985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_986: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+codec_986: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
 
-codec_987: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1tags/get parameter (request query page)."""
+codec_987: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 403)."""
 
-codec_988: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+codec_988: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 403)."""
 
-codec_989: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
-"""Codec of /paths/~1tags/get parameter (request query sort)."""
+codec_989: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
 
-codec_990: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
-"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+codec_990: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
 
-codec_991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+codec_991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_992: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+codec_992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_993: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+codec_993: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
 
-codec_994: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+codec_994: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 404)."""
 
-codec_995: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+codec_995: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 404)."""
 
-codec_996: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+codec_996: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
 
-codec_997: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+codec_997: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
 
-codec_998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
+codec_998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_999: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
+codec_999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_1000: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+codec_1000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
 
-codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+codec_1001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 409)."""
 
-codec_1002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+codec_1002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 409)."""
 
-codec_1003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+codec_1003: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
 
-codec_1004: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
+codec_1004: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
 
-codec_1005: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
+codec_1005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+codec_1006: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_1007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+codec_1007: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
 
-codec_1008: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+codec_1008: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 422)."""
 
-codec_1009: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
+codec_1009: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 422)."""
 
-codec_1010: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
+codec_1010: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
 
-codec_1011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+codec_1011: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
 
-codec_1012: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+codec_1012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_1013: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
-"""Codec of /paths/~1tags/post request_body (request application/json)."""
+codec_1013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
 
-codec_1014: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+codec_1014: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 429)."""
 
-codec_1015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+codec_1015: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 429)."""
 
-codec_1016: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+codec_1016: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 429)."""
 
-codec_1017: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+codec_1017: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_1018: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+codec_1018: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 429)."""
 
-codec_1019: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+codec_1019: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 429)."""
 
 codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
 codec_1021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
 codec_1022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
 
-codec_1023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
+codec_1023: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy default)."""
 
-codec_1024: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 400)."""
+codec_1024: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit default)."""
 
-codec_1025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+codec_1025: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
 
-codec_1026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
+codec_1026: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
 
-codec_1027: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
+codec_1027: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_1028: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
+codec_1028: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_1029: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 401)."""
+codec_1029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_1030: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
+codec_1030: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+codec_1031: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_1032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
+codec_1032: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_1033: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
+codec_1033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_1034: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
+codec_1034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_1035: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 403)."""
+codec_1035: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+codec_1036: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_1037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
+codec_1037: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_1038: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
+codec_1038: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_1039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
+codec_1039: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
 
-codec_1040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 409)."""
+codec_1040: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
 codec_1041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
 codec_1042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
 codec_1043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_1044: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
+codec_1044: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_1045: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 413)."""
+codec_1045: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+codec_1046: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_1047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
+codec_1047: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
 
-codec_1048: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
+codec_1048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_1049: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
+codec_1049: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_1050: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 415)."""
+codec_1050: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+codec_1051: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_1052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
+codec_1052: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_1053: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
+codec_1053: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_1054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
+codec_1054: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
 
-codec_1055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 422)."""
+codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+codec_1056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_1057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
+codec_1057: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_1058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
+codec_1058: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_1059: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation default)."""
+codec_1059: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_1060: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset default)."""
+codec_1060: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_1061: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
+codec_1061: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
 
-codec_1062: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
+codec_1062: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_1063: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
+codec_1063: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_1064: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
+codec_1064: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_1065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
+codec_1065: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_1066: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
+codec_1066: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_1067: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
+codec_1067: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_1068: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
+codec_1068: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_1069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
+codec_1069: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 429)."""
 
-codec_1070: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
+codec_1070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_1071: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
+codec_1071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_1072: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
+codec_1072: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
+codec_1073: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_1074: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
+codec_1074: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit default)."""
 
-codec_1075: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
+codec_1075: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
 
-codec_1076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
+codec_1076: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
 
-codec_1077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
+codec_1077: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_1078: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
+codec_1078: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
+codec_1079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_1080: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
+codec_1080: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_1081: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
+codec_1081: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1082: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
+codec_1082: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_1083: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
+codec_1083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
+codec_1084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_1085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
+codec_1085: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_1086: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
+codec_1086: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_1087: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
+codec_1087: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_1088: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
+codec_1088: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+codec_1089: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_1090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
+codec_1090: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_1091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
+codec_1091: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_1092: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
+codec_1092: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_1093: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
+codec_1093: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_1094: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+codec_1094: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_1095: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+codec_1095: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_1096: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+codec_1096: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_1097: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
-"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+codec_1097: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_1098: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
 codec_1099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
 codec_1100: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_1101: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+codec_1101: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+codec_1102: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_1103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
+codec_1103: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_1104: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
+codec_1104: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_1105: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
+codec_1105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_1106: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
+codec_1106: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_1107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+codec_1107: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_1108: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
+codec_1108: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_1109: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
+codec_1109: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_1110: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
+codec_1110: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_1111: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
+codec_1111: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_1112: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
+codec_1112: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 429)."""
 
 codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
 codec_1114: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
 codec_1115: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_1116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
+codec_1116: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_1117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
+codec_1117: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+codec_1118: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_1119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
+codec_1119: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
 
-codec_1120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
+codec_1120: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_1121: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
+codec_1121: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_1122: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
+codec_1122: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+codec_1123: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_1124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
+codec_1124: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_1125: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
+codec_1125: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_1126: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
+codec_1126: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_1127: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
+codec_1127: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+codec_1128: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
 codec_1129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
 codec_1130: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_1131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
+codec_1131: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
 
-codec_1132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
+codec_1132: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
 
-codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+codec_1133: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_1134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
+codec_1134: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_1135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
+codec_1135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_1136: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
+codec_1136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_1137: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
+codec_1137: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
-codec_1138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+codec_1138: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 401)."""
 
-codec_1139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
+codec_1139: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 401)."""
 
-codec_1140: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
+codec_1140: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
 
-codec_1141: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
+codec_1141: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
 
-codec_1142: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
+codec_1142: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
 codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
 codec_1144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
 codec_1145: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
-codec_1146: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
+codec_1146: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 404)."""
 
-codec_1147: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
+codec_1147: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 404)."""
 
-codec_1148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+codec_1148: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
 
-codec_1149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
+codec_1149: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
 
-codec_1150: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
+codec_1150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_1151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
+codec_1151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_1152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
+codec_1152: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
-codec_1153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+codec_1153: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 422)."""
 
-codec_1154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
+codec_1154: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 422)."""
 
-codec_1155: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
+codec_1155: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
 
-codec_1156: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
+codec_1156: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
 
-codec_1157: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
+codec_1157: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_1158: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+codec_1158: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
 
-codec_1159: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+codec_1159: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 429)."""
 
-codec_1160: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+codec_1160: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 429)."""
 
-codec_1161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
+codec_1161: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 429)."""
 
-codec_1162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
+codec_1162: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_1163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+codec_1163: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 429)."""
 
-codec_1164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
+codec_1164: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 429)."""
 
-codec_1165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
+codec_1165: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_1166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
+codec_1166: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_1167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
+codec_1167: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
-codec_1168: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_1168: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy default)."""
 
-codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+codec_1169: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit default)."""
 
-codec_1170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
+codec_1170: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
 
-codec_1171: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
+codec_1171: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
 
-codec_1172: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
+codec_1172: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_1173: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
+codec_1173: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_1174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+codec_1174: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_1175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
+codec_1175: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_1176: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
+codec_1176: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_1177: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
+codec_1177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_1178: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
+codec_1178: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+codec_1179: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
 
-codec_1180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
+codec_1180: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
 
-codec_1181: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
+codec_1181: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_1182: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
+codec_1182: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_1183: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
+codec_1183: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
 codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
 codec_1185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
 codec_1186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
-codec_1187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
+codec_1187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 400)."""
 
-codec_1188: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
+codec_1188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 400)."""
 
-codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
+codec_1189: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
 
-codec_1190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
+codec_1190: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
 
-codec_1191: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
+codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_1192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
+codec_1192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_1193: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
+codec_1193: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
-codec_1194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
+codec_1194: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 401)."""
 
-codec_1195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
+codec_1195: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 401)."""
 
-codec_1196: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
+codec_1196: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
 
-codec_1197: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
+codec_1197: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
 
-codec_1198: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
+codec_1198: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
-codec_1199: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
+codec_1199: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_1200: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_1200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_1201: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_1201: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
-codec_1202: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_1202: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 403)."""
 
-codec_1203: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_1203: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 403)."""
 
-codec_1204: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_1204: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
 
-codec_1205: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_1205: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
 
-codec_1206: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_1206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_1207: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_1207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_1208: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_1208: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
-codec_1209: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_1209: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 404)."""
 
-codec_1210: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_1210: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 404)."""
 
-codec_1211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+codec_1211: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
 
-codec_1212: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+codec_1212: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
 
-codec_1213: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_1213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_1214: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_1214: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_1215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_1215: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
-codec_1216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+codec_1216: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 409)."""
 
-codec_1217: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
+codec_1217: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 409)."""
 
 codec_1218: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
 
 codec_1219: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
+
+codec_1220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
+
+codec_1221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
+
+codec_1222: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
+
+codec_1223: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 413)."""
+
+codec_1224: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 413)."""
+
+codec_1225: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
+
+codec_1226: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
+
+codec_1227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
+
+codec_1228: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
+
+codec_1229: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
+
+codec_1230: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 415)."""
+
+codec_1231: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 415)."""
+
+codec_1232: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
+
+codec_1233: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
+
+codec_1234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
+
+codec_1235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
+
+codec_1236: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
+
+codec_1237: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 422)."""
+
+codec_1238: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 422)."""
+
+codec_1239: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
+
+codec_1240: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
+
+codec_1241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
+
+codec_1242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
+
+codec_1243: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 429)."""
+
+codec_1244: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 429)."""
+
+codec_1245: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 429)."""
+
+codec_1246: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
+
+codec_1247: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 429)."""
+
+codec_1248: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 429)."""
+
+codec_1249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
+
+codec_1250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
+
+codec_1251: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
+
+codec_1252: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy default)."""
+
+codec_1253: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit default)."""
+
+codec_1254: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
+
+codec_1255: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
+
+codec_1256: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
+
+codec_1257: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
+
+codec_1258: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
+
+codec_1259: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
+
+codec_1260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
+
+codec_1261: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
+
+codec_1262: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
+
+codec_1263: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
+
+codec_1264: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
+
+codec_1265: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
+
+codec_1266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
+
+codec_1267: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
+
+codec_1268: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
+
+codec_1269: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
+
+codec_1270: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
+
+codec_1271: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
+
+codec_1272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
+
+codec_1274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
+
+codec_1275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 401)."""
+
+codec_1276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 401)."""
+
+codec_1277: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
+
+codec_1278: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
+
+codec_1279: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_1280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
+
+codec_1282: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
+
+codec_1283: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 404)."""
+
+codec_1284: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 404)."""
+
+codec_1285: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
+
+codec_1286: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
+
+codec_1287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1288: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
+
+codec_1289: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
+
+codec_1290: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 422)."""
+
+codec_1291: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 422)."""
+
+codec_1292: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
+
+codec_1293: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
+
+codec_1294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
+
+codec_1296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 429)."""
+
+codec_1297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 429)."""
+
+codec_1298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 429)."""
+
+codec_1299: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
+
+codec_1300: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 429)."""
+
+codec_1301: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 429)."""
+
+codec_1302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
+
+codec_1303: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
+
+codec_1304: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
+
+codec_1305: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy default)."""
+
+codec_1306: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit default)."""
+
+codec_1307: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
+
+codec_1308: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
+
+codec_1309: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
+
+codec_1310: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
+
+codec_1311: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
+
+codec_1312: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+"""Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_1313: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
+
+codec_1314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_1315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
+
+codec_1316: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
+
+codec_1317: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
+
+codec_1318: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
+
+codec_1319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_1320: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_1321: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
+
+codec_1322: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 400)."""
+
+codec_1323: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 400)."""
+
+codec_1324: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
+
+codec_1325: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
+
+codec_1326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_1327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_1328: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
+
+codec_1329: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 401)."""
+
+codec_1330: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 401)."""
+
+codec_1331: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
+
+codec_1332: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
+
+codec_1333: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_1334: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_1335: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_1336: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
+
+codec_1337: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 403)."""
+
+codec_1338: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 403)."""
+
+codec_1339: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
+
+codec_1340: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
+
+codec_1341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_1342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_1343: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
+
+codec_1344: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 404)."""
+
+codec_1345: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 404)."""
+
+codec_1346: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
+
+codec_1347: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
+
+codec_1348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_1349: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_1350: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
+
+codec_1351: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 412)."""
+
+codec_1352: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 412)."""
+
+codec_1353: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
+
+codec_1354: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
+
+codec_1355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_1356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_1357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
+
+codec_1358: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 413)."""
+
+codec_1359: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 413)."""
+
+codec_1360: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
+
+codec_1361: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
+
+codec_1362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_1363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_1364: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
+
+codec_1365: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 415)."""
+
+codec_1366: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 415)."""
+
+codec_1367: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
+
+codec_1368: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
+
+codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_1370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_1371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
+
+codec_1372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 422)."""
+
+codec_1373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 422)."""
+
+codec_1374: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
+
+codec_1375: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
+
+codec_1376: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_1377: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_1378: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
+
+codec_1379: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 428)."""
+
+codec_1380: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 428)."""
+
+codec_1381: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
+
+codec_1382: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
+
+codec_1383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
+
+codec_1384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
+
+codec_1385: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 429)."""
+
+codec_1386: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 429)."""
+
+codec_1387: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 429)."""
+
+codec_1388: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
+
+codec_1389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 429)."""
+
+codec_1390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 429)."""
+
+codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
+
+codec_1392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
+
+codec_1393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
+
+codec_1394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy default)."""
+
+codec_1395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit default)."""
+
+codec_1396: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
+
+codec_1397: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
+
+codec_1398: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
+
+codec_1399: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
+
+codec_1400: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
+
+codec_1401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_1402: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
+
+codec_1403: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
+
+codec_1404: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
+
+codec_1405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_1406: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_1407: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
+
+codec_1408: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 401)."""
+
+codec_1409: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 401)."""
+
+codec_1410: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
+
+codec_1411: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
+
+codec_1412: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_1413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_1414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_1415: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
+
+codec_1416: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 403)."""
+
+codec_1417: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 403)."""
+
+codec_1418: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
+
+codec_1419: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
+
+codec_1420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_1421: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_1422: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
+
+codec_1423: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 404)."""
+
+codec_1424: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 404)."""
+
+codec_1425: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
+
+codec_1426: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
+
+codec_1427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_1428: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_1429: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
+
+codec_1430: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 412)."""
+
+codec_1431: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 412)."""
+
+codec_1432: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
+
+codec_1433: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
+
+codec_1434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_1435: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_1436: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
+
+codec_1437: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 422)."""
+
+codec_1438: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 422)."""
+
+codec_1439: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
+
+codec_1440: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
+
+codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_1442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
+
+codec_1443: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
+
+codec_1444: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 428)."""
+
+codec_1445: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 428)."""
+
+codec_1446: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
+
+codec_1447: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
+
+codec_1448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
+
+codec_1449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
+
+codec_1450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 429)."""
+
+codec_1451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 429)."""
+
+codec_1452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 429)."""
+
+codec_1453: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
+
+codec_1454: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 429)."""
+
+codec_1455: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 429)."""
+
+codec_1456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
+
+codec_1457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
+
+codec_1458: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
+
+codec_1459: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy default)."""
+
+codec_1460: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit default)."""
+
+codec_1461: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
+
+codec_1462: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
+
+codec_1463: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
+
+codec_1464: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
+
+codec_1465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
+
+codec_1466: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
+
+codec_1467: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
+
+codec_1468: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
+
+codec_1469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
+
+codec_1470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
+
+codec_1471: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
+
+codec_1472: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 401)."""
+
+codec_1473: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 401)."""
+
+codec_1474: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
+
+codec_1475: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
+
+codec_1476: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
+
+codec_1477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
+
+codec_1478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
+
+codec_1479: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
+
+codec_1480: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 404)."""
+
+codec_1481: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 404)."""
+
+codec_1482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
+
+codec_1483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
+
+codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
+
+codec_1485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
+
+codec_1486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
+
+codec_1487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 409)."""
+
+codec_1488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 409)."""
+
+codec_1489: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
+
+codec_1490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
+
+codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
+
+codec_1492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
+
+codec_1493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
+
+codec_1494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 422)."""
+
+codec_1495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 422)."""
+
+codec_1496: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
+
+codec_1497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
+
+codec_1498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
+
+codec_1499: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
+
+codec_1500: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 429)."""
+
+codec_1501: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 429)."""
+
+codec_1502: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 429)."""
+
+codec_1503: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
+
+codec_1504: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 429)."""
+
+codec_1505: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 429)."""
+
+codec_1506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
+
+codec_1507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
+
+codec_1508: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
+
+codec_1509: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy default)."""
+
+codec_1510: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit default)."""
+
+codec_1511: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
+
+codec_1512: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
+
+codec_1513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
+
+codec_1514: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
+
+codec_1515: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
+
+codec_1516: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
+
+codec_1517: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
+
+codec_1518: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
+
+codec_1519: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
+
+codec_1520: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
+
+codec_1521: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
+
+codec_1522: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 401)."""
+
+codec_1523: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 401)."""
+
+codec_1524: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
+
+codec_1525: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
+
+codec_1526: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
+
+codec_1527: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
+
+codec_1528: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
+
+codec_1529: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
+
+codec_1530: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 404)."""
+
+codec_1531: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 404)."""
+
+codec_1532: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
+
+codec_1533: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
+
+codec_1534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
+
+codec_1535: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
+
+codec_1536: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
+
+codec_1537: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 422)."""
+
+codec_1538: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 422)."""
+
+codec_1539: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
+
+codec_1540: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
+
+codec_1541: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
+
+codec_1542: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
+
+codec_1543: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 429)."""
+
+codec_1544: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 429)."""
+
+codec_1545: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 429)."""
+
+codec_1546: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
+
+codec_1547: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 429)."""
+
+codec_1548: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 429)."""
+
+codec_1549: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
+
+codec_1550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
+
+codec_1551: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
+
+codec_1552: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy default)."""
+
+codec_1553: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit default)."""
+
+codec_1554: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
+
+codec_1555: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
+
+codec_1556: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
+
+codec_1557: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1tags/get parameter (request query limit)."""
+
+codec_1558: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+
+codec_1559: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1tags/get parameter (request query page)."""
+
+codec_1560: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+
+codec_1561: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+"""Codec of /paths/~1tags/get parameter (request query sort)."""
+
+codec_1562: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+
+codec_1563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+
+codec_1564: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+
+codec_1565: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
+
+codec_1566: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
+
+codec_1567: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+
+codec_1568: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+
+codec_1569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+
+codec_1570: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+
+codec_1571: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+
+codec_1572: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
+
+codec_1573: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
+
+codec_1574: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
+
+codec_1575: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
+
+codec_1576: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+
+codec_1577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+
+codec_1578: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+
+codec_1579: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+
+codec_1580: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
+
+codec_1581: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
+
+codec_1582: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
+
+codec_1583: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
+
+codec_1584: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
+
+codec_1585: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
+
+codec_1586: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
+
+codec_1587: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
+
+codec_1588: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
+
+codec_1589: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
+
+codec_1590: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
+
+codec_1591: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 429)."""
+
+codec_1592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+
+codec_1593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+
+codec_1594: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+
+codec_1595: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
+
+codec_1596: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit default)."""
+
+codec_1597: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
+
+codec_1598: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
+
+codec_1599: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+
+codec_1600: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+
+codec_1601: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+"""Codec of /paths/~1tags/post request_body (request application/json)."""
+
+codec_1602: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+
+codec_1603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+
+codec_1604: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+
+codec_1605: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
+
+codec_1606: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
+
+codec_1607: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+
+codec_1608: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+
+codec_1609: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+
+codec_1610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+
+codec_1611: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+
+codec_1612: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+
+codec_1613: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
+
+codec_1614: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
+
+codec_1615: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
+
+codec_1616: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 400)."""
+
+codec_1617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+
+codec_1618: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
+
+codec_1619: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
+
+codec_1620: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
+
+codec_1621: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
+
+codec_1622: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
+
+codec_1623: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 401)."""
+
+codec_1624: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
+
+codec_1625: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+
+codec_1626: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
+
+codec_1627: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
+
+codec_1628: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
+
+codec_1629: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
+
+codec_1630: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
+
+codec_1631: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 403)."""
+
+codec_1632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+
+codec_1633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
+
+codec_1634: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
+
+codec_1635: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
+
+codec_1636: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
+
+codec_1637: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
+
+codec_1638: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 409)."""
+
+codec_1639: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+
+codec_1640: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
+
+codec_1641: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
+
+codec_1642: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
+
+codec_1643: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
+
+codec_1644: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
+
+codec_1645: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 413)."""
+
+codec_1646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+
+codec_1647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
+
+codec_1648: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
+
+codec_1649: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
+
+codec_1650: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
+
+codec_1651: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
+
+codec_1652: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 415)."""
+
+codec_1653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+
+codec_1654: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
+
+codec_1655: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
+
+codec_1656: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
+
+codec_1657: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
+
+codec_1658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
+
+codec_1659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 422)."""
+
+codec_1660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
+
+codec_1661: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
+
+codec_1662: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
+
+codec_1663: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
+
+codec_1664: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
+
+codec_1665: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
+
+codec_1666: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
+
+codec_1667: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 429)."""
+
+codec_1668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+
+codec_1669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
+
+codec_1670: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
+
+codec_1671: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
+
+codec_1672: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit default)."""
+
+codec_1673: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation default)."""
+
+codec_1674: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset default)."""
+
+codec_1675: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
+
+codec_1676: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
+
+codec_1677: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
+
+codec_1678: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
+
+codec_1679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
+
+codec_1680: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
+
+codec_1681: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
+
+codec_1682: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
+
+codec_1683: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
+
+codec_1684: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
+
+codec_1685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
+
+codec_1686: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
+
+codec_1687: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
+
+codec_1688: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
+
+codec_1689: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
+
+codec_1690: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
+
+codec_1691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
+
+codec_1693: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
+
+codec_1694: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
+
+codec_1695: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
+
+codec_1696: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
+
+codec_1697: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
+
+codec_1698: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_1699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
+
+codec_1701: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
+
+codec_1702: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
+
+codec_1703: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
+
+codec_1704: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
+
+codec_1705: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
+
+codec_1706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1707: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
+
+codec_1708: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
+
+codec_1709: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
+
+codec_1710: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
+
+codec_1711: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
+
+codec_1712: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
+
+codec_1713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
+
+codec_1715: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
+
+codec_1716: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
+
+codec_1717: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
+
+codec_1718: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
+
+codec_1719: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
+
+codec_1720: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
+
+codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+
+codec_1722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
+
+codec_1723: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
+
+codec_1724: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
+
+codec_1725: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
+
+codec_1726: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
+
+codec_1727: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
+
+codec_1728: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+
+codec_1729: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+
+codec_1730: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+
+codec_1731: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+
+codec_1732: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+
+codec_1733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
+
+codec_1734: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
+
+codec_1735: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
+
+codec_1736: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
+
+codec_1737: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+
+codec_1738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+
+codec_1739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
+
+codec_1740: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
+
+codec_1741: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
+
+codec_1742: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
+
+codec_1743: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
+
+codec_1744: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
+
+codec_1745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+
+codec_1746: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
+
+codec_1747: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
+
+codec_1748: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
+
+codec_1749: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
+
+codec_1750: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
+
+codec_1751: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
+
+codec_1752: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
+
+codec_1753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+
+codec_1754: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
+
+codec_1755: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
+
+codec_1756: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
+
+codec_1757: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
+
+codec_1758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
+
+codec_1759: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
+
+codec_1760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+
+codec_1761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
+
+codec_1762: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
+
+codec_1763: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
+
+codec_1764: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
+
+codec_1765: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
+
+codec_1766: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
+
+codec_1767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+
+codec_1768: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
+
+codec_1769: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
+
+codec_1770: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
+
+codec_1771: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
+
+codec_1772: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
+
+codec_1773: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
+
+codec_1774: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+
+codec_1775: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
+
+codec_1776: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
+
+codec_1777: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
+
+codec_1778: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
+
+codec_1779: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
+
+codec_1780: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
+
+codec_1781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+
+codec_1782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
+
+codec_1783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
+
+codec_1784: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
+
+codec_1785: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
+
+codec_1786: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
+
+codec_1787: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
+
+codec_1788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+
+codec_1789: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
+
+codec_1790: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
+
+codec_1791: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
+
+codec_1792: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
+
+codec_1793: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
+
+codec_1794: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
+
+codec_1795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+
+codec_1796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
+
+codec_1797: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
+
+codec_1798: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
+
+codec_1799: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
+
+codec_1800: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
+
+codec_1801: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
+
+codec_1802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+
+codec_1803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
+
+codec_1804: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
+
+codec_1805: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
+
+codec_1806: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
+
+codec_1807: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
+
+codec_1808: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
+
+codec_1809: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
+
+codec_1810: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
+
+codec_1811: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
+
+codec_1812: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
+
+codec_1813: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
+
+codec_1814: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
+
+codec_1815: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
+
+codec_1816: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
+
+codec_1817: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+
+codec_1818: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
+
+codec_1819: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
+
+codec_1820: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
+
+codec_1821: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
+
+codec_1822: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
+
+codec_1823: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
+
+codec_1824: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+
+codec_1825: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+
+codec_1826: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+
+codec_1827: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
+
+codec_1828: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
+
+codec_1829: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
+
+codec_1830: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
+
+codec_1831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+
+codec_1832: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
+
+codec_1833: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
+
+codec_1834: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
+
+codec_1835: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
+
+codec_1836: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
+
+codec_1837: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
+
+codec_1838: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
+
+codec_1839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+
+codec_1840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
+
+codec_1841: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
+
+codec_1842: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
+
+codec_1843: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
+
+codec_1844: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
+
+codec_1845: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
+
+codec_1846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+
+codec_1847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
+
+codec_1848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
+
+codec_1849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
+
+codec_1850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
+
+codec_1851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
+
+codec_1852: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
+
+codec_1853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+
+codec_1854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
+
+codec_1855: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
+
+codec_1856: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
+
+codec_1857: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
+
+codec_1858: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
+
+codec_1859: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
+
+codec_1860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+
+codec_1861: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
+
+codec_1862: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
+
+codec_1863: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
+
+codec_1864: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
+
+codec_1865: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
+
+codec_1866: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
+
+codec_1867: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
+
+codec_1868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
+
+codec_1869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
+
+codec_1870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
+
+codec_1871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
+
+codec_1872: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
+
+codec_1873: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
+
+codec_1874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
+
+codec_1875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
+
+codec_1876: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
+
+codec_1877: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
+
+codec_1878: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
+
+codec_1879: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
+
+codec_1880: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
+
+codec_1881: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
+
+codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
+
+codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
+
+codec_1884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
+
+codec_1885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
+
+codec_1886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
+
+codec_1887: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
+
+codec_1888: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
+
+codec_1889: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
+
+codec_1890: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+
+codec_1891: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+
+codec_1892: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+
+codec_1893: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+
+codec_1894: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+
+codec_1895: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+
+codec_1896: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+
+codec_1897: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+
+codec_1898: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+
+codec_1899: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+
+codec_1900: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+
+codec_1901: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+
+codec_1902: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+
+codec_1903: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+
+codec_1904: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+
+codec_1905: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+
+codec_1906: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+
+codec_1907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+
+codec_1908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+
+codec_1909: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
+
+codec_1910: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
+
+codec_1911: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
+
+codec_1912: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
+
+codec_1913: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
 
-codec_1220: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1914: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
 
-codec_1221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_1222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_1223: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1917: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
 
-codec_1224: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1918: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
+
+codec_1919: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
+
+codec_1920: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
 
-codec_1225: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1921: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
 
-codec_1226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_1227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1923: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_1228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1924: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
 
-codec_1229: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1925: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
+
+codec_1926: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
+
+codec_1927: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
 
-codec_1230: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1928: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
 
-codec_1231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+
+codec_1930: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+
+codec_1931: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
+
+codec_1932: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
+
+codec_1933: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
+
+codec_1934: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+
+codec_1935: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
+
+codec_1936: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
+
+codec_1937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_1232: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_1233: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1939: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
 
-codec_1234: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1940: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
+
+codec_1941: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
+
+codec_1942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
 
-codec_1235: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
 
-codec_1236: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1944: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""

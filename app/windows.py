@@ -1,0 +1,152 @@
+"""Moving windows: how often something has happened within the last so many seconds, here or in all processes.
+
+What the library `limits` keeps in memory is walked through from end to end, with a change of threads for every key, on
+every request; `Memory` does the same in a few microseconds and is bounded. docs/decisions/0020-rate-limits.md has the
+figures. What it keeps in Redis is exact for all processes and is used as it is.
+"""
+
+import asyncio
+import logging
+from bisect import bisect_right
+from contextlib import suppress
+from time import monotonic, time
+from typing import NamedTuple
+
+from limits import RateLimitItem
+from limits.aio.storage import RedisStorage
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+log = logging.getLogger(__name__)
+
+# Keys of one rate; at 300 bytes each, and 32 more for each time that is remembered.
+MOST_KEYS = 100_000
+# Times that are past may stay a while, so that not every request moves all the others.
+SLACK = 64
+# Every new key lets go of some that are past, so there are never more than twice those that are not.
+SWEPT = 2
+# What a request may wait for Redis, all in all; the first that waits in vain is the last for a while.
+PATIENCE_SECONDS = 0.04
+RETRY_SECONDS = 1.0
+# More at once wait for one another; a command takes a tenth of a millisecond.
+CONNECTIONS = 16
+PREFIX = "galley"
+
+
+class Count(NamedTuple):
+    """Whether it was counted, how many more may be, and the seconds until that is one more."""
+
+    admitted: bool
+    left: int
+    seconds: float
+
+
+class Memory:
+    """Windows of one rate in this process; who was not counted for longest is forgotten when there are too many."""
+
+    def __init__(self, rate: RateLimitItem) -> None:
+        self._quota = rate.amount
+        self._seconds = rate.get_expiry()
+        # In the order of their last use.
+        self._times: dict[str, list[float]] = {}
+
+    def __len__(self) -> int:
+        """Return how many keys are remembered."""
+        return len(self._times)
+
+    def count(self, key: str) -> Count:
+        """Count once more under this key, unless the quota is used up."""
+        now = monotonic()
+        times = self._times.pop(key, None)
+        if times is None:
+            times = []
+            self._sweep(now)
+        self._times[key] = times
+        past = bisect_right(times, now - self._seconds)
+        if past > SLACK:
+            del times[:past]
+            past = 0
+        used = len(times) - past
+        admitted = used < self._quota
+        if admitted:
+            times.append(now)
+            used += 1
+        return Count(admitted, self._quota - used, times[past] + self._seconds - now)
+
+    def _sweep(self, now: float) -> None:
+        """Forget the first few keys if their windows are empty, or if there are too many."""
+        for key in [key for key, _ in zip(self._times, range(SWEPT), strict=False)]:
+            if self._times[key][-1] > now - self._seconds and len(self._times) < MOST_KEYS:
+                return
+            del self._times[key]
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._times.clear()
+
+
+class Redis:
+    """The windows of all processes. While Redis does not answer, each process counts for itself."""
+
+    def __init__(self, url: str) -> None:
+        """Connect with the first use. The address has been checked by the settings."""
+        self.away = False
+        self._pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - Its options have no types.
+            url,
+            max_connections=CONNECTIONS,
+            timeout=PATIENCE_SECONDS,
+            socket_timeout=PATIENCE_SECONDS,
+            socket_connect_timeout=PATIENCE_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._storage = RedisStorage(
+            f"async+{url}",
+            implementation="redispy",
+            key_prefix=PREFIX,
+            connection_pool=self._pool,  # pyright: ignore[reportArgumentType] - It is documented, and has no type.
+        )
+        self._limiter = MovingWindowRateLimiter(self._storage)
+        self._return: asyncio.Task[None] | None = None
+
+    async def count(self, rate: RateLimitItem, key: str) -> Count | None:
+        """Count in Redis; None when it does not answer, which is known at once from then on."""
+        if self.away:
+            return None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                admitted = await self._limiter.hit(rate, key)
+                until, left = await self._limiter.get_window_stats(rate, key)
+        except (RedisError, OSError, TimeoutError) as failure:
+            self._lost(failure)
+            return None
+        return Count(admitted, left, until - time())
+
+    def _lost(self, failure: Exception) -> None:
+        if self.away:
+            return
+        self.away = True
+        log.warning("Redis is away, each process counts for itself", extra={"error": type(failure).__name__})
+        self._return = asyncio.get_running_loop().create_task(self._await_return())
+
+    async def _await_return(self) -> None:
+        while self.away:
+            await asyncio.sleep(RETRY_SECONDS)
+            with suppress(ConnectionError, TimeoutError):
+                await self.check()
+                self.away = False
+        log.warning("Redis is back")
+
+    async def check(self) -> None:
+        """Ask Redis for a sign of life. Raises ConnectionError or TimeoutError."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            if not await self._storage.check():
+                raise ConnectionError("Redis does not answer")
+
+    async def close(self) -> None:
+        """Give up waiting and all connections."""
+        if self._return is not None:
+            self._return.cancel()
+        await self._pool.aclose()
