@@ -95,6 +95,11 @@ def is_author(principal: Principal, row: Row) -> bool:
     return row["author_id"] == principal.user_id
 
 
+def is_owner(principal: Principal, row: Row) -> bool:
+    """It is the member's."""
+    return row["owner_id"] == principal.user_id
+
+
 def holds(scope: str) -> Predicate:
     """The member's role and token grant this scope."""
     return lambda principal, _: principal.may(scope)
@@ -109,6 +114,8 @@ class Action(Enum):
     DELETE_POST = auto()
     EDIT_COMMENT = auto()
     DELETE_COMMENT = auto()
+    SEE_JOB = auto()
+    CHANGE_JOB = auto()
 
 
 # Any row of an action suffices; a row needs all of its columns.
@@ -119,6 +126,8 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.DELETE_POST: [[is_author], [holds("posts:delete-any")]],
     Action.EDIT_COMMENT: [[is_author]],
     Action.DELETE_COMMENT: [[is_author], [holds("comments:moderate")]],
+    Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
+    Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
 }
 
 

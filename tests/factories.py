@@ -119,3 +119,14 @@ class Factory:
         } | given
         await self._insert("audit_events", row)
         return row["id"]
+
+    async def job(self, owner: Member | None = None, **given: Any) -> UUID:
+        """A job that waits, or one with another `status`; no worker is told of it."""
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "kind": "test.effect",
+            "owner_id": owner and owner.id,
+            "payload": "{}",
+        } | given
+        await self._insert("jobs", row)
+        return row["id"]

@@ -13,12 +13,13 @@ from uuid import UUID
 import asyncpg
 from pgqueuer import types
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence import qb
+from pgqueuer.adapters.persistence import qb, schema_ddl
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.models import Job as Message
 from pgqueuer.domain.models import TracebackRecord
+from pgqueuer.domain.schema.queue import dedupe_predicate
 from pgqueuer.domain.settings import DBSettings, Durability
-from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Text, column, literal_column, table
+from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text, column, literal_column, table
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ SETTINGS = DBSettings(
     schedules_table="pgqueuer_schedules",
     durability=Durability.durable,
 )
+JobId = types.JobId
 CHANNEL = types.Channel(SETTINGS.channel)
 
 # What our statements use of PgQueuer's tables.
@@ -61,6 +63,8 @@ LOG = table(
 )
 STATISTICS = table(SETTINGS.statistics_table, column("created", DateTime(timezone=True)), schema=SCHEMA)
 QUEUED = literal_column(f"'queued'::{SETTINGS.qualified.queue_status_type}", Text())
+# What stands in a message's partial index: only with this condition is it found there by its ticket.
+WAITING = literal_column(schema_ddl.spelled(dedupe_predicate(SETTINGS), SETTINGS), Boolean())
 
 # Of a message that somebody else holds by now; no real delay is negative.
 LEAVE = timedelta(seconds=-1)

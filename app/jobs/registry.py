@@ -9,6 +9,7 @@ A task runs at least once, and again after any crash: what it does outside the d
 the second time is recognised as the first. What it does inside belongs into one transaction.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,8 @@ class Kind:
 
 
 _kinds: dict[str, Kind] = {}
+# The contract's JobKind.
+_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 
 
 def task(kind: str, *, deadline: float = 60, every: str = "") -> Callable[[Task], Task]:
@@ -69,6 +72,8 @@ def task(kind: str, *, deadline: float = 60, every: str = "") -> Callable[[Task]
     """
 
     def register(function: Task) -> Task:
+        if not _NAME.fullmatch(kind):
+            raise RuntimeError(f"{kind} is no name for a kind of jobs: write slice.what_is_done")
         if kind in _kinds:
             raise RuntimeError(f"two tasks are registered for jobs of the kind {kind}")
         _kinds[kind] = Kind(kind, function, deadline, every)

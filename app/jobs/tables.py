@@ -21,6 +21,7 @@ class Job(Table):
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
         Index("uq_jobs_key", "key", unique=True),
         Index("ix_jobs_created", "created_at", "id"),
+        Index("ix_jobs_status", "status", "created_at", "id"),
         Index("ix_jobs_owner", "owner_id", "created_at", "id"),
         Index("ix_jobs_finished", "finished_at", postgresql_where=text("finished_at IS NOT NULL")),
     )

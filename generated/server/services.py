@@ -441,3 +441,57 @@ class AuditService(Protocol[PrincipalT_contra]):
         """
         Handle GET /admin/audit-events.
         """
+
+
+class JobsService(Protocol[PrincipalT_contra]):
+    """Implement the jobs operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_jobs(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.JobSort,
+        status: models.JobStatus | None,
+        kind: str | None,
+    ) -> models.JobPage | HTTPResult[models.JobPage | models.Problem] | Response:
+        """
+        Handle GET /jobs.
+        """
+
+    @abstractmethod
+    async def get_job(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        job_id: UUID,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle GET /jobs/{job_id}.
+        """
+
+    @abstractmethod
+    async def cancel_job(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        job_id: UUID,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle PUT /jobs/{job_id}/cancellation.
+        """
+
+    @abstractmethod
+    async def retry_job(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        job_id: UUID,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle PUT /jobs/{job_id}/retry.
+        """

@@ -21,6 +21,7 @@ EXTRA_FILES = {
     "app/jobs/crew.py": "The service's first process starts workers without importing what they need.",
     "app/jobs/queue.py": "The only module that knows PgQueuer's tables.",
     "app/jobs/registry.py": "All that another slice needs in order to do jobs.",
+    "app/jobs/requests.py": "What people ask of jobs; service.py is for other slices, on which access depends itself.",
     "app/jobs/tasks.py": "Tasks run in workers, which import no handlers.",
     "app/jobs/worker.py": "The only module that runs PgQueuer.",
     "app/mail/compose.py": "A mail is made of templates and values alone, without a server or the database.",

@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 
+from app.jobs.queue import SETTINGS
 from app.migrations import upgrade
 from app.sql import Connection
 from scripts.demo_data import write_demo_data
@@ -21,6 +22,27 @@ _CLOCK = """
 """
 # Whose account has been closed: the right password is refused, which a client should know how to say.
 CLOSED = "nuno_s"
+# No worker runs here, so that what becomes of jobs is part of the seed: one per row, with owner, kind and end.
+_JOBS = """
+    INSERT INTO jobs (id, kind, owner_id, status, progress, attempts, payload, result, problem, created_at, updated_at,
+                      started_at, finished_at, run_after)
+    SELECT job.id::uuid, job.kind, users.id, job.status, job.progress, job.attempts, '{}', job.result::jsonb,
+           job.problem::jsonb, moment, moment, CASE WHEN job.attempts > 0 THEN moment END,
+           CASE WHEN job.status IN ('succeeded', 'failed') THEN moment END, moment
+    FROM (VALUES
+        ('019a9fbc-5c00-7000-8000-000000000001', 'jobs.remove_finished', NULL, 'succeeded', 100, 1,
+         '{"jobs": 12, "log": 40, "statistics": 0}', NULL, interval '33 minutes'),
+        ('019a9fbc-5c00-7000-8000-000000000002', 'mail.send', 'ottilie', 'succeeded', 100, 1, NULL, NULL,
+         interval '20 minutes'),
+        ('019a9fbc-5c00-7000-8000-000000000003', 'mail.send', 'ottilie', 'failed', 0, 8, NULL,
+         '{"code": "job_failed", "detail": "The mail server is busy.", "attempt": 8,
+           "timestamp": "2026-11-20T09:15:00Z"}', interval '15 minutes'),
+        ('019a9fbc-5c00-7000-8000-000000000004', 'mail.send', 'ottilie', 'queued', 0, 0, NULL, NULL,
+         interval '1 minute')
+    ) AS job (id, kind, owner, status, progress, attempts, result, problem, ago)
+    LEFT JOIN users ON users.username = job.owner
+    CROSS JOIN LATERAL (SELECT $1::timestamptz - job.ago AS moment) AS at
+"""
 _SET_CLOCK = "UPDATE sandbox.clock SET moment = $1"
 _TABLES = """
     SELECT c.relname AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
@@ -29,6 +51,7 @@ _TABLES = """
       AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     GROUP BY c.relname ORDER BY c.relname
 """
+_MESSAGES = (SETTINGS.queue_table, SETTINGS.queue_table_log)
 _SEQUENCES = "SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -41,6 +64,7 @@ async def prepare(dsn: str) -> None:
         await asyncio.to_thread(upgrade, dsn)
         await write_demo_data(dsn, BEGINNING)
         await connection.execute("UPDATE users SET is_active = false WHERE username = $1", CLOSED)
+        await connection.execute(_JOBS, BEGINNING)
         await keep(connection)
     finally:
         await connection.close()
@@ -66,6 +90,8 @@ async def restore(connection: Connection) -> None:
     # The seed is whole as it is: no foreign key needs checking, no trigger may count it again.
     await connection.execute("SET LOCAL session_replication_role = replica")
     await connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
+    # Ids come again after a reset; messages of jobs that were retried before must not be in their way.
+    await connection.execute(f"TRUNCATE {', '.join(SETTINGS.qualify(name) for name in _MESSAGES)} RESTART IDENTITY")
     for table in tables:
         name, columns = table["name"], table["columns"]
         target = f'public."{name}" ({columns}) OVERRIDING SYSTEM VALUE'

@@ -99,6 +99,11 @@ async def _tag(make: Factory, _: Member) -> str:
     return str(await make.tag("engines"))
 
 
+async def _job(make: Factory, author: Member) -> str:
+    # What has failed can be retried, what is queued cancelled: retrying changes nothing about a queued one.
+    return str(await make.job(author))
+
+
 async def _username(_: Factory, author: Member) -> str:
     return author.username
 
@@ -115,6 +120,7 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "post_id": (_post, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "comment_id": (_comment, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "tag_id": (_tag, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "job_id": (_job, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "username": (_username, "nobody_at_all"),
     "slug": (_slug, "no-such-post"),
 }

@@ -52,6 +52,12 @@ async def _events(make: Factory, author: Member, call: Call) -> None:
         await make.event(author, created_at=MOMENT)
 
 
+async def _jobs(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.job(author, created_at=MOMENT)
+
+
 # How to fill a list with entries, of which there are none before. A new list gets a line here.
 ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listPosts": _posts,
@@ -59,6 +65,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listComments": _comments,
     "listTags": _tags,
     "listAuditEvents": _events,
+    "listJobs": _jobs,
 }
 QUERIES = {"searchPosts": {"q": "looms"}}
 

@@ -59,6 +59,7 @@ def upgrade() -> None:
     )
     op.create_index("uq_jobs_key", "jobs", ["key"], unique=True)
     op.create_index("ix_jobs_created", "jobs", ["created_at", "id"], unique=False)
+    op.create_index("ix_jobs_status", "jobs", ["status", "created_at", "id"], unique=False)
     op.create_index("ix_jobs_owner", "jobs", ["owner_id", "created_at", "id"], unique=False)
     op.create_index(
         "ix_jobs_finished",
@@ -77,6 +78,7 @@ def downgrade() -> None:
     op.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
     op.drop_index("ix_jobs_finished", table_name="jobs", postgresql_where=sa.text("finished_at IS NOT NULL"))
     op.drop_index("ix_jobs_owner", table_name="jobs")
+    op.drop_index("ix_jobs_status", table_name="jobs")
     op.drop_index("ix_jobs_created", table_name="jobs")
     op.drop_index("uq_jobs_key", table_name="jobs")
     op.drop_table("jobs")

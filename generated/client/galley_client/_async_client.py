@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .resources.audit._async import AsyncAuditResource
     from .resources.auth._async import AsyncAuthResource
     from .resources.comments._async import AsyncCommentsResource
+    from .resources.jobs._async import AsyncJobsResource
     from .resources.posts._async import AsyncPostsResource
     from .resources.tags._async import AsyncTagsResource
     from .resources.users._async import AsyncUsersResource
@@ -132,6 +133,13 @@ class AsyncClientView:
         from .resources.audit._async import AsyncAuditResource
 
         return AsyncAuditResource(self._core)
+
+    @cached_property
+    def jobs(self) -> AsyncJobsResource:
+        """The jobs operations."""
+        from .resources.jobs._async import AsyncJobsResource
+
+        return AsyncJobsResource(self._core)
 
 
 class AsyncClient(AsyncClientView):

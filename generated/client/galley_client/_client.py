@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .resources.audit._sync import AuditResource
     from .resources.auth._sync import AuthResource
     from .resources.comments._sync import CommentsResource
+    from .resources.jobs._sync import JobsResource
     from .resources.posts._sync import PostsResource
     from .resources.tags._sync import TagsResource
     from .resources.users._sync import UsersResource
@@ -132,6 +133,13 @@ class ClientView:
         from .resources.audit._sync import AuditResource
 
         return AuditResource(self._core)
+
+    @cached_property
+    def jobs(self) -> JobsResource:
+        """The jobs operations."""
+        from .resources.jobs._sync import JobsResource
+
+        return JobsResource(self._core)
 
 
 class Client(ClientView):

@@ -36,6 +36,12 @@ from .types.comments import (
     UnlikeCommentResponse,
     UpdateCommentResponse,
 )
+from .types.jobs import (
+    CancelJobResponse,
+    GetJobResponse,
+    ListJobsResponse,
+    RetryJobResponse,
+)
 from .types.posts import (
     ArchivePostResponse,
     CreatePostResponse,
@@ -443,4 +449,52 @@ OPERATION_31: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_31,
+)
+
+OPERATION_32: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1244), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1260)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1249), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1260))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1237), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1238), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1239), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1240), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1241), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1242), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1243)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_32,
+)
+
+OPERATION_33: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1267), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1287)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1277), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1282), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1287))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1266),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_33,
+)
+
+OPERATION_34: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1294), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1323)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1297), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1303), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1308), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1313), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1323))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1293),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_34,
+)
+
+OPERATION_35: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1330), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1359)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1333), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1339), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1344), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1349), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1354), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1359))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1329),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_35,
 )

@@ -236,6 +236,7 @@ class ProblemCode(StrEnum):
     tag_taken = 'tag_taken'
     invalid_transition = 'invalid_transition'
     post_not_published = 'post_not_published'
+    invalid_job_step = 'invalid_job_step'
     idempotency_in_progress = 'idempotency_in_progress'
     precondition_failed = 'precondition_failed'
     payload_too_large = 'payload_too_large'
@@ -1309,6 +1310,131 @@ class AuditEvent(BaseModel):
 class AuditEventPage(BaseModel):
     items: Annotated[
         list[AuditEvent], Field(description='The events of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class JobSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at = 'created_at'
+
+
+class JobStatus(StrEnum):
+    queued = 'queued'
+    running = 'running'
+    succeeded = 'succeeded'
+    failed = 'failed'
+    cancelled = 'cancelled'
+
+
+JobKind = TypeAliasType(
+    "JobKind",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What is to be done.',
+            examples=['jobs.remove_finished'],
+            max_length=100,
+            pattern='^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$',
+        ),
+    ],
+)
+
+
+JobProgress = TypeAliasType(
+    "JobProgress",
+    Annotated[
+        StrictInt,
+        Field(
+            description='How far the running attempt is, in percent. Not every kind of job says so before it is done.',
+            ge=0,
+            le=100,
+        ),
+    ],
+)
+
+
+JobAttempts = TypeAliasType(
+    "JobAttempts",
+    Annotated[
+        StrictInt,
+        Field(
+            description='How often the job was begun since it was queued or retried by hand. After eight attempts it is given up.',
+            ge=0,
+            le=9,
+        ),
+    ],
+)
+
+
+JobResult = TypeAliasType("JobResult", Annotated[dict[str, Any], Field(max_length=100)])
+
+
+class JobProblemCode(StrEnum):
+    job_failed = 'job_failed'
+    deadline_exceeded = 'deadline_exceeded'
+    worker_lost = 'worker_lost'
+    internal_error = 'internal_error'
+
+
+class JobProblem(BaseModel):
+    code: JobProblemCode
+    detail: Annotated[
+        StrictStr,
+        Field(
+            description='What happened, for people.',
+            examples=['The other side is busy.'],
+            max_length=1000,
+        ),
+    ]
+    attempt: JobAttempts
+    timestamp: Timestamp
+
+
+class Job(BaseModel):
+    id: Id
+    kind: JobKind
+    status: JobStatus
+    progress: JobProgress
+    attempts: JobAttempts
+    owner_id: Annotated[
+        Id | None,
+        Field(
+            description="Whose job it is; `null` when it is the service's own, or when the account has gone."
+        ),
+    ]
+    result: Annotated[
+        JobResult | None,
+        Field(
+            description='What came of it; `null` until it has succeeded, and where there is nothing to tell.'
+        ),
+    ]
+    problem: Annotated[
+        JobProblem | None,
+        Field(
+            description='Why the last attempt failed; `null` when none has, and when one has succeeded since.'
+        ),
+    ]
+    run_after: Annotated[
+        Timestamp, Field(description='When it may begin, or begin again.')
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+    started_at: Annotated[
+        Timestamp | None,
+        Field(description='When it was first begun; `null` before that.'),
+    ]
+    finished_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it came to its end; `null` before that. A month later the job is forgotten.'
+        ),
+    ]
+
+
+class JobPage(BaseModel):
+    items: Annotated[
+        list[Job], Field(description='The jobs of this page.', max_length=100)
     ]
     page: Page
 

@@ -58,6 +58,10 @@ OperationDependencies = TypedDict(
         'update_tag': Sequence[params.Depends],
         'delete_tag': Sequence[params.Depends],
         'list_audit_events': Sequence[params.Depends],
+        'list_jobs': Sequence[params.Depends],
+        'get_job': Sequence[params.Depends],
+        'cancel_job': Sequence[params.Depends],
+        'retry_job': Sequence[params.Depends],
     },
     total=False,
 )
@@ -386,4 +390,48 @@ class ListAuditEvents:
     )
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.AuditEventPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class ListJobs:
+    """Plans of the list_jobs operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_jobs."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.JobPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetJob:
+    """Plans of the get_job operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Job), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CancelJob:
+    """Plans of the cancel_job operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Job), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RetryJob:
+    """Plans of the retry_job operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Job), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )

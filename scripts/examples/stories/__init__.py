@@ -8,12 +8,13 @@ from collections.abc import Callable
 from scripts.examples.stories.audit import audit
 from scripts.examples.stories.auth import auth
 from scripts.examples.stories.comments import comments
+from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.posts import posts, refusals
 from scripts.examples.stories.tags import tags
 from scripts.examples.stories.users import users
 from scripts.examples.teller import Exchange, Teller
 
-STORIES: tuple[Callable[[Teller], None], ...] = (auth, users, posts, refusals, comments, tags, audit)
+STORIES: tuple[Callable[[Teller], None], ...] = (auth, users, posts, refusals, comments, tags, audit, jobs)
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {
     "conflict": "It takes two requests that meet between two statements.",

@@ -5845,3 +5845,387 @@ codec_1943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDat
 
 codec_1944: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+
+codec_1237: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+
+codec_1238: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+
+codec_1239: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1jobs/get parameter (request query page)."""
+
+codec_1240: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+
+codec_1241: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+
+codec_1242: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+"""Codec of /paths/~1jobs/get parameter (request query status)."""
+
+codec_1243: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+
+codec_1244: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+
+codec_1245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
+
+codec_1246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
+
+codec_1247: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+
+codec_1248: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+
+codec_1249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+
+codec_1250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
+
+codec_1251: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
+
+codec_1252: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
+
+codec_1253: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
+
+codec_1254: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
+
+codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+
+codec_1256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
+
+codec_1257: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
+
+codec_1258: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
+
+codec_1259: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
+
+codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+
+codec_1261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
+
+codec_1262: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
+
+codec_1263: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
+
+codec_1264: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset default)."""
+
+codec_1265: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+
+codec_1266: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+
+codec_1267: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+
+codec_1268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
+
+codec_1269: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
+
+codec_1270: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+
+codec_1271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
+
+codec_1273: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
+
+codec_1274: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
+
+codec_1275: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
+
+codec_1276: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_1277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
+
+codec_1279: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
+
+codec_1280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
+
+codec_1281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
+
+codec_1282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
+
+codec_1284: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
+
+codec_1285: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
+
+codec_1286: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
+
+codec_1287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+
+codec_1288: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
+
+codec_1289: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
+
+codec_1290: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
+
+codec_1291: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
+
+codec_1292: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+
+codec_1293: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+
+codec_1294: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+
+codec_1295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
+
+codec_1296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
+
+codec_1297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+
+codec_1298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
+
+codec_1299: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
+
+codec_1300: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
+
+codec_1301: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
+
+codec_1302: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
+
+codec_1303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+
+codec_1304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
+
+codec_1305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
+
+codec_1306: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
+
+codec_1307: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
+
+codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+
+codec_1309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
+
+codec_1310: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
+
+codec_1311: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
+
+codec_1312: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
+
+codec_1313: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+
+codec_1314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
+
+codec_1315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
+
+codec_1316: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
+
+codec_1317: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
+
+codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+
+codec_1319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
+
+codec_1320: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
+
+codec_1321: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
+
+codec_1322: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
+
+codec_1323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+
+codec_1324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
+
+codec_1325: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
+
+codec_1326: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
+
+codec_1327: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
+
+codec_1328: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+
+codec_1329: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+
+codec_1330: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+
+codec_1331: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
+
+codec_1332: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
+
+codec_1333: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+
+codec_1334: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
+
+codec_1335: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
+
+codec_1336: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
+
+codec_1337: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
+
+codec_1338: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
+
+codec_1339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+
+codec_1340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
+
+codec_1341: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
+
+codec_1342: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
+
+codec_1343: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
+
+codec_1344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+
+codec_1345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
+
+codec_1346: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
+
+codec_1347: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
+
+codec_1348: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
+
+codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+
+codec_1350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
+
+codec_1351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
+
+codec_1352: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
+
+codec_1353: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
+
+codec_1354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+
+codec_1355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
+
+codec_1356: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
+
+codec_1357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
+
+codec_1358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
+
+codec_1359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+
+codec_1360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
+
+codec_1361: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
+
+codec_1362: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
+
+codec_1363: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
+
+codec_1364: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""

@@ -217,3 +217,27 @@ OPERATION_31: Final = SecurityBinding(
     schemes=(_SCHEME_0,),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),),),
 )
+
+
+OPERATION_32: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_33: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_34: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
+
+
+OPERATION_35: Final = SecurityBinding(
+    schemes=(_SCHEME_0,),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+)
