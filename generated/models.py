@@ -1345,6 +1345,7 @@ class JobProblem(BaseModel):
             description='What happened, for people.',
             examples=['The other side is busy.'],
             max_length=1000,
+            pattern='^[^\\u0000-\\u001f\\u007f]*$',
         ),
     ]
     attempt: JobAttempts
@@ -1375,9 +1376,7 @@ class Job(BaseModel):
             description='Why the last attempt failed; `null` when none has, and when one has succeeded since.'
         ),
     ]
-    run_after: Annotated[
-        Timestamp, Field(description='When it may begin, or begin again.')
-    ]
+    run_after: Timestamp
     created_at: Timestamp
     updated_at: Timestamp
     started_at: Annotated[

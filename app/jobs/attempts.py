@@ -7,6 +7,7 @@ that a worker which was taken for dead and is not, and a job that was cancelled 
 import asyncio
 import logging
 import random  # house: clock-and-ids because only workers draw lots, and nobody sees which was drawn.
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -36,6 +37,9 @@ MAX_ATTEMPTS = 8
 FIRST_DELAY, GROWTH, LAST_DELAY = 5.0, 4, 3_600.0
 # How often what came of an attempt is written again, each second, while the database is away.
 KEEP_TRIES = 20
+# The contract's bounds of what is shown of a failure.
+MAX_DETAIL = 1_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 _mine = (
     Job.id == bindparam("job_id"),
@@ -204,7 +208,7 @@ def describe(failure: Exception | None, attempt: int) -> dict[str, Any]:
         case None:
             code, detail = "worker_lost", "The worker ended in the midst of it."
         case JobFailed():
-            code, detail = "job_failed", failure.detail
+            code, detail = "job_failed", _CONTROL.sub(" ", failure.detail)[:MAX_DETAIL]
         case TimeoutError():
             code, detail = "deadline_exceeded", "It took longer than it may."
         case _:

@@ -4,7 +4,6 @@ import asyncio
 
 import asyncpg
 
-from app.jobs.queue import SETTINGS
 from app.migrations import upgrade
 from app.sql import Connection
 from scripts.demo_data import write_demo_data
@@ -51,7 +50,9 @@ _TABLES = """
       AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
     GROUP BY c.relname ORDER BY c.relname
 """
-_MESSAGES = (SETTINGS.queue_table, SETTINGS.queue_table_log)
+_MESSAGES = """
+    SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables WHERE schemaname = 'queue'
+"""
 _SEQUENCES = "SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public'"
 
 
@@ -91,7 +92,8 @@ async def restore(connection: Connection) -> None:
     await connection.execute("SET LOCAL session_replication_role = replica")
     await connection.execute(f"TRUNCATE {names} RESTART IDENTITY")
     # Ids come again after a reset; messages of jobs that were retried before must not be in their way.
-    await connection.execute(f"TRUNCATE {', '.join(SETTINGS.qualify(name) for name in _MESSAGES)} RESTART IDENTITY")
+    if messages := await connection.fetchval(_MESSAGES):
+        await connection.execute(f"TRUNCATE {messages} RESTART IDENTITY")
     for table in tables:
         name, columns = table["name"], table["columns"]
         target = f'public."{name}" ({columns}) OVERRIDING SYSTEM VALUE'

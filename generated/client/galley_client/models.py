@@ -1385,6 +1385,7 @@ class JobProblem(BaseModel):
             description='What happened, for people.',
             examples=['The other side is busy.'],
             max_length=1000,
+            pattern='^[^\\u0000-\\u001f\\u007f]*$',
         ),
     ]
     attempt: JobAttempts
@@ -1415,9 +1416,7 @@ class Job(BaseModel):
             description='Why the last attempt failed; `null` when none has, and when one has succeeded since.'
         ),
     ]
-    run_after: Annotated[
-        Timestamp, Field(description='When it may begin, or begin again.')
-    ]
+    run_after: Timestamp
     created_at: Timestamp
     updated_at: Timestamp
     started_at: Annotated[
