@@ -5846,386 +5846,620 @@ codec_1943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDat
 codec_1944: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_1237: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1945: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_1238: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1946: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_1239: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1947: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_1240: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1948: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_1241: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_1949: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_1242: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_1950: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_1243: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_1951: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_1244: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_1952: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_1245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_1246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1954: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_1247: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1955: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
+
+codec_1956: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
+
+codec_1957: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_1248: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1958: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_1249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_1250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1960: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_1251: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1961: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
 
-codec_1252: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1962: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
+
+codec_1963: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
+
+codec_1964: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
 
-codec_1253: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1965: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
 
-codec_1254: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1966: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
 
-codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1967: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_1256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1968: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_1257: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1969: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
 
-codec_1258: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1970: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
+
+codec_1971: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
+
+codec_1972: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
 
-codec_1259: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1973: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
 
-codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+
+codec_1975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
+
+codec_1976: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
+
+codec_1977: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
+
+codec_1978: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
+
+codec_1979: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+
+codec_1980: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
+
+codec_1981: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
+
+codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_1261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_1262: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1984: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
 
-codec_1263: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1985: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
+
+codec_1986: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
+
+codec_1987: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
 
-codec_1264: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1988: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset default)."""
 
-codec_1265: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_1266: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1990: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_1267: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1991: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_1268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1269: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1993: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_1270: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1994: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
+
+codec_1995: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
+
+codec_1996: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_1271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1273: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1999: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
 
-codec_1274: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2000: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
+
+codec_2001: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
+
+codec_2002: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
 
-codec_1275: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2003: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
 
-codec_1276: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2004: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_1277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2006: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1279: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2007: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
 
-codec_1280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2008: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
+
+codec_2009: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
+
+codec_2010: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
 
-codec_1281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2011: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
 
-codec_1282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1284: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2014: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
 
-codec_1285: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2015: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 422)."""
+
+codec_2016: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 422)."""
+
+codec_2017: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
 
-codec_1286: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2018: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
 
-codec_1287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+
+codec_2020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
+
+codec_2021: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 429)."""
+
+codec_2022: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 429)."""
+
+codec_2023: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 429)."""
+
+codec_2024: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+
+codec_2025: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 429)."""
+
+codec_2026: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 429)."""
+
+codec_2027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_1288: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_1289: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2029: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
 
-codec_1290: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2030: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy default)."""
+
+codec_2031: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit default)."""
+
+codec_2032: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
 
-codec_1291: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2033: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
 
-codec_1292: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2034: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_1293: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2035: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_1294: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2036: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_1295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_1296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2038: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_1297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2039: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
+
+codec_2040: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
+
+codec_2041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_1298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_1299: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
 
-codec_1300: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2044: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 401)."""
+
+codec_2045: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 401)."""
+
+codec_2046: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
 
-codec_1301: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2047: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
 
-codec_1302: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2048: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
 
-codec_1303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_1304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_1305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
 
-codec_1306: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 403)."""
+
+codec_2053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 403)."""
+
+codec_2054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
 
-codec_1307: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
 
-codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_1309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_1310: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
 
-codec_1311: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 404)."""
+
+codec_2060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 404)."""
+
+codec_2061: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
 
-codec_1312: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2062: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
 
-codec_1313: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_1314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_1315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
 
-codec_1316: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 409)."""
+
+codec_2067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 409)."""
+
+codec_2068: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
 
-codec_1317: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2069: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
 
-codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_1319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_1320: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2072: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
 
-codec_1321: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2073: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 422)."""
+
+codec_2074: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 422)."""
+
+codec_2075: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
 
-codec_1322: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2076: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
 
-codec_1323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+
+codec_2078: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
+
+codec_2079: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 429)."""
+
+codec_2080: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 429)."""
+
+codec_2081: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 429)."""
+
+codec_2082: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+
+codec_2083: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 429)."""
+
+codec_2084: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 429)."""
+
+codec_2085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_1324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_1325: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2087: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
 
-codec_1326: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2088: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy default)."""
+
+codec_2089: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit default)."""
+
+codec_2090: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
 
-codec_1327: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2091: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
 
-codec_1328: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2092: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_1329: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2093: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_1330: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2094: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_1331: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2095: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_1332: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2096: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_1333: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2097: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
+
+codec_2098: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
+
+codec_2099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_1334: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_1335: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2101: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
 
-codec_1336: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2102: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 401)."""
+
+codec_2103: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 401)."""
+
+codec_2104: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
 
-codec_1337: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2105: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
 
-codec_1338: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2106: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
 
-codec_1339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_1340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2108: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_1341: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2109: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
 
-codec_1342: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2110: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 403)."""
+
+codec_2111: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 403)."""
+
+codec_2112: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
 
-codec_1343: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2113: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
 
-codec_1344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_1345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_1346: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2116: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
 
-codec_1347: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2117: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 404)."""
+
+codec_2118: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 404)."""
+
+codec_2119: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
 
-codec_1348: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2120: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
 
-codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2121: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_1350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2122: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_1351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2123: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
 
-codec_1352: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2124: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 409)."""
+
+codec_2125: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 409)."""
+
+codec_2126: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
 
-codec_1353: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2127: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
 
-codec_1354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_1355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_1356: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2130: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
 
-codec_1357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2131: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 422)."""
+
+codec_2132: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 422)."""
+
+codec_2133: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
 
-codec_1358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2134: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
 
-codec_1359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+
+codec_2136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
+
+codec_2137: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 429)."""
+
+codec_2138: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 429)."""
+
+codec_2139: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 429)."""
+
+codec_2140: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+
+codec_2141: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 429)."""
+
+codec_2142: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 429)."""
+
+codec_2143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_1360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_1361: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2145: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
 
-codec_1362: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2146: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy default)."""
+
+codec_2147: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit default)."""
+
+codec_2148: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
 
-codec_1363: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2149: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
 
-codec_1364: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2150: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
