@@ -5,52 +5,71 @@ contract demands of the operation. `RULES` is the one table to read for what dep
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
-from sqlalchemy import bindparam, func, select
 
-from app.auth.tables import Session
-from app.auth.tokens import TokenRefused, verify
+from app.auth import csrf
+from app.auth.living import holder_of_key, holder_of_session
+from app.auth.tokens import Claims, TokenRefused, TokenType, verify
 from app.contract import role_scopes
 from app.current import current
-from app.db import reading
 from app.problems import InvalidToken, PermissionDenied
-from app.sql import Statement
-from app.users.tables import User
 from generated.server import Credentials, RequirementSets
 from generated.server._runtime.server.security import bearer_token
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A member who is logged in. `scopes` are those of the token that the role still grants."""
+    """Who is calling. `scopes` are those of the credentials that the member's role still grants.
+
+    A key belongs to no session, and only a token has claims.
+    """
 
     user_id: UUID
-    session_id: UUID
+    session_id: UUID | None
     role: str
     scopes: frozenset[str]
+    claims: Claims | None = None
 
     def may(self, scope: str) -> bool:
         """Whether the member holds this scope."""
         return scope in self.scopes
 
 
-# A session that was revoked and an account that was closed end all their tokens at once, so both are asked each time.
-_LIVING_SESSION = Statement(
-    select(User.role)
-    .join(Session, Session.user_id == User.id)
-    .where(
-        Session.id == bindparam("session_id"),
-        User.id == bindparam("user_id"),
-        Session.revoked_at.is_(None),
-        Session.expires_at > func.now(),
-        User.is_active,
-    )
-)
+async def _of_token(token: str, kind: TokenType) -> Principal:
+    try:
+        claims = verify(token, kind)
+    except TokenRefused:
+        raise InvalidToken from None
+    holder = await holder_of_session(claims.session_id, claims.user_id)
+    if holder is None:
+        raise InvalidToken
+    return Principal(holder.user_id, claims.session_id, holder.role, claims.scopes & role_scopes()[holder.role], claims)
+
+
+async def _of_key(key: str) -> Principal:
+    holder = await holder_of_key(key)
+    if holder is None:
+        raise InvalidToken("The key is not valid.")
+    return Principal(holder.user_id, None, holder.role, holder.scopes & role_scopes()[holder.role])
+
+
+_COOKIES = ("cookie", "refreshCookie")
+_TOKENS: dict[str, TokenType] = {"bearer": "access", "cookie": "access", "refreshCookie": "refresh"}
+
+
+async def _presented(credentials: Credentials) -> list[Principal]:
+    """Return whom each credential stands for; `csrf` stands for nobody."""
+    found = [await _of_token(str(credentials[name]), kind) for name, kind in _TOKENS.items() if name in credentials]
+    if "apiKey" in credentials:
+        found.append(await _of_key(str(credentials["apiKey"])))
+    if (second := current().second_token) and "cookie" not in credentials:
+        found.append(await _of_token(second, "access"))
+    return found
 
 
 def identify(headers: Mapping[bytes, bytes]) -> str | None:
@@ -68,21 +87,22 @@ def identify(headers: Mapping[bytes, bytes]) -> str | None:
 async def authorize(requirements: RequirementSets, credentials: Credentials) -> Principal:
     """Return who presents these credentials.
 
-    `requirements` are the alternatives of the operation's `security` for which all credentials are there. Raises
-    InvalidToken (401), and PermissionDenied (403) when no alternative's scopes are held.
+    `requirements` are the alternatives of the operation's `security` for which all credentials are there. Of several
+    credentials each must be valid and all must be one member's, who then may do what all of them allow. Raises
+    InvalidToken (401), CsrfFailed (403), and PermissionDenied (403) when no alternative's scopes are held.
     """
-    try:
-        claims = verify(str(credentials["bearer"]), "access")
-    except TokenRefused:
-        raise InvalidToken from None
-    async with reading() as connection:
-        role = await _LIVING_SESSION.value(connection, session_id=claims.session_id, user_id=claims.user_id)
-    if role is None:
-        raise InvalidToken
-    principal = Principal(claims.user_id, claims.session_id, role, claims.scopes & role_scopes()[role])
+    first, *others = await _presented(credentials)
+    principal = first
+    for other in others:
+        if other.user_id != first.user_id:
+            raise InvalidToken("The credentials are those of different members.")
+        principal = replace(principal, scopes=principal.scopes & other.scopes)
+    if "csrf" in credentials:
+        cookie = next(verify(str(credentials[name]), _TOKENS[name]) for name in _COOKIES if name in credentials)
+        csrf.require(str(credentials["csrf"]), cookie.session_id)
     current().user_id = str(principal.user_id)
-    if not any(principal.scopes.issuperset(scopes) for requirement in requirements for _, scopes in requirement):
-        raise PermissionDenied("Your token does not hold the scope that this takes.")
+    if not any(all(principal.scopes.issuperset(scopes) for _, scopes in requirement) for requirement in requirements):
+        raise PermissionDenied("Your credentials do not hold the scope that this takes.")
     return principal
 
 

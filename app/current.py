@@ -1,5 +1,6 @@
 """What is known of the request being handled, for those who log it or link to it; handlers do not need it."""
 
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -20,12 +21,20 @@ class Current:
     user_id: str = ""
     # The address that the request comes from, told by the last proxy that is trusted; empty when nobody knows.
     address: str = ""
+    # As they came, for those few who ask for one.
+    headers: Iterable[tuple[bytes, bytes]] = ()
+    # The session's token in a cookie, where it is not what authenticates the request but must not contradict it.
+    second_token: str = ""
     # Who may keep a successful answer; empty where the answer says so itself.
     cache_control: bytes = b""
     # What every answer says besides, whatever comes of the request.
     notices: tuple[tuple[bytes, bytes], ...] = ()
     # What is left of the quota that the request counts under; empty until it has been counted.
     quota: tuple[tuple[bytes, bytes], ...] = ()
+
+    def header(self, name: bytes) -> str:
+        """Return the value of a header, or an empty text."""
+        return next((value.decode("latin-1") for given, value in self.headers if given == name), "")
 
 
 _current: ContextVar[Current] = ContextVar("current")

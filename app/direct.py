@@ -13,12 +13,18 @@ from typing import Any, cast
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Body
 from fastapi.routing import APIRoute
+from fastapi.security.base import SecurityBase
 from pydantic import ValidationError
 from starlette.responses import Response
 
 from generated.server._runtime.model_codecs.media import typed
 from generated.server._runtime.server.requests import ParameterAdapter
-from generated.server._runtime.server.security import bearer_token
+from generated.server._runtime.server.security import (
+    ASCIIAPIKeyCookie,
+    ASCIIAPIKeyHeader,
+    OAuth2Bearer,
+    bearer_token,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,7 @@ class Arrived:
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[bytes, bytes]
+    cookies: Mapping[str, str]
     document: Any = None
 
 
@@ -39,6 +46,7 @@ Values = dict[str, Any]
 Reader = Callable[[Arrived, Values], None]
 Call = Callable[[Arrived], Awaitable[Response | None]]
 Validate = Callable[..., tuple[Any, Any]]
+Credential = Callable[[Arrived], str | None]
 
 
 def _checked(validate: Validate, value: Any) -> Any:
@@ -141,8 +149,33 @@ def _bearer(arrived: Arrived) -> str | None:
     return bearer_token(given.decode("latin-1")) if given is not None else None
 
 
-def _takes_bearer(dependency: Dependant) -> bool:
-    return dependency.name == "principal" and [below.name for below in dependency.dependencies] == ["bearer"]
+def _credential(scheme: object) -> Credential | None:
+    """Return what reads the credential of a security scheme, or None for a kind that is not known here."""
+    if isinstance(scheme, OAuth2Bearer):
+        return _bearer
+    if not isinstance(scheme, ASCIIAPIKeyCookie | ASCIIAPIKeyHeader):
+        return None
+    name = scheme.model.name
+    header = name.lower().encode()
+
+    def from_cookie(arrived: Arrived) -> str | None:
+        given = arrived.cookies.get(name)
+        return given if given and given.isascii() else None
+
+    def from_header(arrived: Arrived) -> str | None:
+        given = arrived.headers.get(header)
+        return given.decode() if given and given.isascii() else None
+
+    return from_cookie if isinstance(scheme, ASCIIAPIKeyCookie) else from_header
+
+
+def _credentials(dependency: Dependant) -> dict[str, Credential] | None:
+    """Return what reads the credentials that the principal is made of, or None when this is not known here."""
+    if dependency.name != "principal" or not all(isinstance(it.call, SecurityBase) for it in dependency.dependencies):
+        return None
+    readers = {str(scheme.name): _credential(scheme.call) for scheme in dependency.dependencies}
+    known = {name: read for name, read in readers.items() if read is not None}
+    return known if len(known) == len(readers) else None
 
 
 def _readers(dependant: Dependant) -> list[Reader] | None:
@@ -153,7 +186,7 @@ def _readers(dependant: Dependant) -> list[Reader] | None:
     for dependency in dependant.dependencies:
         if isinstance(dependency.call, ParameterAdapter) and dependency.name and _is_plain(dependency.call):
             readers.append(_record_reader(dependency.name, dependency.call))
-        elif not _takes_bearer(dependency):
+        elif _credentials(dependency) is None:
             return None
     for field in dependant.body_params:
         if type(field.field_info) is not Body:
@@ -171,8 +204,10 @@ def compiled(route: APIRoute) -> Call | None:
     if readers is None:
         return None
     endpoint = cast("Callable[..., Awaitable[object]]", route.dependant.call)
-    secured = next((dependency.call for dependency in route.dependant.dependencies if _takes_bearer(dependency)), None)
-    authenticate = cast("Callable[..., Awaitable[object]] | None", secured)
+    secured = [(it.call, known) for it in route.dependant.dependencies if (known := _credentials(it)) is not None]
+    authenticate, credentials = cast(
+        "tuple[Callable[..., Awaitable[object]] | None, dict[str, Credential]]", secured[0] if secured else (None, {})
+    )
 
     async def call(arrived: Arrived) -> Response | None:
         values: Values = {}
@@ -182,7 +217,7 @@ def compiled(route: APIRoute) -> Call | None:
         except (NotPlain, ValidationError):
             return None
         if authenticate is not None:
-            values["principal"] = await authenticate(bearer=_bearer(arrived))
+            values["principal"] = await authenticate(**{name: read(arrived) for name, read in credentials.items()})
         response = await endpoint(**values)
         if not isinstance(response, Response):
             raise TypeError(f"{route.operation_id} returned no HTTPResult")

@@ -95,6 +95,7 @@ def _request(scope: Scope) -> Current:
         path=scope["path"],
         query=scope["query_string"].decode("latin-1"),
         address=canonical(client[0]) if client else "",
+        headers=scope["headers"],
     )
 
 

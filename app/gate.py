@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fastapi.routing import APIRoute
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import problems
+from app.auth import csrf
 from app.contract import BASE_PATH, Operation, credential_headers, operations
 from app.current import current
 from app.direct import Arrived, Call, compiled
@@ -122,11 +124,14 @@ class Gate:
         request.template, request.operation = BASE_PATH + operation.path, operation.name
         request.cache_control = _cache_control(operation, headers)
         request.notices = operation.notices
+        cookies = _cookies(scope, headers)
+        if operation.method != "GET":
+            csrf.check(operation, headers, cookies)
         query = read_parameters(operation, values, scope["query_string"])
         document: object = None
         if operation.media_types:
             document, receive = await self._body(operation, scope, headers, receive)
-        response = await call(Arrived(values, query, headers, document)) if call else None
+        response = await call(Arrived(values, query, headers, cookies, document)) if call else None
         if response is not None:
             return response
         scope["path_params"], scope["route"], scope["endpoint"] = values, route, route.endpoint
@@ -159,6 +164,14 @@ class Gate:
             return {"type": "http.request", "body": body, "more_body": False}
 
         return document, replay
+
+
+def _cookies(scope: Scope, headers: dict[bytes, bytes]) -> dict[str, str]:
+    """Return the cookies; HTTP/2 lets a client send them in several headers (RFC 9113, section 8.2.3)."""
+    if b"cookie" not in headers:
+        return {}
+    lines = [value for name, value in scope["headers"] if name == b"cookie"]
+    return cookie_parser(b"; ".join(lines).decode("latin-1"))
 
 
 def _cache_control(operation: Operation, headers: dict[bytes, bytes]) -> bytes:

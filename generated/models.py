@@ -211,6 +211,7 @@ class ProblemCode(StrEnum):
     invalid_token = 'invalid_token'
     invalid_credentials = 'invalid_credentials'
     account_inactive = 'account_inactive'
+    csrf_failed = 'csrf_failed'
     permission_denied = 'permission_denied'
     not_found = 'not_found'
     method_not_allowed = 'method_not_allowed'
@@ -218,6 +219,7 @@ class ProblemCode(StrEnum):
     email_taken = 'email_taken'
     username_taken = 'username_taken'
     tag_taken = 'tag_taken'
+    too_many_keys = 'too_many_keys'
     invalid_transition = 'invalid_transition'
     post_not_published = 'post_not_published'
     invalid_job_step = 'invalid_job_step'
@@ -552,15 +554,69 @@ class LogOut(Request):
     ] = MISSING
 
 
-EntityTags = TypeAliasType(
-    "EntityTags",
+SetCookie = TypeAliasType(
+    "SetCookie",
     Annotated[
         StrictStr,
         Field(
-            description='One entity tag, a list of them separated by commas, or `*`.',
-            examples=['"3-9f86d081"'],
-            max_length=500,
-            pattern='^[ -~]{1,500}$',
+            description='A cookie with its attributes.',
+            examples=['__Host-csrf_token=hR0cOqZ1; Path=/; Secure; SameSite=lax'],
+            max_length=8192,
+            pattern='^[!-~][ -~]*$',
+        ),
+    ],
+)
+
+
+Limit = TypeAliasType(
+    "Limit",
+    Annotated[
+        StrictInt,
+        Field(description='How many entries a page holds at most.', ge=1, le=100),
+    ],
+)
+
+
+Cursor = TypeAliasType(
+    "Cursor",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Opaque and signed; take it from `page.next_cursor` or `page.previous_cursor`. It holds a sort key, of 200 characters at most.',
+            max_length=1200,
+            pattern='^[A-Za-z0-9_-]{1,1200}$',
+        ),
+    ],
+)
+
+
+PageNumber = TypeAliasType(
+    "PageNumber",
+    Annotated[
+        StrictInt,
+        Field(
+            description='The number of a page, for people who need numbers. It reaches 10,000 entries deep; follow `cursor` beyond that.',
+            ge=1,
+            le=10000,
+        ),
+    ],
+)
+
+
+Flag = TypeAliasType(
+    "Flag", Annotated[StrictBool, Field(description='`true` or `false`.')]
+)
+
+
+LinkText = TypeAliasType(
+    "LinkText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Web links (RFC 8288).',
+            examples=['<?limit=20&cursor=AbCd>; rel="next"'],
+            max_length=8000,
+            pattern='^<[!#-;=?-~]{1,3500}>; rel="[a-z-]{1,30}"(, <[!#-;=?-~]{1,3500}>; rel="[a-z-]{1,30}"){0,5}$',
         ),
     ],
 )
@@ -575,6 +631,232 @@ CacheControl = TypeAliasType(
             examples=['public, max-age=60'],
             max_length=200,
             pattern='^(public|private|no-store|no-cache|immutable|max-age=[0-9]{1,9})(, (public|private|no-store|no-cache|immutable|max-age=[0-9]{1,9})){0,5}$',
+        ),
+    ],
+)
+
+
+UserAgent = TypeAliasType(
+    "UserAgent",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The beginning of the `User-Agent` header.',
+            examples=['Mozilla/5.0 (X11; Linux x86_64; rv:147.0) Gecko/20100101 Firefox/147.0'],
+            max_length=200,
+            min_length=1,
+        ),
+    ],
+)
+
+
+IpAddress = TypeAliasType(
+    "IpAddress",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An IPv4 or IPv6 address.',
+            examples=['198.51.100.7'],
+            max_length=45,
+            min_length=2,
+        ),
+    ],
+)
+
+
+class Session(BaseModel):
+    id: Id
+    current: Annotated[
+        StrictBool, Field(description='Whether it is the session that asks.')
+    ]
+    user_agent: Annotated[
+        UserAgent | None,
+        Field(
+            description='How the program that logged in called itself; `null` when it did not.'
+        ),
+    ]
+    address: Annotated[
+        IpAddress | None,
+        Field(
+            description='The address that the session was last used from; `null` when it is not known.'
+        ),
+    ]
+    created_at: Timestamp
+    last_used_at: Annotated[
+        Timestamp, Field(description='When it was opened or last renewed.')
+    ]
+    expires_at: Annotated[
+        Timestamp, Field(description='When it ends unless it is renewed.')
+    ]
+
+
+class Page(BaseModel):
+    size: Annotated[
+        StrictInt, Field(description='How many entries this page holds.', ge=0, le=100)
+    ]
+    has_next: Annotated[StrictBool, Field(description='Whether entries follow.')]
+    has_previous: Annotated[
+        StrictBool, Field(description='Whether entries stand before.')
+    ]
+    next_cursor: Annotated[
+        Cursor | None,
+        Field(description='Continues after this page; `null` on the last one.'),
+    ]
+    previous_cursor: Annotated[
+        Cursor | None,
+        Field(description='Goes back before this page; `null` on the first one.'),
+    ]
+    total: Count | MISSING = MISSING
+    number: PageNumber | MISSING = MISSING
+    pages: Count | MISSING = MISSING
+
+
+class SessionPage(BaseModel):
+    items: Annotated[
+        list[Session], Field(description='The sessions of this page.', max_length=100)
+    ]
+    page: Page
+
+
+ApiKeyName = TypeAliasType(
+    "ApiKeyName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What the key is for. It is trimmed.',
+            examples=['Nightly backup'],
+            max_length=100,
+            min_length=1,
+            pattern='^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
+        ),
+    ],
+)
+
+
+ApiKeyPrefix = TypeAliasType(
+    "ApiKeyPrefix",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The beginning of the key, by which it is told from others.',
+            examples=['galley_1vX9cQ7mB3kd'],
+            max_length=19,
+            min_length=19,
+            pattern='^galley_[A-Za-z0-9]{12}$',
+        ),
+    ],
+)
+
+
+ScopeName = TypeAliasType(
+    "ScopeName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The name of a scope, as the security scheme `bearer` lists them.',
+            examples=['posts:write'],
+            max_length=50,
+            min_length=3,
+            pattern='^[a-z]+:[a-z-]+$',
+        ),
+    ],
+)
+
+
+ScopeNames = TypeAliasType(
+    "ScopeNames",
+    Annotated[
+        list[ScopeName],
+        Field(
+            description='Scopes; of repeats, one counts.',
+            examples=[['posts:write', 'comments:write']],
+            max_length=50,
+        ),
+    ],
+)
+
+
+class ApiKey(BaseModel):
+    id: Id
+    name: ApiKeyName
+    prefix: ApiKeyPrefix
+    scopes: ScopeNames
+    created_at: Timestamp
+    expires_at: Annotated[
+        Timestamp | None,
+        Field(description='When it stops working; `null` when it does not.'),
+    ]
+    last_used_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it was last used, to the minute; `null` when it was not.'
+        ),
+    ]
+
+
+class ApiKeyPage(BaseModel):
+    items: Annotated[
+        list[ApiKey], Field(description='The keys of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class ApiKeyCreate(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: ApiKeyName
+    scopes: ScopeNames
+    expires_at: Annotated[
+        Timestamp | None | MISSING,
+        Field(
+            description='When it stops working, a time to come; without it, or with `null`, it works until it is revoked.'
+        ),
+    ] = MISSING
+
+
+ApiKeySecret = TypeAliasType(
+    "ApiKeySecret",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The whole key, to be sent as `X-API-Key`.',
+            max_length=63,
+            min_length=63,
+            pattern='^galley_[A-Za-z0-9]{12}_[A-Za-z0-9_-]{43}$',
+        ),
+    ],
+)
+
+
+class NewApiKey(BaseModel):
+    id: Id
+    name: ApiKeyName
+    prefix: ApiKeyPrefix
+    scopes: ScopeNames
+    created_at: Timestamp
+    expires_at: Annotated[
+        Timestamp | None,
+        Field(description='When it stops working; `null` when it does not.'),
+    ]
+    last_used_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it was last used, to the minute; `null` when it was not.'
+        ),
+    ]
+    key: ApiKeySecret
+
+
+EntityTags = TypeAliasType(
+    "EntityTags",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One entity tag, a list of them separated by commas, or `*`.',
+            examples=['"3-9f86d081"'],
+            max_length=500,
+            pattern='^[ -~]{1,500}$',
         ),
     ],
 )
@@ -654,46 +936,6 @@ class Profile(BaseModel):
     created_at: Timestamp
 
 
-Limit = TypeAliasType(
-    "Limit",
-    Annotated[
-        StrictInt,
-        Field(description='How many entries a page holds at most.', ge=1, le=100),
-    ],
-)
-
-
-Cursor = TypeAliasType(
-    "Cursor",
-    Annotated[
-        StrictStr,
-        Field(
-            description='Opaque and signed; take it from `page.next_cursor` or `page.previous_cursor`. It holds a sort key, of 200 characters at most.',
-            max_length=1200,
-            pattern='^[A-Za-z0-9_-]{1,1200}$',
-        ),
-    ],
-)
-
-
-PageNumber = TypeAliasType(
-    "PageNumber",
-    Annotated[
-        StrictInt,
-        Field(
-            description='The number of a page, for people who need numbers. It reaches 10,000 entries deep; follow `cursor` beyond that.',
-            ge=1,
-            le=10000,
-        ),
-    ],
-)
-
-
-Flag = TypeAliasType(
-    "Flag", Annotated[StrictBool, Field(description='`true` or `false`.')]
-)
-
-
 class PostSort(StrEnum):
     published_at_desc = '-published_at'
     published_at_asc = 'published_at'
@@ -719,20 +961,6 @@ TagName = TypeAliasType(
             max_length=50,
             min_length=1,
             pattern='^[a-z0-9_-]+$',
-        ),
-    ],
-)
-
-
-LinkText = TypeAliasType(
-    "LinkText",
-    Annotated[
-        StrictStr,
-        Field(
-            description='Web links (RFC 8288).',
-            examples=['<?limit=20&cursor=AbCd>; rel="next"'],
-            max_length=8000,
-            pattern='^<[!#-;=?-~]{1,3500}>; rel="[a-z-]{1,30}"(, <[!#-;=?-~]{1,3500}>; rel="[a-z-]{1,30}"){0,5}$',
         ),
     ],
 )
@@ -833,27 +1061,6 @@ class PostSummary(BaseModel):
     ]
     created_at: Timestamp
     updated_at: Timestamp
-
-
-class Page(BaseModel):
-    size: Annotated[
-        StrictInt, Field(description='How many entries this page holds.', ge=0, le=100)
-    ]
-    has_next: Annotated[StrictBool, Field(description='Whether entries follow.')]
-    has_previous: Annotated[
-        StrictBool, Field(description='Whether entries stand before.')
-    ]
-    next_cursor: Annotated[
-        Cursor | None,
-        Field(description='Continues after this page; `null` on the last one.'),
-    ]
-    previous_cursor: Annotated[
-        Cursor | None,
-        Field(description='Goes back before this page; `null` on the first one.'),
-    ]
-    total: Count | MISSING = MISSING
-    number: PageNumber | MISSING = MISSING
-    pages: Count | MISSING = MISSING
 
 
 class PostPage(BaseModel):
@@ -1203,6 +1410,9 @@ class AuditAction(StrEnum):
     login_failed = 'login_failed'
     logged_out = 'logged_out'
     refresh_token_reused = 'refresh_token_reused'
+    session_revoked = 'session_revoked'
+    api_key_created = 'api_key_created'
+    api_key_revoked = 'api_key_revoked'
 
 
 AuditAddress = TypeAliasType(

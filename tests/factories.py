@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -54,14 +55,50 @@ class Factory:
             "role": role,
         } | given
         await self._insert("users", row)
-        session_id = new_id()
-        await self._insert(
-            "sessions",
-            {"id": session_id, "user_id": row["id"], "expires_at": datetime.now(UTC) + timedelta(days=7)},
-        )
+        session_id = await self._session(row["id"])
         granted = role_scopes()[role] if scopes is None else scopes
         token, _ = tokens.issue("access", user_id=row["id"], session_id=session_id, scopes=granted)
         return Member(row["id"], row["username"], session_id, token)
+
+    async def _session(self, user_id: UUID, **given: Any) -> UUID:
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "user_id": user_id,
+            "expires_at": datetime.now(UTC) + timedelta(days=7),
+        } | given
+        await self._insert("sessions", row)
+        return row["id"]
+
+    async def session(self, member: Member, **given: Any) -> UUID:
+        """Another session of a member."""
+        return await self._session(member.id, **given)
+
+    async def refresh_token(self, member: Member) -> str:
+        """A refresh token of the member's session."""
+        token, claims = tokens.issue(
+            "refresh", user_id=member.id, session_id=member.session_id, scopes=tokens.decode(member.token).scopes
+        )
+        await self._insert(
+            "refresh_tokens",
+            {"id": claims.token_id, "session_id": claims.session_id, "expires_at": claims.expires_at},
+        )
+        return token
+
+    async def key(self, member: Member, scopes: frozenset[str], **given: Any) -> str:
+        """A key of the member, which has been used just now, so that its next use is not noted."""
+        prefix = f"galley_{next(_numbers):012}"
+        key = f"{prefix}_{'A' * 43}"
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "user_id": member.id,
+            "name": "Nightly backup",
+            "prefix": prefix,
+            "secret_hash": sha256(key.encode()).digest(),
+            "scopes": sorted(scopes),
+            "last_used_at": datetime.now(UTC),
+        } | given
+        await self._insert("api_keys", row)
+        return key
 
     async def post(self, author: Member | None = None, **given: Any) -> UUID:
         """A published post, or one with another `status`; counters of author and tags are the test's business."""

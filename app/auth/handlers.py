@@ -3,8 +3,11 @@
 No connection is held while a password is hashed: the queue there can be longer than the pool is wide.
 """
 
+from uuid import UUID
+
+from app import pages
 from app.access import Principal
-from app.auth import passwords, service
+from app.auth import cookies, keys, living, passwords, service, sessions, tokens
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import etag
@@ -12,7 +15,19 @@ from app.idempotency import once
 from app.problems import InvalidToken, Problem
 from app.sql import Connection
 from app.users import service as users
-from generated.models import LoginForm, LogOut, Registration, TokenPair, TokenRefresh, User
+from generated.models import (
+    ApiKey,
+    ApiKeyCreate,
+    ApiKeyPage,
+    LoginForm,
+    LogOut,
+    NewApiKey,
+    Registration,
+    SessionPage,
+    TokenPair,
+    TokenRefresh,
+    User,
+)
 from generated.server import HTTPResult
 
 
@@ -28,29 +43,98 @@ async def register_user(*, idempotency_key: str | None, body: Registration) -> H
 
 
 async def log_in(*, body: LoginForm) -> HTTPResult[TokenPair]:
-    opened: TokenPair | Problem | None = None
-    # Once, unless the password is changed, or its hash renewed by another login, at the same moment.
-    while opened is None:
-        async with reading() as connection:
-            account = await service.find_account(connection, body.username)
-        verdict = await passwords.check(body.password, account["password_hash"] if account else None)
-        async with transaction() as connection:
-            opened = await service.open_session(connection, account, verdict, body)
-    if isinstance(opened, Problem):
-        # Raised after the commit, so that the failure stays on record.
-        raise opened
-    return HTTPResult(200, opened)
+    return HTTPResult(200, await _open(body))
+
+
+async def open_session(*, body: LoginForm) -> None:
+    cookies.give(await _open(body))
+
+
+async def renew_session(*, principal: Principal) -> None:
+    cookies.give(await _renew(service.claims_of(principal)))
+
+
+async def close_session(*, principal: Principal) -> None:
+    async with transaction() as connection:
+        await service.log_out(connection, principal, everywhere=False)
+    living.forget()
+    cookies.clear()
 
 
 async def refresh_tokens(*, body: TokenRefresh) -> HTTPResult[TokenPair]:
-    async with transaction() as connection:
-        pair = await service.refresh(connection, body.refresh_token)
-    if pair is None:
-        # Raised after the commit, so that a stolen token's session stays ended.
-        raise InvalidToken
-    return HTTPResult(200, pair)
+    try:
+        claims = tokens.verify(body.refresh_token, "refresh")
+    except tokens.TokenRefused:
+        raise InvalidToken from None
+    return HTTPResult(200, await _renew(claims))
 
 
 async def log_out(*, principal: Principal, body: LogOut | None) -> None:
     async with transaction() as connection:
         await service.log_out(connection, principal, everywhere=body is not None and body.everywhere is True)
+    living.forget()
+
+
+async def list_sessions(
+    *, principal: Principal, limit: int, cursor: str | None, page: int | None, include_total: bool | None
+) -> HTTPResult[SessionPage]:
+    async with reading() as connection:
+        found = await sessions.list_page(connection, principal, pages.Asked(limit, cursor, page, include_total))
+    return HTTPResult(200, found, pages.links(found.page))
+
+
+async def revoke_session(*, principal: Principal, session_id: UUID) -> None:
+    async with transaction() as connection:
+        await sessions.revoke(connection, principal, session_id)
+    living.forget()
+
+
+async def list_api_keys(
+    *, principal: Principal, limit: int, cursor: str | None, page: int | None, include_total: bool | None
+) -> HTTPResult[ApiKeyPage]:
+    async with reading() as connection:
+        found = await keys.list_page(connection, principal, pages.Asked(limit, cursor, page, include_total))
+    return HTTPResult(200, found, pages.links(found.page))
+
+
+async def create_api_key(
+    *, principal: Principal, idempotency_key: str | None, body: ApiKeyCreate
+) -> HTTPResult[NewApiKey]:
+    async def create(connection: Connection) -> HTTPResult[ApiKey]:
+        key = await keys.create(connection, principal, body)
+        return HTTPResult(201, key, {"Location": f"{BASE_PATH}/auth/api-keys/{key.id}"})
+
+    made = await once(idempotency_key, principal.user_id, body, ApiKey, create)
+    assert made.body is not None  # noqa: S101 - A creation answers what it created.
+    return HTTPResult(201, keys.with_secret(made.body), made.headers)
+
+
+async def revoke_api_key(*, principal: Principal, api_key_id: UUID) -> None:
+    async with transaction() as connection:
+        await keys.revoke(connection, principal, api_key_id)
+    living.forget()
+
+
+async def _open(form: LoginForm) -> TokenPair:
+    opened: TokenPair | Problem | None = None
+    # Once, unless the password is changed, or its hash renewed by another login, at the same moment.
+    while opened is None:
+        async with reading() as connection:
+            account = await service.find_account(connection, form.username)
+        verdict = await passwords.check(form.password, account["password_hash"] if account else None)
+        async with transaction() as connection:
+            opened = await service.open_session(connection, account, verdict, form)
+    if isinstance(opened, Problem):
+        # Raised after the commit, so that the failure stays on record.
+        raise opened
+    return opened
+
+
+async def _renew(claims: tokens.Claims) -> TokenPair:
+    async with transaction() as connection:
+        pair = await service.refresh(connection, claims)
+    if pair is None:
+        living.forget()
+        # Raised after the commit, so that a stolen token's session stays ended.
+        raise InvalidToken
+    return pair

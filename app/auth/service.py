@@ -8,7 +8,7 @@ from uuid import UUID
 
 from asyncpg import Record
 from pydantic import MISSING
-from sqlalchemy import bindparam, func, insert, or_, select, update
+from sqlalchemy import Text, bindparam, func, insert, or_, select, update
 
 from app.access import Principal
 from app.audit.service import record
@@ -16,11 +16,14 @@ from app.auth import tokens
 from app.auth.passwords import Verdict
 from app.auth.tables import RefreshToken, Session
 from app.contract import role_scopes
+from app.current import current
 from app.ids import new_id
 from app.problems import InvalidToken, Problem
 from app.sql import Connection, Statement
 from app.users.tables import User
 from generated.models import AuditAction, LoginForm, ProblemCode, TokenPair, TokenType
+
+MAX_USER_AGENT = 200
 
 
 class InvalidCredentials(Problem):
@@ -46,7 +49,9 @@ _LOCK = Statement(
     .with_for_update(key_share=True)
 )
 _RENEW_HASH = Statement(update(User).where(User.id == bindparam("user_id")).values(password_hash=bindparam("new_hash")))
-_OPEN = Statement(insert(Session).values({name: bindparam(name) for name in ("id", "user_id", "expires_at")}))
+_OPEN = Statement(
+    insert(Session).values({name: bindparam(name) for name in ("id", "user_id", "expires_at", "user_agent", "address")})
+)
 _KEEP_TOKEN = Statement(
     insert(RefreshToken).values({name: bindparam(name) for name in ("id", "session_id", "expires_at")})
 )
@@ -68,7 +73,11 @@ _PROLONG = Statement(
         User.id == Session.user_id,
         User.is_active,
     )
-    .values(expires_at=bindparam("new_expiry"))
+    .values(
+        expires_at=bindparam("new_expiry"),
+        last_used_at=func.now(),
+        address=func.coalesce(bindparam("new_address", type_=Text()), Session.address),
+    )
     .returning(User.role)
 )
 _end = update(Session).where(Session.revoked_at.is_(None)).values(revoked_at=func.now())
@@ -101,7 +110,14 @@ async def open_session(
         await _RENEW_HASH.run(connection, user_id=row["id"], new_hash=verdict.renewed)
     session_id = new_id()
     refresh, claims = _new_refresh_token(row["id"], session_id, _wanted(form))
-    await _OPEN.run(connection, id=session_id, user_id=row["id"], expires_at=claims.expires_at)
+    await _OPEN.run(
+        connection,
+        id=session_id,
+        user_id=row["id"],
+        expires_at=claims.expires_at,
+        user_agent=_printable(current().header(b"user-agent"))[:MAX_USER_AGENT] or None,
+        address=current().address or None,
+    )
     await record(connection, AuditAction.logged_in, actor_id=row["id"], subject_id=row["id"])
     return await _pair(connection, refresh, claims, row["role"])
 
@@ -115,16 +131,18 @@ async def _refused(connection: Connection, account: Record | None, problem: Prob
     return problem
 
 
-async def refresh(connection: Connection, token: str) -> TokenPair | None:
+def claims_of(principal: Principal) -> tokens.Claims:
+    """Return what the token of the principal says. Raises InvalidToken when it was a key that was presented."""
+    if principal.claims is None:
+        raise InvalidToken
+    return principal.claims
+
+
+async def refresh(connection: Connection, spent: tokens.Claims) -> TokenPair | None:
     """Exchange a refresh token for a new pair, or end its session when the token was spent before.
 
-    Returns None for "no" instead of raising, because the caller must commit what was found out. Raises InvalidToken
-    for what is no refresh token of ours.
+    Returns None for "no" instead of raising, because the caller must commit what was found out.
     """
-    try:
-        spent = tokens.verify(token, "refresh")
-    except tokens.TokenRefused:
-        raise InvalidToken from None
     if not await _SPEND.run(connection, token_id=spent.token_id, of_session=spent.session_id):
         # Once ended it is known, and a thief who goes on trying fills no book.
         if await _END.run(connection, session_id=spent.session_id):
@@ -138,7 +156,12 @@ async def refresh(connection: Connection, token: str) -> TokenPair | None:
             )
         return None
     renewed, claims = _new_refresh_token(spent.user_id, spent.session_id, spent.scopes)
-    role = await _PROLONG.value(connection, session_id=spent.session_id, new_expiry=claims.expires_at)
+    role = await _PROLONG.value(
+        connection,
+        session_id=spent.session_id,
+        new_expiry=claims.expires_at,
+        new_address=current().address or None,
+    )
     return None if role is None else await _pair(connection, renewed, claims, role)
 
 
@@ -151,6 +174,10 @@ async def log_out(connection: Connection, principal: Principal, *, everywhere: b
     detail = {"everywhere": everywhere}
     member = principal.user_id
     await record(connection, AuditAction.logged_out, actor_id=member, subject_id=member, detail=detail)
+
+
+def _printable(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _wanted(form: LoginForm) -> frozenset[str]:

@@ -1,9 +1,9 @@
-"""Sessions and the refresh tokens that belong to them."""
+"""Sessions, the refresh tokens that belong to them, and keys."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, func
+from sqlalchemy import ForeignKey, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.sql import Table
@@ -21,6 +21,9 @@ class Session(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    user_agent: Mapped[str | None]
+    address: Mapped[str | None]
 
 
 class RefreshToken(Table):
@@ -33,3 +36,20 @@ class RefreshToken(Table):
     session_id: Mapped[UUID] = mapped_column(ForeignKey(Session.id, ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     spent_at: Mapped[datetime | None]
+
+
+class ApiKey(Table):
+    """A key of a program; of the whole key there is a SHA-256."""
+
+    __tablename__ = "api_keys"
+    __table_args__ = (Index("ix_api_keys_user_id", "user_id", "created_at", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    name: Mapped[str]
+    prefix: Mapped[str]
+    secret_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[list[str]]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

@@ -3,7 +3,7 @@
 
 """Security dependencies of this package, one for each scheme; override one with app.dependency_overrides."""
 
-from ._runtime.server.security import OAuth2Bearer
+from ._runtime.server.security import ASCIIAPIKeyCookie, ASCIIAPIKeyHeader, OAuth2Bearer
 
 bearer = OAuth2Bearer(
     flows={'password': {'tokenUrl': '/api/v1/auth/login', 'refreshUrl': '/api/v1/auth/refresh', 'scopes': {'posts:write': "Write one's own posts.", 'posts:feature': 'Put posts forward.', 'posts:delete-any': "See and delete anybody's posts.", 'comments:write': "Write one's own comments.", 'comments:moderate': "Delete anybody's comments.", 'taxonomy:write': 'Create, change and delete tags.', 'jobs:read-any': "Read anybody's jobs and the service's own.", 'admin': "Do what only administrators may, such as cancelling and retrying anybody's jobs.", 'audit:read': 'Read what was done to accounts, and by whom.'}}},
@@ -13,6 +13,42 @@ bearer = OAuth2Bearer(
 )
 
 
+cookie = ASCIIAPIKeyCookie(
+    name='__Host-access_token',
+    description='The access token in the cookie that openSession sets, for pages in a browser. Scripts cannot read it. What changes something takes `csrf` besides.',
+    scheme_name='cookie',
+    auto_error=False,
+)
+
+
+csrf = ASCIIAPIKeyHeader(
+    name='X-CSRF-Token',
+    description='The value of the cookie `__Host-csrf_token`, which pages of the same site alone can read. It belongs to one session. It proves nothing by itself and always accompanies a cookie.',
+    scheme_name='csrf',
+    auto_error=False,
+)
+
+
+refresh_cookie = ASCIIAPIKeyCookie(
+    name='__Secure-refresh_token',
+    description='The refresh token in the cookie that openSession sets; it is sent to the path of renewSession alone.',
+    scheme_name='refreshCookie',
+    auto_error=False,
+)
+
+
+api_key = ASCIIAPIKeyHeader(
+    name='X-API-Key',
+    description="A key of createApiKey, for programs. It holds the scopes it was made with, as far as its member's role still grants them. Sessions, keys and passwords are not managed with a key.",
+    scheme_name='apiKey',
+    auto_error=False,
+)
+
+
 __all__ = [
+    'api_key',
     'bearer',
+    'cookie',
+    'csrf',
+    'refresh_cookie',
 ]

@@ -64,6 +64,98 @@ class AuthService(Protocol[PrincipalT_contra]):
         Handle POST /auth/logout.
         """
 
+    @abstractmethod
+    async def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle POST /auth/session.
+        """
+
+    @abstractmethod
+    async def renew_session(
+        self,
+        *,
+        principal: PrincipalT_contra,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /auth/session.
+        """
+
+    @abstractmethod
+    async def close_session(
+        self,
+        *,
+        principal: PrincipalT_contra,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /auth/session.
+        """
+
+    @abstractmethod
+    async def list_sessions(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.SessionPage | HTTPResult[models.SessionPage | models.Problem] | Response:
+        """
+        Handle GET /auth/sessions.
+        """
+
+    @abstractmethod
+    async def revoke_session(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        session_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /auth/sessions/{session_id}.
+        """
+
+    @abstractmethod
+    async def list_api_keys(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.ApiKeyPage | HTTPResult[models.ApiKeyPage | models.Problem] | Response:
+        """
+        Handle GET /auth/api-keys.
+        """
+
+    @abstractmethod
+    async def create_api_key(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.ApiKeyCreate,
+    ) -> models.NewApiKey | HTTPResult[models.NewApiKey | models.Problem] | Response:
+        """
+        Handle POST /auth/api-keys.
+        """
+
+    @abstractmethod
+    async def revoke_api_key(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        api_key_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /auth/api-keys/{api_key_id}.
+        """
+
 
 class UsersService(Protocol[PrincipalT_contra]):
     """Implement the users operations: subclass this Protocol, or give an object its methods."""

@@ -11,8 +11,13 @@ SLICE_FILES = frozenset({"__init__.py", "handlers.py", "service.py", "tables.py"
 SLICE_DEPTH = 3
 # A further file of a slice must earn its name; the value says how.
 EXTRA_FILES = {
+    "app/auth/cookies.py": "What a browser keeps of a session; no other caller has cookies.",
+    "app/auth/csrf.py": "The gate asks it before any operation is chosen, so it stands on nothing but the contract.",
+    "app/auth/keys.py": "Keys are a resource of their own beside sessions.",
+    "app/auth/living.py": "What is remembered of sessions and keys, and for how long, is decided in one place.",
     "app/auth/passwords.py": "Hashing has a thread of its own with a bounded queue, so that reads do not wait for it.",
     "app/auth/tasks.py": "Tasks run in workers, which import no handlers.",
+    "app/auth/sessions.py": "Sessions as their member sees them, beside how they are opened and renewed.",
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
     "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
     "app/jobs/__main__.py": "A worker is a program of its own.",

@@ -52,7 +52,7 @@ class TestRefreshTokens:
         new = (await refresh(client, tokens["refresh_token"])).json()
         again = await refresh(client, tokens["refresh_token"])
         assert (again.status_code, again.json()["code"]) == (401, "invalid_token")
-        assert again.headers["www-authenticate"] == 'Bearer error="invalid_token"'
+        assert again.headers["www-authenticate"].startswith('Bearer error="invalid_token", ')
         assert not await is_alive(client, new)
         assert not await is_alive(client, tokens)
         assert (await refresh(client, new["refresh_token"])).status_code == 401

@@ -8,7 +8,9 @@ from urllib.parse import quote, urlencode
 import orjson
 from httpx2 import AsyncClient, Response
 
+from app.ids import new_id
 from app.sql import Connection, Table
+from tests.contract.credentials import HEADERS, alternatives, headers_of, secrets_of
 from tests.contract.document import Node, Operation, resolve
 from tests.factories import Factory, Member
 
@@ -54,6 +56,10 @@ class Call:
     def with_headers(self, **headers: str) -> "Call":
         """Return the call with other headers; underscores stand for hyphens."""
         return replace(self, headers=self.headers | {name.replace("_", "-"): value for name, value in headers.items()})
+
+    def by(self, headers: dict[str, str]) -> "Call":
+        """Return the call with these credentials and no others."""
+        return replace(self, headers={key: kept for key, kept in self.headers.items() if key not in HEADERS} | headers)
 
     def without_header(self, name: str) -> "Call":
         """Return the call without a header."""
@@ -104,6 +110,16 @@ async def _job(make: Factory, author: Member) -> str:
     return str(await make.job(author))
 
 
+async def _session(_: Factory, author: Member) -> str:
+    return str(author.session_id)
+
+
+async def _api_key(make: Factory, author: Member) -> str:
+    identifier = new_id()
+    await make.key(author, frozenset(), id=identifier)
+    return str(identifier)
+
+
 async def _username(_: Factory, author: Member) -> str:
     return author.username
 
@@ -121,6 +137,8 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "comment_id": (_comment, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "tag_id": (_tag, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "job_id": (_job, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "session_id": (_session, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "api_key_id": (_api_key, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "username": (_username, "nobody_at_all"),
     "slug": (_slug, "no-such-post"),
 }
@@ -130,7 +148,9 @@ async def valid_call(operation: Operation, make: Factory, author: Member) -> Cal
     """Return a request that has nothing wrong with it, about things of `author`, who sends it."""
     path = {name: await RESOURCES[name][0](make, author) for name in operation.named("path")}
     query = {name: sample(node["schema"]) for name, node in operation.named("query").items() if node.get("required")}
-    headers = author.headers if operation.takes_credentials else {}
+    # The first is a bearer token but for what only a browser does.
+    first = alternatives(operation)[:1]
+    headers = headers_of(first[0], await secrets_of(make, author)) if first else {}
     if operation.media_type:
         headers = headers | {"Content-Type": operation.media_type}
     if "If-Match" in operation.named("header"):

@@ -14,7 +14,8 @@ from tests.contract.requests import Call
 
 # What it takes to be served with these depends on what the service knows, and not on their form.
 KNOWN = frozenset({"cursor", "refresh_token", "parent_id"})
-KNOWN_TO = {"logIn": frozenset({"grant_type", "username", "password", "scope", "client_id", "client_secret"})}
+_LOGIN = frozenset({"grant_type", "username", "password", "scope", "client_id", "client_secret"})
+KNOWN_TO = {"logIn": _LOGIN, "openSession": _LOGIN}
 # How deep numbered pages reach depends on their number and on their size.
 BESIDE = {"page": {"limit": 1}}
 OF_THE_REQUEST = frozenset({400, 422})

@@ -58,6 +58,20 @@ async def _jobs(make: Factory, author: Member, call: Call) -> None:
         await make.job(author, created_at=MOMENT)
 
 
+async def _sessions(make: Factory, author: Member, call: Call) -> None:
+    del call
+    # The one that asks is there already.
+    for _ in range(ENTRIES - 1):
+        await make.session(author, created_at=MOMENT)
+
+
+async def _keys(make: Factory, author: Member, call: Call) -> None:
+    del call
+    # One came with the author's credentials.
+    for _ in range(ENTRIES - 1):
+        await make.key(author, frozenset(), created_at=MOMENT)
+
+
 # How to fill a list with entries, of which there are none before. A new list gets a line here.
 ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listPosts": _posts,
@@ -66,6 +80,8 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listTags": _tags,
     "listAuditEvents": _events,
     "listJobs": _jobs,
+    "listSessions": _sessions,
+    "listApiKeys": _keys,
 }
 QUERIES = {"searchPosts": {"q": "looms"}}
 

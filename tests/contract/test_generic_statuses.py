@@ -8,12 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from httpx2 import AsyncClient, Response
 
-from app.contract import role_scopes
 from app.sql import Connection
 from tests.contract.document import METHODS, Node, Operation, contract, operations, resolve
 from tests.contract.requests import FORM, JSON, RESOURCES, Call, fingerprint
 from tests.contract.schemas import Schemas
-from tests.factories import Factory, Member
 
 MAX_BODY_BYTES = 1_048_576
 # What a client sends is never repeated to it: it could be somebody else's secret, or a script.
@@ -72,48 +70,6 @@ def refused(answer: Response, status: int, code: str) -> Node:
 def names(problem: Node, **place: str) -> bool:
     """Whether the problem names this place."""
     return any(place.items() <= error.items() for error in problem["errors"])
-
-
-class TestCredentials:
-    @every(lambda operation: operation.needs_credentials)
-    async def test_are_needed(self, send: Send, call: Call) -> None:
-        answer = await send(call.without_header("Authorization"))
-        refused(answer, 401, "not_authenticated")
-        assert answer.headers["WWW-Authenticate"] == "Bearer"
-
-    @every(lambda operation: operation.needs_credentials)
-    async def test_are_asked_for_before_anything_else_is_looked_at(
-        self, send: Send, call: Call, operation: Operation
-    ) -> None:
-        unknown = {name: RESOURCES[name][1] for name in operation.named("path")}
-        spoilt = replace(call, path=unknown, body={} if operation.media_type else None)
-        refused(await send(spoilt.without_header("Authorization")), 401, "not_authenticated")
-
-    @every(lambda operation: operation.takes_credentials)
-    @pytest.mark.parametrize("token", [MARKER, f"a.{MARKER}.c"])
-    async def test_are_checked_even_where_optional(self, send: Send, call: Call, token: str) -> None:
-        answer = await send(call.with_headers(Authorization=f"Bearer {token}"))
-        refused(answer, 401, "invalid_token")
-        assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
-        assert MARKER not in answer.text
-
-    @every(lambda operation: operation.takes_credentials)
-    async def test_end_with_the_session(self, send: Send, call: Call, author: Member, connection: Connection) -> None:
-        await connection.execute("UPDATE sessions SET revoked_at = now() WHERE id = $1", author.session_id)
-        refused(await send(call), 401, "invalid_token")
-
-    @every(lambda operation: operation.scopes)
-    async def test_need_the_scopes_of_the_contract(
-        self, send: Send, call: Call, operation: Operation, make: Factory
-    ) -> None:
-        for scope in operation.scopes:
-            member = await make.member(role="admin", scopes=role_scopes()["admin"] - {scope})
-            refused(await send(call.with_headers(**member.headers)), 403, "permission_denied")
-
-    @every(lambda operation: operation.scopes - role_scopes()["user"])
-    async def test_end_with_the_role_that_gave_the_scopes(self, send: Send, call: Call, make: Factory) -> None:
-        reduced = await make.member(role="user", scopes=role_scopes()["admin"])
-        refused(await send(call.with_headers(**reduced.headers)), 403, "permission_denied")
 
 
 class TestBody:

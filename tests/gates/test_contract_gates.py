@@ -17,6 +17,7 @@ from app.sql import Connection
 from scripts.contract.accounts import World
 from scripts.contract.runs import ANONYMOUS, Plan, run, write_settings
 from tests.conftest import BASE_URL
+from tests.contract import test_generic_access as access
 from tests.contract import test_generic_statuses as generic
 from tests.contract.checked import checked_client
 from tests.contract.document import operations
@@ -84,13 +85,13 @@ class TestCheckedClient:
         assert unchecked == own, "Make clients with tests.contract.checked, or hand what they get to `checked`."
 
 
-class TestGenericStatuses:
+class TestGenericAccess:
     async def test_see_an_unprotected_operation(self, app: ASGIApp, make: Factory, connection: Connection) -> None:
         (get_me,) = (operation for operation in operations() if operation.name == "getMe")
         call = await valid_call(get_me, make, await make.member())
         async with checked_client(Faulty(app, FAULTS["an unprotected operation"]), BASE_URL, record=False) as client:
             with pytest.raises(AssertionError, match=r"\(200, None\) == \(401, 'not_authenticated'\)"):
-                await generic.TestCredentials().test_are_needed(generic.sender(client, connection), call)
+                await access.TestNobody().test_is_let_in(generic.sender(client, connection), call)
 
 
 @contextmanager

@@ -149,6 +149,10 @@ class AsyncClient(AsyncClientView):
         self,
         *,
         bearer: Secret | TokenSource | None = None,
+        cookie: Secret | None = None,
+        csrf: Secret | None = None,
+        refresh_cookie: Secret | None = None,
+        api_key: Secret | None = None,
         base_url: str | None = None,
         server: ServerSelection | None = None,
         timeout: float | httpx2.Timeout | UNSET | None = UNSET,
@@ -179,6 +183,10 @@ class AsyncClient(AsyncClientView):
             http_client=http_client,
             credentials=SchemeCredentials({
                 "bearer": bearer,
+                "cookie": cookie,
+                "csrf": csrf,
+                "refreshCookie": refresh_cookie,
+                "apiKey": api_key,
             }),
         )
 

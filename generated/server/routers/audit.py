@@ -43,12 +43,14 @@ def _add_list_audit_events(
     async def list_audit_events_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['audit:read'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['audit:read'])],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['audit:read'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('audit:read',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('audit:read',)),), (('cookie', ('audit:read',)),), (('apiKey', ('audit:read',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             list_audit_events_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def list_audit_events(

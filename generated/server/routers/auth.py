@@ -5,8 +5,9 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Header, Security, params
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Security, params
 from fastapi.responses import Response
 from generated import models
 from pydantic import StringConstraints
@@ -15,6 +16,7 @@ from .. import security
 from .._generated import contract
 from .._generated.contract import OperationDependencies
 from .._runtime.server.application import Wiring, build, checked
+from .._runtime.server.requests import accepted
 from .._runtime.server.responses import dispatch
 from .._runtime.server.security import (
     AsyncAuthorize,
@@ -164,12 +166,14 @@ def _add_log_out(
     async def log_out_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
             log_out_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def log_out(
@@ -201,13 +205,460 @@ def _add_log_out(
     )
 
 
+def _add_open_session(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    open_session_handler = checked(
+        auth.open_session,
+        'The auth.open_session method of POST /auth/session',
+        ('body',),
+        asynchronous=True,
+    )
+
+    async def open_session(
+        *,
+        body: Annotated[models.LoginForm, Depends(contract.OpenSession.BODY)],
+    ) -> object:
+        return dispatch(
+            await open_session_handler(
+                body=body,
+            ),
+            contract.OpenSession.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/session',
+        open_session,
+        methods=['POST'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='openSession',
+        tags=['Auth'],
+        summary='Open a browser session',
+        description='Logs in as logIn does and answers the tokens as cookies, for pages that run in a browser. Scripts cannot read the two tokens; they read `__Host-csrf_token` and send it as `X-CSRF-Token` with whatever changes something.',
+        response_description='The session is open.',
+        dependencies=wiring.dependencies.get('open_session'),
+    )
+
+
+def _add_renew_session(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    renew_session_handler = checked(
+        auth.renew_session,
+        'The auth.renew_session method of PUT /auth/session',
+        ('principal',),
+        asynchronous=True,
+    )
+
+    renew_session_authorize = wiring.authorizer()
+
+    async def renew_session_principal(
+        *,
+        refresh_cookie: Annotated[str | None, Security(security.refresh_cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('refreshCookie', ()), ('csrf', ())),),
+            {'refreshCookie': refresh_cookie, 'csrf': csrf},
+            renew_session_authorize,
+            'APIKey',
+        )
+
+    async def renew_session(
+        *,
+        principal: Annotated[object, Depends(renew_session_principal)],
+    ) -> object:
+        return dispatch(
+            await renew_session_handler(
+                principal=principal,
+            ),
+            contract.RenewSession.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/session',
+        renew_session,
+        methods=['PUT'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='renewSession',
+        tags=['Auth'],
+        summary='Renew a browser session',
+        description='Exchanges the refresh cookie for new cookies and spends it, as refreshTokens does with a token.',
+        response_description='The session goes on.',
+        dependencies=wiring.dependencies.get('renew_session'),
+    )
+
+
+def _add_close_session(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    close_session_handler = checked(
+        auth.close_session,
+        'The auth.close_session method of DELETE /auth/session',
+        ('principal',),
+        asynchronous=True,
+    )
+
+    close_session_authorize = wiring.authorizer()
+
+    async def close_session_principal(
+        *,
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('cookie', ()), ('csrf', ())),),
+            {'cookie': cookie, 'csrf': csrf},
+            close_session_authorize,
+            'APIKey',
+        )
+
+    async def close_session(
+        *,
+        principal: Annotated[object, Depends(close_session_principal)],
+    ) -> object:
+        return dispatch(
+            await close_session_handler(
+                principal=principal,
+            ),
+            contract.CloseSession.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/session',
+        close_session,
+        methods=['DELETE'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='closeSession',
+        tags=['Auth'],
+        summary='Close a browser session',
+        description='Ends the session of the cookies and clears them.',
+        response_description='The session has ended.',
+        dependencies=wiring.dependencies.get('close_session'),
+    )
+
+
+def _add_list_sessions(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    list_sessions_handler = checked(
+        auth.list_sessions,
+        'The auth.list_sessions method of GET /auth/sessions',
+        ('principal', 'limit', 'cursor', 'page', 'include_total'),
+        asynchronous=True,
+    )
+
+    list_sessions_authorize = wiring.authorizer()
+
+    async def list_sessions_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()),)),
+            {'bearer': bearer, 'cookie': cookie},
+            list_sessions_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def list_sessions(
+        *,
+        principal: Annotated[object, Depends(list_sessions_principal)],
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        parameters: Annotated[contract.ListSessions.Parameters, Depends(contract.ListSessions.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await list_sessions_handler(
+                principal=principal,
+                limit=parameters.limit,
+                cursor=cursor,
+                page=parameters.page,
+                include_total=parameters.include_total,
+            ),
+            contract.ListSessions.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/sessions',
+        list_sessions,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.SessionPage,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='listSessions',
+        tags=['Auth'],
+        summary='List my sessions',
+        description='The living sessions of the member who asks, the newest first.',
+        response_description='A page of sessions.',
+        dependencies=wiring.dependencies.get('list_sessions'),
+    )
+
+
+def _add_revoke_session(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    revoke_session_handler = checked(
+        auth.revoke_session,
+        'The auth.revoke_session method of DELETE /auth/sessions/{session_id}',
+        ('principal', 'session_id'),
+        asynchronous=True,
+    )
+
+    revoke_session_authorize = wiring.authorizer()
+
+    async def revoke_session_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
+            revoke_session_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def revoke_session(
+        *,
+        principal: Annotated[object, Depends(revoke_session_principal)],
+        session_id: Annotated[UUID, Path(alias='session_id', description='The id of the session.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await revoke_session_handler(
+                principal=principal,
+                session_id=session_id,
+            ),
+            contract.RevokeSession.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/sessions/{session_id}',
+        revoke_session,
+        methods=['DELETE'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='revokeSession',
+        tags=['Auth'],
+        summary='Revoke a session',
+        description='Ends one session of the member who asks; its tokens stop working at once.',
+        response_description='The session has ended.',
+        dependencies=wiring.dependencies.get('revoke_session'),
+    )
+
+
+def _add_list_api_keys(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    list_api_keys_handler = checked(
+        auth.list_api_keys,
+        'The auth.list_api_keys method of GET /auth/api-keys',
+        ('principal', 'limit', 'cursor', 'page', 'include_total'),
+        asynchronous=True,
+    )
+
+    list_api_keys_authorize = wiring.authorizer()
+
+    async def list_api_keys_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()),)),
+            {'bearer': bearer, 'cookie': cookie},
+            list_api_keys_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def list_api_keys(
+        *,
+        principal: Annotated[object, Depends(list_api_keys_principal)],
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        parameters: Annotated[contract.ListApiKeys.Parameters, Depends(contract.ListApiKeys.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await list_api_keys_handler(
+                principal=principal,
+                limit=parameters.limit,
+                cursor=cursor,
+                page=parameters.page,
+                include_total=parameters.include_total,
+            ),
+            contract.ListApiKeys.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/api-keys',
+        list_api_keys,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.ApiKeyPage,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='listApiKeys',
+        tags=['Auth'],
+        summary='List my keys',
+        description='The keys of the member who asks, the newest first, without their secrets.',
+        response_description='A page of keys.',
+        dependencies=wiring.dependencies.get('list_api_keys'),
+    )
+
+
+def _add_create_api_key(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    create_api_key_handler = checked(
+        auth.create_api_key,
+        'The auth.create_api_key method of POST /auth/api-keys',
+        ('principal', 'idempotency_key', 'body'),
+        asynchronous=True,
+    )
+
+    create_api_key_authorize = wiring.authorizer()
+
+    async def create_api_key_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
+            create_api_key_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def create_api_key(
+        *,
+        principal: Annotated[object, Depends(create_api_key_principal)],
+        idempotency_key: Annotated[Annotated[str, StringConstraints(max_length=255, pattern='^[!-~]{1,255}$', strict=True)] | None, Header(alias='Idempotency-Key', convert_underscores=False, description='Makes a retry safe; the same key with the same body within 24 hours gives the first answer again.', examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'])] = None,
+        body: Annotated[models.ApiKeyCreate, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await create_api_key_handler(
+                principal=principal,
+                idempotency_key=idempotency_key,
+                body=body,
+            ),
+            contract.CreateApiKey.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/api-keys',
+        create_api_key,
+        methods=['POST'],
+        status_code=201,
+        response_model=models.NewApiKey,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='createApiKey',
+        tags=['Auth'],
+        summary='Create a key',
+        description="Makes a key for a program that acts for the member. The key is shown in this answer and never again. It may hold the scopes that the request itself holds, and loses those that the member's role loses.",
+        response_description='The key.',
+        dependencies=wiring.dependencies.get('create_api_key'),
+    )
+
+
+def _add_revoke_api_key(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    revoke_api_key_handler = checked(
+        auth.revoke_api_key,
+        'The auth.revoke_api_key method of DELETE /auth/api-keys/{api_key_id}',
+        ('principal', 'api_key_id'),
+        asynchronous=True,
+    )
+
+    revoke_api_key_authorize = wiring.authorizer()
+
+    async def revoke_api_key_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
+            revoke_api_key_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def revoke_api_key(
+        *,
+        principal: Annotated[object, Depends(revoke_api_key_principal)],
+        api_key_id: Annotated[UUID, Path(alias='api_key_id', description='The id of the key.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await revoke_api_key_handler(
+                principal=principal,
+                api_key_id=api_key_id,
+            ),
+            contract.RevokeApiKey.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/api-keys/{api_key_id}',
+        revoke_api_key,
+        methods=['DELETE'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='revokeApiKey',
+        tags=['Auth'],
+        summary='Revoke a key',
+        description='Ends a key of the member who asks at once.',
+        response_description='The key has ended.',
+        dependencies=wiring.dependencies.get('revoke_api_key'),
+    )
+
+
 LITERAL_ROUTES: Final = (
     ('register_user', _add_register_user),
     ('log_in', _add_log_in),
     ('refresh_tokens', _add_refresh_tokens),
     ('log_out', _add_log_out),
+    ('open_session', _add_open_session),
+    ('renew_session', _add_renew_session),
+    ('close_session', _add_close_session),
+    ('list_sessions', _add_list_sessions),
+    ('list_api_keys', _add_list_api_keys),
+    ('create_api_key', _add_create_api_key),
 )
-TEMPLATED_ROUTES: Final = ()
+TEMPLATED_ROUTES: Final = (
+    ('revoke_session', _add_revoke_session),
+    ('revoke_api_key', _add_revoke_api_key),
+)
 
 
 def build_router(

@@ -44,12 +44,14 @@ def _add_list_comments(
     async def list_comments_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             list_comments_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def list_comments(
@@ -110,12 +112,15 @@ def _add_create_comment(
     async def create_comment_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['comments:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['comments:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['comments:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('comments:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('comments:write',)),), (('cookie', ('comments:write',)), ('csrf', ())), (('apiKey', ('comments:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             create_comment_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def create_comment(
@@ -169,12 +174,14 @@ def _add_get_comment(
     async def get_comment_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_comment_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_comment(
@@ -226,12 +233,15 @@ def _add_update_comment(
     async def update_comment_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['comments:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['comments:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['comments:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('comments:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('comments:write',)),), (('cookie', ('comments:write',)), ('csrf', ())), (('apiKey', ('comments:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             update_comment_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def update_comment(
@@ -285,12 +295,15 @@ def _add_delete_comment(
     async def delete_comment_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['comments:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['comments:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['comments:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('comments:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('comments:write',)),), (('cookie', ('comments:write',)), ('csrf', ())), (('apiKey', ('comments:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             delete_comment_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def delete_comment(
@@ -341,12 +354,15 @@ def _add_like_comment(
     async def like_comment_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             like_comment_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def like_comment(
@@ -395,12 +411,15 @@ def _add_unlike_comment(
     async def unlike_comment_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             unlike_comment_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def unlike_comment(

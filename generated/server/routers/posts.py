@@ -44,12 +44,14 @@ def _add_list_posts(
     async def list_posts_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             list_posts_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def list_posts(
@@ -117,12 +119,15 @@ def _add_create_post(
     async def create_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('posts:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             create_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def create_post(
@@ -174,12 +179,14 @@ def _add_search_posts(
     async def search_posts_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             search_posts_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def search_posts(
@@ -234,12 +241,14 @@ def _add_get_post_by_slug(
     async def get_post_by_slug_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_post_by_slug_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_post_by_slug(
@@ -291,12 +300,14 @@ def _add_get_post(
     async def get_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_post(
@@ -348,12 +359,15 @@ def _add_update_post(
     async def update_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('posts:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             update_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def update_post(
@@ -407,12 +421,15 @@ def _add_delete_post(
     async def delete_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('posts:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             delete_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def delete_post(
@@ -463,12 +480,15 @@ def _add_publish_post(
     async def publish_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('posts:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             publish_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def publish_post(
@@ -518,12 +538,15 @@ def _add_withdraw_post(
     async def withdraw_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('posts:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             withdraw_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def withdraw_post(
@@ -573,12 +596,15 @@ def _add_archive_post(
     async def archive_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('posts:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             archive_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def archive_post(
@@ -628,12 +654,15 @@ def _add_like_post(
     async def like_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             like_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def like_post(
@@ -682,12 +711,15 @@ def _add_unlike_post(
     async def unlike_post_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             unlike_post_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def unlike_post(

@@ -44,12 +44,14 @@ def _add_list_tags(
     async def list_tags_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             list_tags_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def list_tags(
@@ -106,12 +108,15 @@ def _add_create_tag(
     async def create_tag_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['taxonomy:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['taxonomy:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['taxonomy:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('taxonomy:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('taxonomy:write',)),), (('cookie', ('taxonomy:write',)), ('csrf', ())), (('apiKey', ('taxonomy:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             create_tag_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def create_tag(
@@ -163,12 +168,14 @@ def _add_get_tag(
     async def get_tag_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_tag_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_tag(
@@ -220,12 +227,15 @@ def _add_update_tag(
     async def update_tag_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['taxonomy:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['taxonomy:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['taxonomy:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('taxonomy:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('taxonomy:write',)),), (('cookie', ('taxonomy:write',)), ('csrf', ())), (('apiKey', ('taxonomy:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             update_tag_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def update_tag(
@@ -279,12 +289,15 @@ def _add_delete_tag(
     async def delete_tag_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer, scopes=['taxonomy:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['taxonomy:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['taxonomy:write'])],
     ) -> object:
         return await authenticate(
-            ((('bearer', ('taxonomy:write',)),),),
-            {'bearer': bearer},
+            ((('bearer', ('taxonomy:write',)),), (('cookie', ('taxonomy:write',)), ('csrf', ())), (('apiKey', ('taxonomy:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             delete_tag_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def delete_tag(

@@ -41,12 +41,14 @@ def _add_get_me(
     async def get_me_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_me_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_me(
@@ -96,12 +98,15 @@ def _add_update_me(
     async def update_me_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             update_me_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def update_me(
@@ -153,12 +158,14 @@ def _add_get_profile(
     async def get_profile_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((), (('bearer', ()),)),
-            {'bearer': bearer},
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_profile_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_profile(

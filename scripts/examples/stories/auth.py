@@ -1,5 +1,7 @@
 """Becoming a member, logging in, staying logged in and logging out."""
 
+from httpx2 import Response
+
 from scripts.demo_data import PASSWORD
 from scripts.examples.teller import Caller, Teller
 from scripts.sandbox.database import CLOSED
@@ -42,6 +44,11 @@ def auth(teller: Teller) -> None:
         "The account has been closed.",
         body={"username": CLOSED, "password": PASSWORD},
     )
+    _stay_and_leave(teller)
+
+
+def _stay_and_leave(teller: Teller) -> None:
+    anybody = teller.anybody()
     old = {"refresh_token": anybody.does("logIn", body=LOGIN).json()["refresh_token"]}
     anybody.tells("refreshTokens", "pair", "A refresh token for a new pair.", body=old)
     anybody.tells("refreshTokens", "invalid_token", "A token that was spent before; its session has ended.", body=old)
@@ -49,6 +56,8 @@ def auth(teller: Teller) -> None:
     teller.member("grace").tells(
         "logOut", "everywhere", "The end of all sessions of the member.", body={"everywhere": True}
     )
+    _in_a_browser(teller)
+    _with_a_key(teller)
     _ask_too_often(anybody)
 
 
@@ -58,3 +67,52 @@ def _ask_too_often(anybody: Caller) -> None:
         # What cannot be read counts as well, and takes no time.
         pass
     anybody.tells("logIn", "rate_limited", "More requests than are allowed in a minute.", body=LOGIN)
+
+
+def _in_a_browser(teller: Teller) -> None:
+    """Grace uses a page, where cookies hold her session."""
+    anybody = teller.anybody()
+    opened = anybody.tells("openSession", "member", "A session in cookies.", body=LOGIN)
+    page = _page(teller, opened)
+    page.tells(
+        "closeSession",
+        "csrf_failed",
+        "The cookies without the token that only pages of ours can read.",
+        headers={"X-CSRF-Token": "guessed"},
+    )
+    page = _page(teller, page.tells("renewSession", "cookies", "The refresh cookie for new cookies."))
+    page.tells("closeSession", "this_session", "The end of the session, and of its cookies.")
+    mine = teller.member("grace")
+    teller.member("grace")
+    sessions = mine.tells("listSessions", "mine", "The sessions of the member.", query={"limit": 2}).json()
+    mine.tells(
+        "revokeSession", "another", "The end of another session.", path={"session_id": sessions["items"][0]["id"]}
+    )
+
+
+def _page(teller: Teller, answer: Response) -> Caller:
+    """Return the page in whose browser the answer has set its cookies, which goes to one path alone."""
+    cookies = dict(map(_cookie, answer.headers.get_list("set-cookie")))
+    together = "; ".join(f"{name}={value}" for name, value in cookies.items())
+    return Caller(teller, "grace", {"Cookie": together, "X-CSRF-Token": cookies["__Host-csrf_token"]})
+
+
+def _cookie(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(";")[0].partition("=")
+    return name, value
+
+
+def _with_a_key(teller: Teller) -> None:
+    """Grace lets a program write for her."""
+    grace = teller.member("grace")
+    wanted = {"name": "Nightly backup", "scopes": ["posts:write"], "expires_at": "2031-01-01T00:00:00Z"}
+    made = grace.tells("createApiKey", "backup", "A key that may write posts, for some years.", body=wanted).json()
+    grace.tells(
+        "createApiKey",
+        "validation_failed",
+        "A scope that the member does not hold cannot be handed on.",
+        body=wanted | {"scopes": ["posts:write", "taxonomy:write"]},
+        shown=False,
+    )
+    grace.tells("listApiKeys", "mine", "The keys of the member, without their secrets.")
+    grace.tells("revokeApiKey", "backup", "The end of a key.", path={"api_key_id": made["id"]})

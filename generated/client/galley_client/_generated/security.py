@@ -22,200 +22,284 @@ _SCHEME_0: Final = SecurityScheme(
 )
 
 
+_SCHEME_1: Final = SecurityScheme(
+    name='cookie',
+    kind='api_key',
+    location='cookie',
+    wire_name='__Host-access_token',
+)
+
+
+_SCHEME_2: Final = SecurityScheme(
+    name='csrf',
+    kind='api_key',
+    location='header',
+    wire_name='X-CSRF-Token',
+)
+
+
+_SCHEME_3: Final = SecurityScheme(
+    name='refreshCookie',
+    kind='api_key',
+    location='cookie',
+    wire_name='__Secure-refresh_token',
+)
+
+
+_SCHEME_4: Final = SecurityScheme(
+    name='apiKey',
+    kind='api_key',
+    location='header',
+    wire_name='X-API-Key',
+)
+
+
 ROOT_SCHEMES: Final[tuple[SecuritySchemeEntry, ...]] = (
     _SCHEME_0,
+    _SCHEME_1,
+    _SCHEME_2,
+    _SCHEME_3,
+    _SCHEME_4,
 )
 
 
 OPERATION_0: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=(),
 )
 
 
 OPERATION_1: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=(),
 )
 
 
 OPERATION_2: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=(),
 )
 
 
 OPERATION_3: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=()))),
 )
 
 
 OPERATION_4: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=(),
 )
 
 
 OPERATION_5: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_3, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())),),
 )
 
 
 OPERATION_6: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())),),
 )
 
 
 OPERATION_7: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),)),
 )
 
 
 OPERATION_8: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=()))),
 )
 
 
 OPERATION_9: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),)),
 )
 
 
 OPERATION_10: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=()))),
 )
 
 
 OPERATION_11: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=()))),
 )
 
 
 OPERATION_12: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_13: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_14: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_15: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_16: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_17: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_18: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_19: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_20: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_21: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_22: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_23: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_24: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_25: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_26: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_27: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_28: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),)),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
 OPERATION_29: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_30: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
 OPERATION_31: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),),),
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
+)
+
+
+OPERATION_32: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_33: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_34: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_35: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+)
+
+
+OPERATION_36: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_37: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+)
+
+
+OPERATION_38: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+)
+
+
+OPERATION_39: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
 )
 
 

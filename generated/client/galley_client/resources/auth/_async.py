@@ -8,19 +8,28 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Literal, overload
+from uuid import UUID
 
 from galley_client import models
-from pydantic import StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from ... import _operations
 from ..._runtime.client.client import AsyncClientCore
 from ...options import UNSET, RequestOptions
 from ...responses import AsyncRawResponse, Response
 from ...types.auth import (
+    CloseSessionResponse,
+    CreateApiKeyResponse,
+    ListApiKeysResponse,
+    ListSessionsResponse,
     LogInResponse,
     LogOutResponse,
+    OpenSessionResponse,
     RefreshTokensResponse,
     RegisterUserResponse,
+    RenewSessionResponse,
+    RevokeApiKeyResponse,
+    RevokeSessionResponse,
 )
 
 
@@ -211,6 +220,249 @@ class AsyncAuthResource:
             response_media_type=response_media_type,
         )).data
 
+    async def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> OpenSessionResponse:
+        """
+        Call POST /auth/session.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RenewSessionResponse:
+        """
+        Call PUT /auth/session.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CloseSessionResponse:
+        """
+        Call DELETE /auth/session.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.SessionPage: ...
+    @overload
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.SessionPage: ...
+    @overload
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListSessionsResponse:
+        """
+        Call GET /auth/sessions.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RevokeSessionResponse:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.ApiKeyPage: ...
+    @overload
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.ApiKeyPage: ...
+    @overload
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListApiKeysResponse:
+        """
+        Call GET /auth/api-keys.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.NewApiKey: ...
+    @overload
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.NewApiKey: ...
+    @overload
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CreateApiKeyResponse:
+        """
+        Call POST /auth/api-keys.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RevokeApiKeyResponse:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_11,
+            (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
 
 class AsyncAuthWithResponse:
     """The auth operations, returning each result with its response metadata."""
@@ -384,6 +636,249 @@ class AsyncAuthWithResponse:
             response_media_type=response_media_type,
         )
 
+    async def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[OpenSessionResponse]:
+        """
+        Call POST /auth/session.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RenewSessionResponse]:
+        """
+        Call PUT /auth/session.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CloseSessionResponse]:
+        """
+        Call DELETE /auth/session.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.SessionPage]: ...
+    @overload
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.SessionPage]: ...
+    @overload
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListSessionsResponse]:
+        """
+        Call GET /auth/sessions.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RevokeSessionResponse]:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.ApiKeyPage]: ...
+    @overload
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.ApiKeyPage]: ...
+    @overload
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListApiKeysResponse]:
+        """
+        Call GET /auth/api-keys.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.NewApiKey]: ...
+    @overload
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.NewApiKey]: ...
+    @overload
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CreateApiKeyResponse]:
+        """
+        Call POST /auth/api-keys.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RevokeApiKeyResponse]:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_11,
+            (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
 
 class AsyncAuthWithRawResponse:
     """The auth operations, returning each raw response with its body read into memory."""
@@ -473,6 +968,153 @@ class AsyncAuthWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /auth/session.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PUT /auth/session.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call DELETE /auth/session.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call GET /auth/sessions.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call GET /auth/api-keys.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /auth/api-keys.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_11,
+            (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
 
 class AsyncAuthWithStreamingResponse:
     """The auth operations, returning blocks that send each call on entry and stream its response."""
@@ -558,6 +1200,153 @@ class AsyncAuthWithStreamingResponse:
             (),
             body=body,
             media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /auth/session.
+        """
+        return self._core.stream(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PUT /auth/session.
+        """
+        return self._core.stream(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call DELETE /auth/session.
+        """
+        return self._core.stream(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call GET /auth/sessions.
+        """
+        return self._core.stream(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call GET /auth/api-keys.
+        """
+        return self._core.stream(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /auth/api-keys.
+        """
+        return self._core.stream(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_11,
+            (api_key_id,),
             options=options,
             response_media_type=response_media_type,
         )

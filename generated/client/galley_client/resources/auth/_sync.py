@@ -8,19 +8,28 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Literal, overload
+from uuid import UUID
 
 from galley_client import models
-from pydantic import StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from ... import _operations
 from ..._runtime.client.client import ClientCore
 from ...options import UNSET, RequestOptions
 from ...responses import RawResponse, Response
 from ...types.auth import (
+    CloseSessionResponse,
+    CreateApiKeyResponse,
+    ListApiKeysResponse,
+    ListSessionsResponse,
     LogInResponse,
     LogOutResponse,
+    OpenSessionResponse,
     RefreshTokensResponse,
     RegisterUserResponse,
+    RenewSessionResponse,
+    RevokeApiKeyResponse,
+    RevokeSessionResponse,
 )
 
 
@@ -211,6 +220,249 @@ class AuthResource:
             response_media_type=response_media_type,
         ).data
 
+    def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> OpenSessionResponse:
+        """
+        Call POST /auth/session.
+        """
+        return self._core.execute(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RenewSessionResponse:
+        """
+        Call PUT /auth/session.
+        """
+        return self._core.execute(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CloseSessionResponse:
+        """
+        Call DELETE /auth/session.
+        """
+        return self._core.execute(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.SessionPage: ...
+    @overload
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.SessionPage: ...
+    @overload
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListSessionsResponse:
+        """
+        Call GET /auth/sessions.
+        """
+        return self._core.execute(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RevokeSessionResponse:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.ApiKeyPage: ...
+    @overload
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.ApiKeyPage: ...
+    @overload
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListApiKeysResponse:
+        """
+        Call GET /auth/api-keys.
+        """
+        return self._core.execute(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.NewApiKey: ...
+    @overload
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.NewApiKey: ...
+    @overload
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CreateApiKeyResponse:
+        """
+        Call POST /auth/api-keys.
+        """
+        return self._core.execute(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RevokeApiKeyResponse:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_11,
+            (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
 
 class AuthWithResponse:
     """The auth operations, returning each result with its response metadata."""
@@ -384,6 +636,249 @@ class AuthWithResponse:
             response_media_type=response_media_type,
         )
 
+    def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[OpenSessionResponse]:
+        """
+        Call POST /auth/session.
+        """
+        return self._core.execute(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RenewSessionResponse]:
+        """
+        Call PUT /auth/session.
+        """
+        return self._core.execute(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CloseSessionResponse]:
+        """
+        Call DELETE /auth/session.
+        """
+        return self._core.execute(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.SessionPage]: ...
+    @overload
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.SessionPage]: ...
+    @overload
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListSessionsResponse]:
+        """
+        Call GET /auth/sessions.
+        """
+        return self._core.execute(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RevokeSessionResponse]:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.ApiKeyPage]: ...
+    @overload
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.ApiKeyPage]: ...
+    @overload
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListApiKeysResponse]:
+        """
+        Call GET /auth/api-keys.
+        """
+        return self._core.execute(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.NewApiKey]: ...
+    @overload
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.NewApiKey]: ...
+    @overload
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CreateApiKeyResponse]:
+        """
+        Call POST /auth/api-keys.
+        """
+        return self._core.execute(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RevokeApiKeyResponse]:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_11,
+            (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
 
 class AuthWithRawResponse:
     """The auth operations, returning each raw response with its body read into memory."""
@@ -473,6 +968,153 @@ class AuthWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call POST /auth/session.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call PUT /auth/session.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call DELETE /auth/session.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /auth/sessions.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /auth/api-keys.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call POST /auth/api-keys.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_11,
+            (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
 
 class AuthWithStreamingResponse:
     """The auth operations, returning blocks that send each call on entry and stream its response."""
@@ -558,6 +1200,153 @@ class AuthWithStreamingResponse:
             (),
             body=body,
             media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def open_session(
+        self,
+        *,
+        body: models.LoginForm,
+        media_type: Literal['application/x-www-form-urlencoded'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call POST /auth/session.
+        """
+        return self._core.stream(
+            _operations.OPERATION_4,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def renew_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call PUT /auth/session.
+        """
+        return self._core.stream(
+            _operations.OPERATION_5,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def close_session(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call DELETE /auth/session.
+        """
+        return self._core.stream(
+            _operations.OPERATION_6,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_sessions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /auth/sessions.
+        """
+        return self._core.stream(
+            _operations.OPERATION_7,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_session(
+        self,
+        *,
+        session_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call DELETE /auth/sessions/{session_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_8,
+            (session_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_api_keys(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /auth/api-keys.
+        """
+        return self._core.stream(
+            _operations.OPERATION_9,
+            (limit, cursor, page, include_total),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def create_api_key(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.ApiKeyCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call POST /auth/api-keys.
+        """
+        return self._core.stream(
+            _operations.OPERATION_10,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def revoke_api_key(
+        self,
+        *,
+        api_key_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call DELETE /auth/api-keys/{api_key_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_11,
+            (api_key_id,),
             options=options,
             response_media_type=response_media_type,
         )

@@ -76,7 +76,7 @@ class AsyncUsersResource:
         Call GET /users/me.
         """
         return (await self._core.execute(
-            _operations.OPERATION_4,
+            _operations.OPERATION_12,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -125,7 +125,7 @@ class AsyncUsersResource:
         Call PATCH /users/me.
         """
         return (await self._core.execute(
-            _operations.OPERATION_5,
+            _operations.OPERATION_13,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -172,7 +172,7 @@ class AsyncUsersResource:
         Call GET /profiles/{username}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_6,
+            _operations.OPERATION_14,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -221,7 +221,7 @@ class AsyncUsersWithResponse:
         Call GET /users/me.
         """
         return await self._core.execute(
-            _operations.OPERATION_4,
+            _operations.OPERATION_12,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -270,7 +270,7 @@ class AsyncUsersWithResponse:
         Call PATCH /users/me.
         """
         return await self._core.execute(
-            _operations.OPERATION_5,
+            _operations.OPERATION_13,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -317,7 +317,7 @@ class AsyncUsersWithResponse:
         Call GET /profiles/{username}.
         """
         return await self._core.execute(
-            _operations.OPERATION_6,
+            _operations.OPERATION_14,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -342,7 +342,7 @@ class AsyncUsersWithRawResponse:
         Call GET /users/me.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_4,
+            _operations.OPERATION_12,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -361,7 +361,7 @@ class AsyncUsersWithRawResponse:
         Call PATCH /users/me.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_5,
+            _operations.OPERATION_13,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -381,7 +381,7 @@ class AsyncUsersWithRawResponse:
         Call GET /profiles/{username}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_6,
+            _operations.OPERATION_14,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -406,7 +406,7 @@ class AsyncUsersWithStreamingResponse:
         Call GET /users/me.
         """
         return self._core.stream(
-            _operations.OPERATION_4,
+            _operations.OPERATION_12,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -425,7 +425,7 @@ class AsyncUsersWithStreamingResponse:
         Call PATCH /users/me.
         """
         return self._core.stream(
-            _operations.OPERATION_5,
+            _operations.OPERATION_13,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -445,7 +445,7 @@ class AsyncUsersWithStreamingResponse:
         Call GET /profiles/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_6,
+            _operations.OPERATION_14,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
