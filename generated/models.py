@@ -641,10 +641,11 @@ UserAgent = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='The beginning of the `User-Agent` header.',
+            description='The beginning of the `User-Agent` header, as far as it is ASCII.',
             examples=['Mozilla/5.0 (X11; Linux x86_64; rv:147.0) Gecko/20100101 Firefox/147.0'],
             max_length=200,
             min_length=1,
+            pattern='^[ -~]+$',
         ),
     ],
 )
@@ -659,6 +660,7 @@ IpAddress = TypeAliasType(
             examples=['198.51.100.7'],
             max_length=45,
             min_length=2,
+            pattern='^[0-9A-Fa-f:.]+$',
         ),
     ],
 )
@@ -682,12 +684,8 @@ class Session(BaseModel):
         ),
     ]
     created_at: Timestamp
-    last_used_at: Annotated[
-        Timestamp, Field(description='When it was opened or last renewed.')
-    ]
-    expires_at: Annotated[
-        Timestamp, Field(description='When it ends unless it is renewed.')
-    ]
+    last_used_at: Timestamp
+    expires_at: Timestamp
 
 
 class Page(BaseModel):

@@ -177,7 +177,7 @@ async def log_out(connection: Connection, principal: Principal, *, everywhere: b
 
 
 def _printable(text: str) -> str:
-    return "".join(letter for letter in text if letter.isprintable())
+    return "".join(letter for letter in text if letter.isascii() and letter.isprintable())
 
 
 def _wanted(form: LoginForm) -> frozenset[str]:

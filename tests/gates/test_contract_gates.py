@@ -126,7 +126,7 @@ class TestSchemathesis:
             ("a missing member", "listTags", "Response violates schema"),
             ("a dropped header", "listTags", "Missing required response headers"),
             ("a wrong media type", "listTags", "Undocumented Content-Type"),
-            ("an unprotected operation", "getMe", "API accepts invalid authentication"),
+            ("an unprotected operation", "getMe", "API accepts requests without authentication"),
         ],
     )
     def test_sees(self, database: str, tmp_path: Path, fault: str, operation: str, complaint: str | None) -> None:

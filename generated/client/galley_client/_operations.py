@@ -22,10 +22,18 @@ from ._runtime.model_codecs.media import FieldPlan
 from ._runtime.model_codecs.parameters import ParameterPlan
 from .types.audit import ListAuditEventsResponse
 from .types.auth import (
+    CloseSessionResponse,
+    CreateApiKeyResponse,
+    ListApiKeysResponse,
+    ListSessionsResponse,
     LogInResponse,
     LogOutResponse,
+    OpenSessionResponse,
     RefreshTokensResponse,
     RegisterUserResponse,
+    RenewSessionResponse,
+    RevokeApiKeyResponse,
+    RevokeSessionResponse,
 )
 from .types.comments import (
     CreateCommentResponse,
@@ -72,7 +80,7 @@ OPERATION_0: Final[OperationPlan[RegisterUserResponse]] = OperationPlan(
     method='POST',
     path='/auth/register',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_53)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_10), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_17), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_24), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_31), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_38), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_45), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_53))),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_60)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_10), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_17), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_24), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_31), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_38), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_45), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_52), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_60))),
     parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_0),),
     body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1),), default='application/json', required=True),
     request_id_header='X-Request-ID',
@@ -85,8 +93,8 @@ OPERATION_1: Final[OperationPlan[LogInResponse]] = OperationPlan(
     method='POST',
     path='/auth/login',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_62), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_118)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_67), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_74), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_82), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_89), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_96), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_103), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_110), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_118))),
-    body=RequestBody(media=(BodyMedia(media_type='application/x-www-form-urlencoded', kind='form', codec=model_bindings.codec_61, fields=(FieldPlan('grant_type', 'string'), FieldPlan('username', 'string'), FieldPlan('password', 'string'), FieldPlan('scope', 'string'), FieldPlan('client_id', 'string'), FieldPlan('client_secret', 'string'))),), default='application/x-www-form-urlencoded', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_69), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_125)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_74), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_81), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_89), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_96), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_103), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_110), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_117), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_125))),
+    body=RequestBody(media=(BodyMedia(media_type='application/x-www-form-urlencoded', kind='form', codec=model_bindings.codec_68, fields=(FieldPlan('grant_type', 'string'), FieldPlan('username', 'string'), FieldPlan('password', 'string'), FieldPlan('scope', 'string'), FieldPlan('client_id', 'string'), FieldPlan('client_secret', 'string'))),), default='application/x-www-form-urlencoded', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_1,
@@ -97,8 +105,8 @@ OPERATION_2: Final[OperationPlan[RefreshTokensResponse]] = OperationPlan(
     method='POST',
     path='/auth/refresh',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_127), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_176)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_132), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_139), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_147), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_154), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_161), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_168), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_176))),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_126),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_134), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_190)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_139), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_146), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_154), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_161), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_168), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_175), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_182), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_190))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_133),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_2,
@@ -109,392 +117,482 @@ OPERATION_3: Final[OperationPlan[LogOutResponse]] = OperationPlan(
     method='POST',
     path='/auth/logout',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_233)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_189), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_196), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_204), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_211), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_218), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_225), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_233))),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_184),), default='application/json'),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_254)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_203), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_210), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_218), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_225), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_232), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_239), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_246), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_254))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_198),), default='application/json'),
     request_id_header='X-Request-ID',
     security=security.OPERATION_3,
 )
 
-OPERATION_4: Final[OperationPlan[GetMeResponse]] = OperationPlan(
-    operation_id='getMe',
-    method='GET',
-    path='/users/me',
+OPERATION_4: Final[OperationPlan[OpenSessionResponse]] = OperationPlan(
+    operation_id='openSession',
+    method='POST',
+    path='/auth/session',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_242), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_278)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_255), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_263), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_270), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_278))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_241),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_319)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_268), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_275), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_283), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_290), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_297), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_304), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_311), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_319))),
+    body=RequestBody(media=(BodyMedia(media_type='application/x-www-form-urlencoded', kind='form', codec=model_bindings.codec_262, fields=(FieldPlan('grant_type', 'string'), FieldPlan('username', 'string'), FieldPlan('password', 'string'), FieldPlan('scope', 'string'), FieldPlan('client_id', 'string'), FieldPlan('client_secret', 'string'))),), default='application/x-www-form-urlencoded', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_4,
 )
 
-OPERATION_5: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
-    operation_id='updateMe',
-    method='PATCH',
-    path='/users/me',
+OPERATION_5: Final[OperationPlan[RenewSessionResponse]] = OperationPlan(
+    operation_id='renewSession',
+    method='PUT',
+    path='/auth/session',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_288), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_359)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_294), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_301), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_309), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_316), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_323), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_330), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_337), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_344), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_351), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_359))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_286),),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_287),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_362)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_332), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_340), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_347), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_354), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_362))),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_5,
 )
 
-OPERATION_6: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
-    operation_id='getProfile',
-    method='GET',
-    path='/profiles/{username}',
+OPERATION_6: Final[OperationPlan[CloseSessionResponse]] = OperationPlan(
+    operation_id='closeSession',
+    method='DELETE',
+    path='/auth/session',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_369), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_412)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_382), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_390), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_397), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_404), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_412))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_367), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_368)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_405)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_375), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_383), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_390), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_397), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_405))),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_6,
 )
 
-OPERATION_7: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
-    operation_id='listPosts',
+OPERATION_7: Final[OperationPlan[ListSessionsResponse]] = OperationPlan(
+    operation_id='listSessions',
     method='GET',
-    path='/posts',
+    path='/auth/sessions',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_431), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_461)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_438), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_446), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_453), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_461))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_420), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_421), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_422), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_423), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_424), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_425), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_426), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_427), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_428), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_429), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_430)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_417), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_447)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_424), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_432), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_439), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_447))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_413), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_414), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_415), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_416)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_7,
 )
 
-OPERATION_8: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
-    operation_id='createPost',
-    method='POST',
-    path='/posts',
+OPERATION_8: Final[OperationPlan[RevokeSessionResponse]] = OperationPlan(
+    operation_id='revokeSession',
+    method='DELETE',
+    path='/auth/sessions/{session_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_471), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_537)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_479), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_486), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_494), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_501), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_508), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_515), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_522), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_529), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_537))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_469),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_470),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_497)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_460), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_468), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_475), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_482), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_489), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_497))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='session_id', style='simple', required=True), codec=model_bindings.codec_455),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_8,
 )
 
-OPERATION_9: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
+OPERATION_9: Final[OperationPlan[ListApiKeysResponse]] = OperationPlan(
+    operation_id='listApiKeys',
     method='GET',
-    path='/posts/search',
+    path='/auth/api-keys',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_548), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_578)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_555), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_563), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_570), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_578))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_545), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_546), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_547)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_509), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_539)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_516), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_524), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_531), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_539))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_505), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_506), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_507), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_508)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_9,
 )
 
-OPERATION_10: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
-    method='GET',
-    path='/posts/by-slug/{slug}',
+OPERATION_10: Final[OperationPlan[CreateApiKeyResponse]] = OperationPlan(
+    operation_id='createApiKey',
+    method='POST',
+    path='/auth/api-keys',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_588), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_636)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_606), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_614), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_621), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_636))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_586), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_587)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_549), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_614)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_556), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_563), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_571), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_578), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_585), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_592), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_599), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_606), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_614))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-CSRF-Token',)), codec=model_bindings.codec_547),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_548),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_10,
 )
 
-OPERATION_11: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
-    method='GET',
-    path='/posts/{post_id}',
+OPERATION_11: Final[OperationPlan[RevokeApiKeyResponse]] = OperationPlan(
+    operation_id='revokeApiKey',
+    method='DELETE',
+    path='/auth/api-keys/{api_key_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_646), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_689)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_659), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_667), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_674), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_681), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_689))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_644), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_645)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_664)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_627), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_635), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_642), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_649), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_656), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_664))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='api_key_id', style='simple', required=True), codec=model_bindings.codec_622),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_11,
 )
 
-OPERATION_12: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
-    path='/posts/{post_id}',
+OPERATION_12: Final[OperationPlan[GetMeResponse]] = OperationPlan(
+    operation_id='getMe',
+    method='GET',
+    path='/users/me',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_700), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_778)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_706), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_713), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_721), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_728), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_735), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_742), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_749), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_756), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_763), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_770), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_778))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_697), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_698)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_699),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_673), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_709)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_686), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_694), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_701), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_709))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_672),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_12,
 )
 
-OPERATION_13: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
-    operation_id='deletePost',
-    method='DELETE',
-    path='/posts/{post_id}',
+OPERATION_13: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
+    operation_id='updateMe',
+    method='PATCH',
+    path='/users/me',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_843)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_792), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_800), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_807), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_814), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_821), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_835), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_843))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_786), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_787)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_719), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_797)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_725), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_732), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_740), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_747), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_754), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_761), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_768), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_775), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_782), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_789), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_797))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_717),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_718),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_13,
 )
 
-OPERATION_14: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_14: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
+    operation_id='getProfile',
+    method='GET',
+    path='/profiles/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_852), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_902)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_858), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_866), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_873), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_880), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_887), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_894), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_902))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_851),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_807), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_850)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_820), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_835), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_842), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_850))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_805), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_806)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_14,
 )
 
-OPERATION_15: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
-    path='/posts/{post_id}/publication',
+OPERATION_15: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
+    operation_id='listPosts',
+    method='GET',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_911), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_961)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_925), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_932), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_946), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_953), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_961))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_910),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_869), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_899)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_876), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_891), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_899))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_858), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_859), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_860), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_861), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_862), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_863), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_864), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_865), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_866), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_867), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_868)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_15,
 )
 
-OPERATION_16: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
-    method='PUT',
-    path='/posts/{post_id}/archive',
+OPERATION_16: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
+    operation_id='createPost',
+    method='POST',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_970), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1020)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_976), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_984), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_991), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_998), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1005), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1012), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1020))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_969),),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_975)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_924), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_932), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_946), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_953), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_960), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_967), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_975))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_907),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_908),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_16,
 )
 
-OPERATION_17: Final[OperationPlan[LikePostResponse]] = OperationPlan(
-    operation_id='likePost',
-    method='PUT',
-    path='/posts/{post_id}/like',
+OPERATION_17: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
+    method='GET',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1070)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1033), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1041), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1048), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1062), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1070))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1028),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_986), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1001), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1016))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_983), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_984), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_985)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_17,
 )
 
-OPERATION_18: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
-    method='DELETE',
-    path='/posts/{post_id}/like',
+OPERATION_18: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
+    method='GET',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1113)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1083), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1091), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1113))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1078),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1026), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1074)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1044), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1059), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1066), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1074))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1024), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1025)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_18,
 )
 
-OPERATION_19: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
-    operation_id='listComments',
+OPERATION_19: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
     method='GET',
-    path='/posts/{post_id}/comments',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1128), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1165)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1135), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1150), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1157), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1165))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1121), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1122), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1123), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1124), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1125), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1126), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1127)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1084), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1127)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1097), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1119), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1127))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1082), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1083)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_19,
 )
 
-OPERATION_20: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
+OPERATION_20: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1176), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1249)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1184), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1199), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1206), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1213), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1220), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1227), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1234), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1241), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1249))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_1173), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1174)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1175),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1216)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1144), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1151), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1159), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1173), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1180), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1187), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1194), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1201), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1216))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1135), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1136)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1137),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_20,
 )
 
-OPERATION_21: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
-    method='GET',
-    path='/comments/{comment_id}',
+OPERATION_21: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+    operation_id='deletePost',
+    method='DELETE',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1259), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1302)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1280), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1287), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1294), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1302))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_1257), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1258)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1281)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1245), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1252), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1266), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1281))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1224), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1225)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_21,
 )
 
-OPERATION_22: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_22: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
+    method='PUT',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1313), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1319), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1334), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1341), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1348), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1362), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1376), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_1310), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1311)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1312),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1290), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1340)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1296), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1304), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1311), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1325), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1340))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1289),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_22,
 )
 
-OPERATION_23: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
-    operation_id='deleteComment',
+OPERATION_23: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
     method='DELETE',
-    path='/comments/{comment_id}',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1456)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1405), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1413), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1420), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1427), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1434), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1441), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1448), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1456))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_1399), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1400)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1349), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1399)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1363), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1370), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1384), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1399))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1348),),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_23,
 )
 
-OPERATION_24: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
+OPERATION_24: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
     method='PUT',
-    path='/comments/{comment_id}/like',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1469), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1477), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1484), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1491), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1498), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1464),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1408), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1458)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1414), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1422), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1429), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1436), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1443), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1450), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1458))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1407),),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_24,
 )
 
-OPERATION_25: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
+OPERATION_25: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+    operation_id='likePost',
+    method='PUT',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1549)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1519), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1527), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1534), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1541), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1549))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1514),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1471), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1479), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1486), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1493), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1500), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1507), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1466),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_25,
 )
 
-OPERATION_26: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_26: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
+    method='DELETE',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1562), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1592)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1569), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1577), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1592))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1557), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1558), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1559), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1560), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1561)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1536), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1543), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1550), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1523),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_26,
 )
 
-OPERATION_27: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_27: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+    operation_id='listComments',
+    method='GET',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1602), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1668)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1610), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1617), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1625), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1632), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1646), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1653), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1660), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1668))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple'), codec=model_bindings.codec_1600),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1601),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1580), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1617)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1587), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1595), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1602), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1617))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1573), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1574), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1575), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1576), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1577), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1578), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1579)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_27,
 )
 
-OPERATION_28: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_28: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1678), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1721)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1699), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1706), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1713), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1721))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple'), codec=model_bindings.codec_1676), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1677)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1701)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1636), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1643), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1651), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1665), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1672), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1679), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1686), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1693), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1701))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1625), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1626)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1627),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
 
-OPERATION_29: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_29: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1732), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1817)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1745), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1760), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1767), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1774), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1781), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1788), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1795), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1809), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1817))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_1729), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1730)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1731),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1711), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1754)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1724), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1739), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1754))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1709), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1710)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_29,
 )
 
-OPERATION_30: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_30: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1882)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1831), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1839), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1846), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1853), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1860), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1867), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1882))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True), codec=model_bindings.codec_1825), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1826)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1765), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1843)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1771), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1778), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1793), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1800), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1807), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1821), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1828), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1835), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1843))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1762), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1763)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1764),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_30,
 )
 
-OPERATION_31: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_31: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+    operation_id='deleteComment',
+    method='DELETE',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1900), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1937)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1907), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1915), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1922), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1929), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1937))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1890), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1891), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1892), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1893), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1894), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1895), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1896), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1897), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1898), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1899)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1908)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1857), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1865), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1879), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1886), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1893), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1908))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1851), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1852)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_31,
 )
 
-OPERATION_32: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_32: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1952), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1982)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1959), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1967), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1974), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1982))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1945), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1946), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1951)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1965)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1929), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1936), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1943), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1950), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1965))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1916),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_32,
 )
 
-OPERATION_33: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
-    method='GET',
-    path='/jobs/{job_id}',
+OPERATION_33: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1991), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2027)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1997), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2005), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2012), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2019), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2027))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1990),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2015)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1978), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1986), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1993), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2000), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2015))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1973),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_34: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2036), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2085)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2041), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2056), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2063), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2070), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2077), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2085))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2035),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2028), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2058)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2043), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2050), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2058))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2023), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2024), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2025), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2026), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2027)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_35: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2068), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2134)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2083), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2091), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2098), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2105), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2112), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2119), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2126), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2134))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2066),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2067),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_35,
+)
+
+OPERATION_36: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2144), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2187)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2157), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2165), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2172), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2179), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2187))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2142), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2143)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_36,
+)
+
+OPERATION_37: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2198), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2283)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2204), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2211), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2219), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2226), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2233), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2240), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2247), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2254), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2261), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2268), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2275), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2283))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2195), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2196)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2197),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_37,
+)
+
+OPERATION_38: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2348)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2297), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2305), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2312), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2319), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2326), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2333), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2340), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2348))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2291), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2292)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_38,
+)
+
+OPERATION_39: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2366), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2403)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2373), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2381), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2388), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2395), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2403))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2356), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2357), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2358), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2359), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2360), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2361), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2362), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2363), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2364), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2365)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_39,
+)
+
+OPERATION_40: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2448)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2433), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2440), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2448))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2411), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2412), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2413), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2414), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2415), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2416), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2417)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_40,
+)
+
+OPERATION_41: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2457), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2493)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2463), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2471), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2478), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2485), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2493))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2456),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_41,
+)
+
+OPERATION_42: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2502), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2551)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2507), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2515), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2522), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2529), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2536), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2543), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2551))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2501),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_42,
+)
+
+OPERATION_43: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2094), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2143)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2099), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2107), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2114), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2121), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2128), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2135), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2143))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2093),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2560), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2609)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2565), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2573), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2580), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2587), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2594), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2601), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2609))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2559),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_35,
+    security=security.OPERATION_43,
 )

@@ -43,12 +43,14 @@ def _add_list_jobs(
     async def list_jobs_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             list_jobs_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def list_jobs(
@@ -109,12 +111,14 @@ def _add_get_job(
     async def get_job_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
             get_job_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def get_job(
@@ -164,12 +168,15 @@ def _add_cancel_job(
     async def cancel_job_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             cancel_job_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def cancel_job(
@@ -219,12 +226,15 @@ def _add_retry_job(
     async def retry_job_principal(
         *,
         bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
     ) -> object:
         return await authenticate(
-            ((('bearer', ()),),),
-            {'bearer': bearer},
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
             retry_job_authorize,
-            'Bearer',
+            'Bearer, APIKey',
         )
 
     async def retry_job(

@@ -303,25 +303,25 @@ OPERATION_39: Final = SecurityBinding(
 )
 
 
-OPERATION_32: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+OPERATION_40: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
-OPERATION_33: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+OPERATION_41: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
-OPERATION_34: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+OPERATION_42: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
-OPERATION_35: Final = SecurityBinding(
-    schemes=(_SCHEME_0,),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),),),
+OPERATION_43: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
