@@ -795,7 +795,7 @@ ScopeName = TypeAliasType(
             examples=['posts:write'],
             max_length=50,
             min_length=3,
-            pattern='^[a-z]+:[a-z-]+$',
+            pattern='^[a-z]+(:[a-z-]+)?$',
         ),
     ],
 )
