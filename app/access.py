@@ -120,6 +120,11 @@ def is_owner(principal: Principal, row: Row) -> bool:
     return row["owner_id"] == principal.user_id
 
 
+def is_self(principal: Principal, row: Row) -> bool:
+    """It is the member's own account."""
+    return row["id"] == principal.user_id
+
+
 def holds(scope: str) -> Predicate:
     """The member's role and token grant this scope."""
     return lambda principal, _: principal.may(scope)
@@ -136,6 +141,7 @@ class Action(Enum):
     DELETE_COMMENT = auto()
     SEE_JOB = auto()
     CHANGE_JOB = auto()
+    SEE_ACCOUNT = auto()
 
 
 # Any row of an action suffices; a row needs all of its columns.
@@ -148,6 +154,7 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.DELETE_COMMENT: [[is_author], [holds("comments:moderate")]],
     Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
+    Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],
 }
 
 

@@ -46,6 +46,7 @@ _INSERT = Statement(
     )
     .returning(*_SHOWN)
 )
+_DELETE_ALL = Statement(delete(Key).where(Key.user_id == bindparam("user_id")))
 _DELETE = Statement(delete(Key).where(_mine, Key.id == bindparam("key_id")))
 
 
@@ -121,6 +122,11 @@ async def revoke(connection: Connection, principal: Principal, key_id: UUID) -> 
     if not await _DELETE.run(connection, owner_id=principal.user_id, key_id=key_id):
         raise NotFound
     await _note(connection, AuditAction.api_key_revoked, principal, key_id)
+
+
+async def revoke_all(connection: Connection, user_id: UUID) -> None:
+    """Delete every key of a member."""
+    await _DELETE_ALL.run(connection, user_id=user_id)
 
 
 async def _note(connection: Connection, action: AuditAction, principal: Principal, key_id: UUID) -> None:

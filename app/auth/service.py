@@ -4,6 +4,7 @@ A session is a row that every token names and every request asks for, so that en
 tokens are rows too; each is spent by the statement that finds it unspent, so that two callers cannot both do so.
 """
 
+from datetime import timedelta
 from uuid import UUID
 
 from asyncpg import Record
@@ -36,6 +37,13 @@ class InvalidCredentials(Problem):
 class AccountInactive(Problem):
     status, code, title = 403, ProblemCode.account_inactive, "The account is closed."
 
+
+class LoginRequired(Problem):
+    status, code, title = 403, ProblemCode.login_required, "Log in again first."
+
+
+# How long after a login what cannot be undone takes no other: a token that was stolen is mostly older than that.
+FRESH = timedelta(minutes=15)
 
 _FIND = Statement(
     select(User.id, User.password_hash).where(
@@ -80,6 +88,7 @@ _PROLONG = Statement(
     )
     .returning(User.role)
 )
+_IS_FRESH = Statement(select(Session.created_at > func.now() - FRESH).where(Session.id == bindparam("session_id")))
 _end = update(Session).where(Session.revoked_at.is_(None)).values(revoked_at=func.now())
 _END = Statement(_end.where(Session.id == bindparam("session_id")))
 _END_ALL = Statement(_end.where(Session.user_id == bindparam("of_user")))
@@ -168,7 +177,7 @@ async def refresh(connection: Connection, spent: tokens.Claims) -> TokenPair | N
 async def log_out(connection: Connection, principal: Principal, *, everywhere: bool) -> None:
     """End the session that is asking, or all of the member."""
     if everywhere:
-        await _END_ALL.run(connection, of_user=principal.user_id)
+        await end_all(connection, principal.user_id)
     else:
         await _END.run(connection, session_id=principal.session_id)
     detail = {"everywhere": everywhere}
@@ -178,6 +187,20 @@ async def log_out(connection: Connection, principal: Principal, *, everywhere: b
 
 def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isascii() and letter.isprintable())
+
+
+async def end_all(connection: Connection, user_id: UUID) -> None:
+    """End every session of a member, which ends their tokens at once."""
+    await _END_ALL.run(connection, of_user=user_id)
+
+
+async def require_fresh_login(connection: Connection, principal: Principal) -> None:
+    """Raise LoginRequired unless the member has proved the password for this session a short while ago.
+
+    Refreshing tokens makes no session any younger.
+    """
+    if not await _IS_FRESH.value(connection, session_id=principal.session_id):
+        raise LoginRequired
 
 
 def _wanted(form: LoginForm) -> frozenset[str]:

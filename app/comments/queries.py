@@ -70,7 +70,7 @@ def comment() -> Select[*tuple[Any, ...]]:
     """Return the whole comment with its author and its post's state."""
     return (
         select(*_STORED, _reply_count(Comment.id), *AUTHOR, *POST)
-        .join(User, User.id == Comment.author_id)
+        .outerjoin(User, User.id == Comment.author_id)
         .join(Post, Post.id == Comment.post_id)
     )
 

@@ -17,6 +17,7 @@ class Comment(Table):
     __tablename__ = "comments"
     __table_args__ = (
         CheckConstraint("depth BETWEEN 1 AND 5", name="depth"),
+        CheckConstraint("author_id IS NOT NULL OR deleted_at IS NOT NULL", name="author"),
         Index(
             "ix_comments_top_level",
             "post_id",
@@ -35,7 +36,8 @@ class Comment(Table):
     parent_id: Mapped[UUID | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
     root_id: Mapped[UUID] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
     depth: Mapped[int]
-    author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    # None where the member has gone since, of which the check makes sure that nothing but the place is left.
+    author_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
     content: Mapped[str]
     likes: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")

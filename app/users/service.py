@@ -1,14 +1,13 @@
 """The rules of accounts and profiles, and the statements that keep them."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from asyncpg import Record
-from pydantic import MISSING
 from sqlalchemy import bindparam, func, insert, select, update
 
 from app.audit.service import record
@@ -18,7 +17,7 @@ from app.problems import FieldError, InvalidToken, NotFound, Problem, Validation
 from app.sql import Connection, Statement
 from app.users.tables import User
 from generated import models
-from generated.models import AuditAction, ProblemCode
+from generated.models import AuditAction, ProblemCode, Role
 
 RESERVED_USERNAMES = frozenset({"admin", "root", "api", "www"})
 
@@ -40,7 +39,7 @@ _PROFILE = (
     User.post_count,
     User.created_at,
 )
-_ACCOUNT = (
+ACCOUNT = (
     User.id,
     User.email,
     User.phone,
@@ -51,19 +50,27 @@ _ACCOUNT = (
     User.updated_at,
     *_PROFILE,
 )
-_GET = Statement(select(*_ACCOUNT).where(User.id == bindparam("id")))
+_GET = Statement(select(*ACCOUNT).where(User.id == bindparam("id")))
 # Not as strong as FOR UPDATE, which would hold up every post and comment that the member writes at the same time.
-_LOCK = Statement(select(*_ACCOUNT).where(User.id == bindparam("id")).with_for_update(key_share=True))
+_LOCK = Statement(select(*ACCOUNT).where(User.id == bindparam("id")).with_for_update(key_share=True))
 _GET_PROFILE = Statement(select(*_PROFILE).where(func.lower(User.username) == bindparam("username")))
-_INSERT = Statement(
-    insert(User)
-    .values({name: bindparam(name) for name in ("id", "username", "email", "password_hash", "full_name")})
-    .returning(*_ACCOUNT)
-)
-_EDITABLE = ("email", "full_name", "bio", "website", "phone", "email_verified")
-_edits: dict[str, Any] = {name: bindparam(name) for name in _EDITABLE}
+# As strong as it gets: nobody may write in a member's name any more once the account is about to go.
+_LOCK_FOR_DELETION = Statement(select(*ACCOUNT).where(User.id == bindparam("id")).with_for_update())
+_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("full_name", "bio", "website", "phone")),
+    "role": Role.user.value,
+    "is_active": True,
+    "email_verified": False,
+}
+_GIVEN = ("id", "username", "email", "password_hash", *_DEFAULTS)
+_INSERT = Statement(insert(User).values({name: bindparam(name) for name in _GIVEN}).returning(*ACCOUNT))
+_EDITABLE = ("email", *_DEFAULTS)
+_edits: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _EDITABLE}
 _edits |= {"version": User.version + 1, "updated_at": func.now()}
-_UPDATE = Statement(update(User).where(User.id == bindparam("user_id")).values(_edits).returning(*_ACCOUNT))
+_UPDATE = Statement(update(User).where(User.id == bindparam("user_id")).values(_edits).returning(*ACCOUNT))
+_SET_PASSWORD = Statement(
+    update(User).where(User.id == bindparam("user_id")).values(password_hash=bindparam("new_hash"))
+)
 _TAKEN: dict[str | None, type[Problem]] = {"uq_users_username": UsernameTaken, "uq_users_email": EmailTaken}
 
 
@@ -76,11 +83,16 @@ def _taken() -> Generator[None]:
         raise _TAKEN[failure.constraint_name] from None
 
 
+def as_account(row: Record) -> models.User:
+    """Return a row of `ACCOUNT` as an account."""
+    return models.User.model_validate(dict(row))
+
+
 def _account(row: Record | None) -> models.User:
     if row is None:
         # Whoever is asking was logged in a moment ago, and the account has gone since.
         raise InvalidToken
-    return models.User.model_validate(dict(row))
+    return as_account(row)
 
 
 def check_username(username: str) -> None:
@@ -90,20 +102,24 @@ def check_username(username: str) -> None:
         raise ValidationFailed(errors=[error])
 
 
-async def create(connection: Connection, draft: models.Registration, password_hash: str) -> models.User:
-    """Write a new account. Raises UsernameTaken, EmailTaken."""
-    member = new_id()
+async def write(connection: Connection, values: Mapping[str, Any]) -> models.User:
+    """Write a new account; what is not given is as it is for everybody. Raises UsernameTaken, EmailTaken."""
     with _taken():
-        row = await _INSERT.first(
-            connection,
-            id=member,
-            username=draft.username,
-            email=draft.email.lower(),
-            password_hash=password_hash,
-            full_name=draft.full_name if draft.full_name is not MISSING else None,
-        )
-    await record(connection, AuditAction.user_registered, actor_id=member, subject_id=member)
-    return _account(row)
+        return _account(await _INSERT.first(connection, id=new_id(), **_DEFAULTS | _normalised(values)))
+
+
+async def create(connection: Connection, draft: models.Registration, password_hash: str) -> models.User:
+    """Let somebody become a member. Raises UsernameTaken, EmailTaken."""
+    given = draft.model_dump(exclude_unset=True, exclude={"password"})
+    member = await write(connection, given | {"password_hash": password_hash})
+    await record(connection, AuditAction.user_registered, actor_id=member.id, subject_id=member.id)
+    return member
+
+
+async def find(connection: Connection, user_id: UUID) -> models.User | None:
+    """Return an account, or None."""
+    row = await _GET.first(connection, id=user_id)
+    return None if row is None else as_account(row)
 
 
 async def get(connection: Connection, user_id: UUID) -> models.User:
@@ -119,28 +135,50 @@ async def get_profile(connection: Connection, username: str) -> models.Profile:
     return models.Profile.model_validate(dict(row))
 
 
-def _normalised(changes: dict[str, Any]) -> dict[str, Any]:
-    """Return the changes in the form in which they are kept."""
-    if "email" in changes:
-        changes["email"] = changes["email"].lower()
-    if changes.get("website"):
-        scheme, separator, rest = changes["website"].partition("://")
+def _normalised(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values in the form in which they are kept."""
+    kept = dict(values)
+    if "email" in kept:
+        kept["email"] = kept["email"].lower()
+    if kept.get("website"):
+        scheme, separator, rest = kept["website"].partition("://")
         with_scheme = separator and scheme.lower() in ("http", "https")
-        changes["website"] = f"{scheme.lower()}://{rest}" if with_scheme else f"https://{changes['website']}"
-    if changes.get("phone"):
-        changes["phone"] = re.sub("[^0-9]", "", changes["phone"])
-    return changes
+        kept["website"] = f"{scheme.lower()}://{rest}" if with_scheme else f"https://{kept['website']}"
+    if kept.get("phone"):
+        kept["phone"] = re.sub("[^0-9]", "", kept["phone"])
+    if "role" in kept:
+        kept["role"] = Role(kept["role"]).value
+    return kept
+
+
+async def lock(connection: Connection, user_id: UUID, *, for_deletion: bool = False) -> Record | None:
+    """Return an account that nobody else changes until the transaction ends, or None."""
+    return await (_LOCK_FOR_DELETION if for_deletion else _LOCK).first(connection, id=user_id)
+
+
+async def change(connection: Connection, account: Record, given: Mapping[str, Any]) -> models.User:
+    """Change a locked account. A new address is not verified unless that is given too. Raises EmailTaken."""
+    changes = _normalised(given)
+    if changes.get("email", account["email"]) != account["email"]:
+        changes = {"email_verified": False} | changes
+    values = {f"new_{name}": changes.get(name, account[name]) for name in _EDITABLE}
+    with _taken():
+        return _account(await _UPDATE.first(connection, user_id=account["id"], **values))
+
+
+async def set_password(connection: Connection, user_id: UUID, password_hash: str) -> None:
+    """Keep the hash of a new password; what becomes of the sessions is the caller's to say."""
+    await _SET_PASSWORD.run(connection, user_id=user_id, new_hash=password_hash)
 
 
 async def update_account(connection: Connection, user_id: UUID, patch: models.UserUpdate, if_match: str) -> models.User:
-    """Apply a merge patch. Raises InvalidToken, PreconditionFailed, EmailTaken."""
-    account = await _LOCK.first(connection, id=user_id)
+    """Apply a merge patch to one's own account. Raises InvalidToken, PreconditionFailed, EmailTaken."""
+    account = await lock(connection, user_id)
     if account is None:
         raise InvalidToken
     require_match(if_match, account["version"])
-    changes = _normalised(patch.model_dump(exclude_unset=True))
-    if changes.get("email", account["email"]) != account["email"]:
-        changes["email_verified"] = False
-    values = {name: account[name] for name in _EDITABLE} | changes
-    with _taken():
-        return _account(await _UPDATE.first(connection, user_id=user_id, **values))
+    changed = await change(connection, account, patch.model_dump(exclude_unset=True))
+    if changed.email != account["email"]:
+        # That it changed, and not from what to what: the record outlives the account.
+        await record(connection, AuditAction.email_changed, actor_id=user_id, subject_id=user_id)
+    return changed

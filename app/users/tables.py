@@ -17,6 +17,7 @@ class User(Table):
         CheckConstraint("role IN ('user', 'manager', 'moderator', 'admin')", name="role"),
         Index("uq_users_username", text("lower(username)"), unique=True),
         Index("uq_users_email", "email", unique=True),
+        Index("ix_users_created", "created_at", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -6,7 +6,7 @@
 from ._runtime.server.security import ASCIIAPIKeyCookie, ASCIIAPIKeyHeader, OAuth2Bearer
 
 bearer = OAuth2Bearer(
-    flows={'password': {'tokenUrl': '/api/v1/auth/login', 'refreshUrl': '/api/v1/auth/refresh', 'scopes': {'posts:write': "Write one's own posts.", 'posts:feature': 'Put posts forward.', 'posts:delete-any': "See and delete anybody's posts.", 'comments:write': "Write one's own comments.", 'comments:moderate': "Delete anybody's comments.", 'taxonomy:write': 'Create, change and delete tags.', 'jobs:read-any': "Read anybody's jobs and the service's own.", 'admin': "Do what only administrators may, such as cancelling and retrying anybody's jobs.", 'audit:read': 'Read what was done to accounts, and by whom.'}}},
+    flows={'password': {'tokenUrl': '/api/v1/auth/login', 'refreshUrl': '/api/v1/auth/refresh', 'scopes': {'posts:write': "Write one's own posts.", 'posts:feature': 'Put posts forward.', 'posts:delete-any': "See and delete anybody's posts.", 'comments:write': "Write one's own comments.", 'comments:moderate': "Delete anybody's comments.", 'taxonomy:write': 'Create, change and delete tags.', 'jobs:read-any': "Read anybody's jobs and the service's own.", 'admin': "Do what only administrators may, such as cancelling and retrying anybody's jobs.", 'users:read': "See anybody's account.", 'users:write': "Make and change anybody's account.", 'users:delete': "Delete anybody's account.", 'audit:read': 'Read what was done to accounts, and by whom.'}}},
     description="The access token of logIn. A token holds the scopes its member's role grants, or fewer when logIn asked for fewer. It is a JWT, made and checked as RFC8725 demands: one algorithm, a type of its own, and every claim.",
     scheme_name='bearer',
     auto_error=False,

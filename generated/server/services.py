@@ -184,6 +184,86 @@ class UsersService(Protocol[PrincipalT_contra]):
         """
 
     @abstractmethod
+    async def delete_me(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /users/me.
+        """
+
+    @abstractmethod
+    async def list_users(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.UserSort,
+        role: models.Role | None,
+        is_active: StrictBool | None,
+        email_verified: StrictBool | None,
+        username: str | None,
+        email: str | None,
+    ) -> models.UserPage | HTTPResult[models.UserPage | models.Problem] | Response:
+        """
+        Handle GET /users.
+        """
+
+    @abstractmethod
+    async def create_user(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.UserCreate,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle POST /users.
+        """
+
+    @abstractmethod
+    async def get_user(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        user_id: UUID,
+        if_none_match: str | None,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle GET /users/{user_id}.
+        """
+
+    @abstractmethod
+    async def update_user(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        user_id: UUID,
+        if_match: str,
+        body: models.UserAdminUpdate,
+    ) -> models.User | HTTPResult[models.User | models.Problem] | Response:
+        """
+        Handle PATCH /users/{user_id}.
+        """
+
+    @abstractmethod
+    async def delete_user(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        user_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /users/{user_id}.
+        """
+
+    @abstractmethod
     async def get_profile(
         self,
         *,

@@ -12,7 +12,8 @@ __all__ = ["author", "call", "committed", "committed_database"]
 
 @pytest.fixture
 async def author(make: Factory) -> Member:
-    """A member who holds every scope."""
+    """A member who holds every scope, and is not the only one: the last of them may not leave."""
+    await make.member(role="admin")
     return await make.member(role="admin")
 
 

@@ -124,6 +124,10 @@ async def _username(_: Factory, author: Member) -> str:
     return author.username
 
 
+async def _user(make: Factory, _: Member) -> str:
+    return str((await make.member()).id)
+
+
 async def _slug(make: Factory, author: Member) -> str:
     await make.post(author, slug="looms-and-engines")
     return "looms-and-engines"
@@ -140,6 +144,7 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "session_id": (_session, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "api_key_id": (_api_key, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "username": (_username, "nobody_at_all"),
+    "user_id": (_user, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "slug": (_slug, "no-such-post"),
 }
 

@@ -46,6 +46,13 @@ async def _tags(make: Factory, author: Member, call: Call) -> None:
         await make.tag(f"tag-{number}", created_at=MOMENT)
 
 
+async def _users(make: Factory, author: Member, call: Call) -> None:
+    """Two are there already: whoever asks, and another who may."""
+    del author, call
+    for _ in range(ENTRIES - 2):
+        await make.member()
+
+
 async def _events(make: Factory, author: Member, call: Call) -> None:
     del call
     for _ in range(ENTRIES):
@@ -82,6 +89,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listJobs": _jobs,
     "listSessions": _sessions,
     "listApiKeys": _keys,
+    "listUsers": _users,
 }
 QUERIES = {"searchPosts": {"q": "looms"}}
 

@@ -71,7 +71,17 @@ from .types.tags import (
     ListTagsResponse,
     UpdateTagResponse,
 )
-from .types.users import GetMeResponse, GetProfileResponse, UpdateMeResponse
+from .types.users import (
+    CreateUserResponse,
+    DeleteMeResponse,
+    DeleteUserResponse,
+    GetMeResponse,
+    GetProfileResponse,
+    GetUserResponse,
+    ListUsersResponse,
+    UpdateMeResponse,
+    UpdateUserResponse,
+)
 
 _SERVERS_0: Final = (ServerPlan(url='http://localhost:8000/api/v1'),)
 
@@ -238,361 +248,433 @@ OPERATION_13: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
     security=security.OPERATION_13,
 )
 
-OPERATION_14: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
-    operation_id='getProfile',
-    method='GET',
-    path='/profiles/{username}',
+OPERATION_14: Final[OperationPlan[DeleteMeResponse]] = OperationPlan(
+    operation_id='deleteMe',
+    method='DELETE',
+    path='/users/me',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_807), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_850)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_820), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_835), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_842), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_850))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_805), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_806)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_810), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_818), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_825), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_832), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_839), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_846), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_853), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-CSRF-Token',)), codec=model_bindings.codec_805),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_14,
 )
 
-OPERATION_15: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
-    operation_id='listPosts',
+OPERATION_15: Final[OperationPlan[ListUsersResponse]] = OperationPlan(
+    operation_id='listUsers',
     method='GET',
-    path='/posts',
+    path='/users',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_869), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_899)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_876), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_891), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_899))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_858), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_859), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_860), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_861), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_862), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_863), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_864), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_865), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_866), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_867), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_868)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_879), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_916)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_886), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_894), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_901), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_908), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_916))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_869), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_870), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'role', 'sort', 'username')), codec=model_bindings.codec_871), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'email_verified', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_872), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'username')), codec=model_bindings.codec_873), ParameterSpec(plan=ParameterPlan(location='query', name='role', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'sort', 'username')), codec=model_bindings.codec_874), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_875), ParameterSpec(plan=ParameterPlan(location='query', name='email_verified', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_876), ParameterSpec(plan=ParameterPlan(location='query', name='username', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort')), codec=model_bindings.codec_877), ParameterSpec(plan=ParameterPlan(location='query', name='email', style='form', explode=True, reserved_names=('cursor', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_878)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_15,
 )
 
-OPERATION_16: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
-    operation_id='createPost',
+OPERATION_16: Final[OperationPlan[CreateUserResponse]] = OperationPlan(
+    operation_id='createUser',
     method='POST',
-    path='/posts',
+    path='/users',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_975)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_924), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_932), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_946), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_953), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_960), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_967), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_975))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_907),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_908),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_926), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_992)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_934), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_941), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_949), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_956), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_963), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_970), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_977), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_984), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_992))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_924),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_925),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_16,
 )
 
-OPERATION_17: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
+OPERATION_17: Final[OperationPlan[GetUserResponse]] = OperationPlan(
+    operation_id='getUser',
     method='GET',
-    path='/posts/search',
+    path='/users/{user_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_986), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1001), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1016))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_983), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_984), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_985)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1002), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1045)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1015), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1023), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1030), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1037), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1045))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1000), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1001)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_17,
 )
 
-OPERATION_18: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
-    method='GET',
-    path='/posts/by-slug/{slug}',
+OPERATION_18: Final[OperationPlan[UpdateUserResponse]] = OperationPlan(
+    operation_id='updateUser',
+    method='PATCH',
+    path='/users/{user_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1026), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1074)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1044), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1059), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1066), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1074))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1024), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1025)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1056), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1141)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1062), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1069), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1091), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1119), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1126), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1141))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1053), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1054)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1055),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_18,
 )
 
-OPERATION_19: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
-    method='GET',
-    path='/posts/{post_id}',
+OPERATION_19: Final[OperationPlan[DeleteUserResponse]] = OperationPlan(
+    operation_id='deleteUser',
+    method='DELETE',
+    path='/users/{user_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1084), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1127)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1097), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1119), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1127))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1082), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1083)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1213)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1155), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1163), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1177), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1184), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1198), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1205), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1213))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1149), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1150)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_19,
 )
 
-OPERATION_20: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
-    path='/posts/{post_id}',
+OPERATION_20: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
+    operation_id='getProfile',
+    method='GET',
+    path='/profiles/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1216)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1144), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1151), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1159), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1173), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1180), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1187), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1194), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1201), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1216))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1135), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1136)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1137),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1223), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1266)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1244), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1251), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1258), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1266))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1221), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_1222)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_20,
 )
 
-OPERATION_21: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
-    operation_id='deletePost',
-    method='DELETE',
-    path='/posts/{post_id}',
+OPERATION_21: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
+    operation_id='listPosts',
+    method='GET',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1281)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1245), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1252), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1266), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1281))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1224), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1225)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1285), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1315)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1292), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1300), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1307), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1315))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1274), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1275), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1276), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1277), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1278), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1279), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1280), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1281), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1282), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1283), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1284)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_21,
 )
 
-OPERATION_22: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_22: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
+    operation_id='createPost',
+    method='POST',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1290), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1340)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1296), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1304), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1311), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1325), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1340))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1289),),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1325), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1333), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1340), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1348), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1362), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1376), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1391))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1323),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1324),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_22,
 )
 
-OPERATION_23: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
-    path='/posts/{post_id}/publication',
+OPERATION_23: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
+    method='GET',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1349), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1399)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1363), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1370), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1384), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1399))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1348),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1402), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1432)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1409), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1424), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1432))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_1399), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_1400), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_1401)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_23,
 )
 
-OPERATION_24: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
-    method='PUT',
-    path='/posts/{post_id}/archive',
+OPERATION_24: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
+    method='GET',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1408), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1458)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1414), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1422), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1429), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1436), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1443), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1450), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1458))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1407),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1442), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1490)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1460), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1468), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1475), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1482), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1490))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1440), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1441)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_24,
 )
 
-OPERATION_25: Final[OperationPlan[LikePostResponse]] = OperationPlan(
-    operation_id='likePost',
-    method='PUT',
-    path='/posts/{post_id}/like',
+OPERATION_25: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
+    method='GET',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1471), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1479), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1486), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1493), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1500), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1507), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1515))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1466),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1500), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1543)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1513), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1521), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1535), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1543))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1498), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1499)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_25,
 )
 
-OPERATION_26: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
-    method='DELETE',
-    path='/posts/{post_id}/like',
+OPERATION_26: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1536), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1543), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1550), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1523),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1554), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1632)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1560), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1567), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1575), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1582), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1589), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1596), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1603), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1610), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1617), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1624), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1632))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1551), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1552)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1553),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_26,
 )
 
-OPERATION_27: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
-    operation_id='listComments',
-    method='GET',
-    path='/posts/{post_id}/comments',
+OPERATION_27: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+    operation_id='deletePost',
+    method='DELETE',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1580), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1617)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1587), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1595), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1602), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1617))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1573), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1574), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1575), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1576), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1577), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1578), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1579)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1697)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1646), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1654), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1661), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1675), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1682), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1689), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1697))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1640), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1641)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_27,
 )
 
-OPERATION_28: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
+OPERATION_28: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
+    method='PUT',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1701)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1636), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1643), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1651), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1665), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1672), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1679), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1686), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1693), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1701))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1625), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1626)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1627),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1706), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1756)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1712), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1720), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1734), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1741), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1756))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1705),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
 
-OPERATION_29: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
-    method='GET',
-    path='/comments/{comment_id}',
+OPERATION_29: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1711), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1754)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1724), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1739), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1754))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1709), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1710)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1765), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1815)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1771), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1779), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1793), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1800), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1807), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1815))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1764),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_29,
 )
 
-OPERATION_30: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_30: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
+    method='PUT',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1765), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1843)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1771), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1778), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1793), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1800), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1807), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1821), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1828), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1835), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1843))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1762), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1763)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1764),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1824), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1874)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1830), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1838), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1845), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1852), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1859), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1874))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1823),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_30,
 )
 
-OPERATION_31: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
-    operation_id='deleteComment',
-    method='DELETE',
-    path='/comments/{comment_id}',
+OPERATION_31: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+    operation_id='likePost',
+    method='PUT',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1908)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1857), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1865), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1879), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1886), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1893), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1908))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1851), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1852)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1931)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1887), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1895), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1909), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1916), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1931))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1882),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_31,
 )
 
-OPERATION_32: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
+OPERATION_32: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
+    method='DELETE',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1965)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1929), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1936), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1943), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1950), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1965))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1916),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1981)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1944), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1952), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1959), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1973), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1981))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1939),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_32,
 )
 
-OPERATION_33: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
+OPERATION_33: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+    operation_id='listComments',
+    method='GET',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2015)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1978), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1986), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1993), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2000), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2015))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1973),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1996), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2033)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2003), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2018), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2033))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1989), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1990), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1991), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1992), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1993), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1994), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1995)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_34: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2028), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2058)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2043), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2050), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2058))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2023), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2024), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2025), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2026), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2027)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2044), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2117)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2052), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2059), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2067), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2081), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2088), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2095), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2102), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2109), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2117))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2041), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2042)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2043),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_35: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2068), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2134)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2083), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2091), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2098), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2105), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2112), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2119), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2126), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2134))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2066),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2067),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2127), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2170)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2140), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2148), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2155), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2162), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2170))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2125), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2126)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_35,
 )
 
-OPERATION_36: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_36: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2144), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2187)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2157), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2165), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2172), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2179), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2187))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2142), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2143)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2181), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2259)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2187), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2194), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2202), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2209), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2216), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2223), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2230), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2237), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2244), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2259))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2178), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2179)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2180),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_36,
 )
 
-OPERATION_37: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_37: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+    operation_id='deleteComment',
+    method='DELETE',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2198), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2283)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2204), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2211), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2219), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2226), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2233), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2240), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2247), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2254), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2261), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2268), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2275), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2283))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2195), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2196)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2197),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2324)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2273), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2281), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2288), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2295), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2302), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2309), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2316), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2324))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2267), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2268)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_37,
 )
 
-OPERATION_38: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_38: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2348)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2297), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2305), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2312), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2319), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2326), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2333), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2340), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2348))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2291), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2292)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2381)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2337), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2345), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2352), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2359), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2366), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2373), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2381))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2332),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_39: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2366), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2403)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2373), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2381), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2388), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2395), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2403))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2356), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2357), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2358), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2359), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2360), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2361), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2362), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2363), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2364), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2365)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2431)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2394), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2402), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2409), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2416), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2423), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2431))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2389),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_40: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
     method='GET',
-    path='/jobs',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2448)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2433), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2440), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2448))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2411), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2412), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2413), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2414), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2415), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2416), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2417)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2444), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2474)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2451), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2459), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2466), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2474))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2439), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2440), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2441), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2442), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2443)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
-    method='GET',
-    path='/jobs/{job_id}',
+OPERATION_41: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2457), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2493)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2463), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2471), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2478), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2485), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2493))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2456),),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2484), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2550)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2492), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2499), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2507), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2514), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2521), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2528), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2535), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2542), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2550))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2482),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2483),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_42: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2502), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2551)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2507), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2515), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2522), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2529), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2536), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2543), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2551))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2501),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2560), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2603)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2573), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2581), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2588), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2595), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2603))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2558), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2559)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_43: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2614), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2699)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2620), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2627), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2635), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2642), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2649), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2656), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2663), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2670), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2677), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2684), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2691), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2699))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2611), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2612)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2613),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_43,
+)
+
+OPERATION_44: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2764)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2713), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2721), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2728), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2735), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2742), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2749), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2756), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2764))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2707), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2708)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_44,
+)
+
+OPERATION_45: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2782), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2819)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2789), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2797), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2804), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2811), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2819))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2772), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2773), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2774), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2775), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2776), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2777), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2778), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2779), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2780), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2781)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_45,
+)
+
+OPERATION_46: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2834), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2864)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2841), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2849), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2856), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2864))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2827), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2828), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2829), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2830), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2831), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2832), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2833)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_46,
+)
+
+OPERATION_47: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2873), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2909)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2879), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2887), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2894), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2901), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2909))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2872),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_47,
+)
+
+OPERATION_48: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2918), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2967)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2923), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2931), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2938), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2945), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2952), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2959), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2967))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2917),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_48,
+)
+
+OPERATION_49: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2560), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2609)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2565), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2573), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2580), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2587), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2594), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2601), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2609))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2559),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2976), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3025)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2981), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2989), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2996), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3003), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3010), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3017), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3025))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2975),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_43,
+    security=security.OPERATION_49,
 )

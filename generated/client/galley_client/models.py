@@ -229,6 +229,7 @@ class ProblemCode(StrEnum):
     account_inactive = 'account_inactive'
     csrf_failed = 'csrf_failed'
     permission_denied = 'permission_denied'
+    login_required = 'login_required'
     not_found = 'not_found'
     method_not_allowed = 'method_not_allowed'
     conflict = 'conflict'
@@ -236,6 +237,8 @@ class ProblemCode(StrEnum):
     username_taken = 'username_taken'
     tag_taken = 'tag_taken'
     too_many_keys = 'too_many_keys'
+    last_admin = 'last_admin'
+    own_account = 'own_account'
     invalid_transition = 'invalid_transition'
     post_not_published = 'post_not_published'
     invalid_job_step = 'invalid_job_step'
@@ -952,6 +955,92 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase):
     ] = MISSING
 
 
+class UserSort(StrEnum):
+    by_created_at_desc = '-created_at'
+    by_created_at = 'created_at'
+    by_username = 'username'
+    by_username_desc = '-username'
+
+
+class UserPage(BaseModel):
+    items: Annotated[
+        list[User], Field(description='The accounts of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class UserCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    username: Username
+    email: Email
+    password: Password
+    full_name: Annotated[
+        FullName | None | MISSING,
+        Field(description='The name they go by; `null` leaves it open.'),
+    ] = MISSING
+    bio: Annotated[
+        Bio | None | MISSING,
+        Field(description='What is said about them; `null` leaves it open.'),
+    ] = MISSING
+    website: Annotated[
+        WebsiteInput | None | MISSING,
+        Field(description='Their page elsewhere; `null` leaves it open.'),
+    ] = MISSING
+    phone: Annotated[
+        PhoneInput | None | MISSING,
+        Field(description='A number to call; `null` leaves it open.'),
+    ] = MISSING
+    role: Role | MISSING = MISSING
+    is_active: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether the account can be used; it can when absent.'),
+    ] = MISSING
+    email_verified: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether the address is known to reach the member; it is not when absent.'
+        ),
+    ] = MISSING
+
+
+class UserAdminUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    email: Email | MISSING = MISSING
+    full_name: Annotated[
+        FullName | None | MISSING,
+        Field(description='The name they go by; `null` clears it.'),
+    ] = MISSING
+    bio: Annotated[
+        Bio | None | MISSING,
+        Field(description='What is said about them; `null` clears it.'),
+    ] = MISSING
+    website: Annotated[
+        WebsiteInput | None | MISSING,
+        Field(description='Their page elsewhere; `null` clears it.'),
+    ] = MISSING
+    phone: Annotated[
+        PhoneInput | None | MISSING,
+        Field(description='A number to call; `null` clears it.'),
+    ] = MISSING
+    role: Role | MISSING = MISSING
+    is_active: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether the account can be used. `false` ends its sessions.'
+        ),
+    ] = MISSING
+    email_verified: Annotated[
+        StrictBool | MISSING,
+        Field(description='Whether the address is known to reach the member.'),
+    ] = MISSING
+    password: Password | MISSING = MISSING
+
+
 class Profile(BaseModel):
     username: Username
     full_name: Annotated[
@@ -1451,6 +1540,12 @@ class AuditAction(StrEnum):
     session_revoked = 'session_revoked'
     api_key_created = 'api_key_created'
     api_key_revoked = 'api_key_revoked'
+    email_changed = 'email_changed'
+    account_deleted = 'account_deleted'
+    user_created = 'user_created'
+    user_updated = 'user_updated'
+    user_deleted = 'user_deleted'
+    admin_made = 'admin_made'
 
 
 AuditAddress = TypeAliasType(

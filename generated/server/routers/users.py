@@ -5,8 +5,10 @@
 
 from collections.abc import Sequence
 from typing import Annotated, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Security, params
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Security, params
+from fastapi.responses import Response
 from generated import models
 from pydantic import StringConstraints
 
@@ -14,6 +16,7 @@ from .. import security
 from .._generated import contract
 from .._generated.contract import OperationDependencies
 from .._runtime.server.application import Wiring, build, checked
+from .._runtime.server.requests import accepted
 from .._runtime.server.responses import dispatch
 from .._runtime.server.security import (
     AsyncAuthorize,
@@ -141,6 +144,374 @@ def _add_update_me(
     )
 
 
+def _add_delete_me(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    users: UsersService[object] = wiring.services['users']
+    delete_me_handler = checked(
+        users.delete_me,
+        'The users.delete_me method of DELETE /users/me',
+        ('principal', 'if_match'),
+        asynchronous=True,
+    )
+
+    delete_me_authorize = wiring.authorizer()
+
+    async def delete_me_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
+            delete_me_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def delete_me(
+        *,
+        principal: Annotated[object, Depends(delete_me_principal)],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
+    ) -> object:
+        return dispatch(
+            await delete_me_handler(
+                principal=principal,
+                if_match=if_match,
+            ),
+            contract.DeleteMe.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/users/me',
+        delete_me,
+        methods=['DELETE'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='deleteMe',
+        tags=['Users'],
+        summary='Delete my account',
+        description='Ends the account for good: its sessions, its posts with their comments, its likes and its comments. A comment that others have answered leaves its place, without text and author, so that the answers keep theirs. The name and the address are free again. It takes a session that was opened with the password in the last 15 minutes (`login_required`). The last administrator stays (`last_admin`).',
+        response_description='It is gone.',
+        dependencies=wiring.dependencies.get('delete_me'),
+    )
+
+
+def _add_list_users(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    users: UsersService[object] = wiring.services['users']
+    list_users_handler = checked(
+        users.list_users,
+        'The users.list_users method of GET /users',
+        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'role', 'is_active', 'email_verified', 'username', 'email'),
+        asynchronous=True,
+    )
+
+    list_users_authorize = wiring.authorizer()
+
+    async def list_users_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['users:read'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['users:read'])],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['users:read'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('users:read',)),), (('cookie', ('users:read',)),), (('apiKey', ('users:read',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            list_users_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def list_users(
+        *,
+        principal: Annotated[object, Depends(list_users_principal)],
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        sort: Annotated[models.UserSort, Query(alias='sort', description='The order of the list.')] = models.UserSort('-created_at'),
+        role: Annotated[models.Role | None, Query(alias='role', description='Only accounts of this role.')] = None,
+        username: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='username', description='Only the account of this name, whatever the case.', examples=['ada_l'])] = None,
+        email: Annotated[Annotated[str, StringConstraints(max_length=255, min_length=6, pattern='^[A-Za-z0-9_%+-]{1,64}([.][A-Za-z0-9_%+-]{1,32}){0,3}@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?[.]){1,6}[A-Za-z]{2,24}$', strict=True)] | None, Query(alias='email', description='Only the account with this address, whatever the case.', examples=['ada@example.org'])] = None,
+        parameters: Annotated[contract.ListUsers.Parameters, Depends(contract.ListUsers.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await list_users_handler(
+                principal=principal,
+                limit=parameters.limit,
+                cursor=cursor,
+                page=parameters.page,
+                include_total=parameters.include_total,
+                sort=sort,
+                role=role,
+                is_active=parameters.is_active,
+                email_verified=parameters.email_verified,
+                username=username,
+                email=email,
+            ),
+            contract.ListUsers.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/users',
+        list_users,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.UserPage,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='listUsers',
+        tags=['Users'],
+        summary='List accounts',
+        description='All accounts, closed ones too, with what only their members and administrators see.',
+        response_description='A page of accounts.',
+        dependencies=wiring.dependencies.get('list_users'),
+    )
+
+
+def _add_create_user(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    users: UsersService[object] = wiring.services['users']
+    create_user_handler = checked(
+        users.create_user,
+        'The users.create_user method of POST /users',
+        ('principal', 'idempotency_key', 'body'),
+        asynchronous=True,
+    )
+
+    create_user_authorize = wiring.authorizer()
+
+    async def create_user_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['users:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['users:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['users:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('users:write',)),), (('cookie', ('users:write',)), ('csrf', ())), (('apiKey', ('users:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            create_user_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def create_user(
+        *,
+        principal: Annotated[object, Depends(create_user_principal)],
+        idempotency_key: Annotated[Annotated[str, StringConstraints(max_length=255, pattern='^[!-~]{1,255}$', strict=True)] | None, Header(alias='Idempotency-Key', convert_underscores=False, description='Makes a retry safe; the same key with the same body within 24 hours gives the first answer again.', examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'])] = None,
+        body: Annotated[models.UserCreate, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await create_user_handler(
+                principal=principal,
+                idempotency_key=idempotency_key,
+                body=body,
+            ),
+            contract.CreateUser.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/users',
+        create_user,
+        methods=['POST'],
+        status_code=201,
+        response_model=models.User,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='createUser',
+        tags=['Users'],
+        summary='Create an account',
+        description='Makes an account for somebody, of any role. The password obeys the same rules as one that members choose.',
+        response_description='The account.',
+        dependencies=wiring.dependencies.get('create_user'),
+    )
+
+
+def _add_get_user(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    users: UsersService[object] = wiring.services['users']
+    get_user_handler = checked(
+        users.get_user,
+        'The users.get_user method of GET /users/{user_id}',
+        ('principal', 'user_id', 'if_none_match'),
+        asynchronous=True,
+    )
+
+    get_user_authorize = wiring.authorizer()
+
+    async def get_user_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            get_user_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def get_user(
+        *,
+        principal: Annotated[object, Depends(get_user_principal)],
+        user_id: Annotated[UUID, Path(alias='user_id', description='The member.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_none_match: Annotated[Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True)] | None, Header(alias='If-None-Match', convert_underscores=False, description='The ETag you have; the answer is 304 when it is still current.', examples=['"3-9f86d081"'])] = None,
+    ) -> object:
+        return dispatch(
+            await get_user_handler(
+                principal=principal,
+                user_id=user_id,
+                if_none_match=if_none_match,
+            ),
+            contract.GetUser.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/users/{user_id}',
+        get_user,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.User,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='getUser',
+        tags=['Users'],
+        summary='Get an account',
+        description="Members get their own account, as `getMe` does; with the scope `users:read` anybody's. All others do not exist.",
+        response_description='The account.',
+        dependencies=wiring.dependencies.get('get_user'),
+    )
+
+
+def _add_update_user(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    users: UsersService[object] = wiring.services['users']
+    update_user_handler = checked(
+        users.update_user,
+        'The users.update_user method of PATCH /users/{user_id}',
+        ('principal', 'user_id', 'if_match', 'body'),
+        asynchronous=True,
+    )
+
+    update_user_authorize = wiring.authorizer()
+
+    async def update_user_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['users:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['users:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['users:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('users:write',)),), (('cookie', ('users:write',)), ('csrf', ())), (('apiKey', ('users:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            update_user_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def update_user(
+        *,
+        principal: Annotated[object, Depends(update_user_principal)],
+        user_id: Annotated[UUID, Path(alias='user_id', description='The member.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
+        body: Annotated[models.UserAdminUpdate, Body(media_type='application/merge-patch+json')],
+    ) -> object:
+        return dispatch(
+            await update_user_handler(
+                principal=principal,
+                user_id=user_id,
+                if_match=if_match,
+                body=body,
+            ),
+            contract.UpdateUser.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/users/{user_id}',
+        update_user,
+        methods=['PATCH'],
+        status_code=200,
+        response_model=models.User,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='updateUser',
+        tags=['Users'],
+        summary='Update an account',
+        description="Changes what is given, at once also for sessions that are open: scopes follow the role with the next request, and a closed account or a new password ends them all, and a new password revokes all keys. A new e-mail address is not verified unless `email_verified` says so in the same request. One's own account can be neither closed nor given a password here (`own_account`), and the last administrator stays one (`last_admin`).",
+        response_description='The account as it is now.',
+        dependencies=wiring.dependencies.get('update_user'),
+    )
+
+
+def _add_delete_user(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    users: UsersService[object] = wiring.services['users']
+    delete_user_handler = checked(
+        users.delete_user,
+        'The users.delete_user method of DELETE /users/{user_id}',
+        ('principal', 'user_id', 'if_match'),
+        asynchronous=True,
+    )
+
+    delete_user_authorize = wiring.authorizer()
+
+    async def delete_user_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['users:delete'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['users:delete'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['users:delete'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('users:delete',)),), (('cookie', ('users:delete',)), ('csrf', ())), (('apiKey', ('users:delete',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            delete_user_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def delete_user(
+        *,
+        principal: Annotated[object, Depends(delete_user_principal)],
+        user_id: Annotated[UUID, Path(alias='user_id', description='The member.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
+    ) -> object:
+        return dispatch(
+            await delete_user_handler(
+                principal=principal,
+                user_id=user_id,
+                if_match=if_match,
+            ),
+            contract.DeleteUser.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/users/{user_id}',
+        delete_user,
+        methods=['DELETE'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='deleteUser',
+        tags=['Users'],
+        summary='Delete an account',
+        description="Ends somebody's account with all that is theirs, as `deleteMe` does. Nobody deletes their own account here (`own_account`), and the last administrator stays (`last_admin`).",
+        response_description='It is gone.',
+        dependencies=wiring.dependencies.get('delete_user'),
+    )
+
+
 def _add_get_profile(
     router: APIRouter,
     wiring: Wiring,
@@ -203,8 +574,14 @@ def _add_get_profile(
 LITERAL_ROUTES: Final = (
     ('get_me', _add_get_me),
     ('update_me', _add_update_me),
+    ('delete_me', _add_delete_me),
+    ('list_users', _add_list_users),
+    ('create_user', _add_create_user),
 )
 TEMPLATED_ROUTES: Final = (
+    ('get_user', _add_get_user),
+    ('update_user', _add_update_user),
+    ('delete_user', _add_delete_user),
     ('get_profile', _add_get_profile),
 )
 

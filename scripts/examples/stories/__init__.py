@@ -11,14 +11,25 @@ from scripts.examples.stories.comments import comments
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.posts import posts, refusals
 from scripts.examples.stories.tags import tags
-from scripts.examples.stories.users import users
+from scripts.examples.stories.users import administration, users
 from scripts.examples.teller import Exchange, Teller
 
-STORIES: tuple[Callable[[Teller], None], ...] = (auth, users, posts, refusals, comments, tags, audit, jobs)
+STORIES: tuple[Callable[[Teller], None], ...] = (
+    auth,
+    users,
+    administration,
+    posts,
+    refusals,
+    comments,
+    tags,
+    audit,
+    jobs,
+)
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {
     "conflict": "It takes two requests that meet between two statements.",
     "idempotency_in_progress": "It takes two requests with one key at the same time.",
+    "login_required": "The clock of the sandbox would have to go on by a quarter of an hour.",
     "method_not_allowed": "It is the answer to what is no operation.",
     "internal_error": "It would be a mistake of ours.",
     "service_unavailable": "The sandbox would have to lose its database.",

@@ -1,5 +1,8 @@
 """One's own account, and what everybody sees of a member."""
 
+from typing import Any
+
+from scripts.demo_data import PASSWORD
 from scripts.examples.teller import Teller
 
 BIO = {"bio": "Sets metal type by hand, and has begun to cast it.", "phone": "+46 8 5550 1234", "website": None}
@@ -30,3 +33,38 @@ def users(teller: Teller) -> None:
         path=path,
         headers={"If-None-Match": shown},
     )
+
+
+INGRID = {
+    "username": "ingrid",
+    "email": "ingrid@galley.example",
+    "password": PASSWORD,
+    "full_name": "Ingrid Solberg",
+    "website": "solberg.example",
+    "role": "moderator",
+}
+
+
+def administration(teller: Teller) -> None:
+    """Ottilie looks after everybody's account, and Bram leaves."""
+    ottilie = teller.member("ottilie")
+    ottilie.tells("listUsers", "first", "The two who came last.", query={"limit": 2})
+    ottilie.tells("listUsers", "closed", "Accounts that have been closed.", query={"is_active": "false"})
+    made = ottilie.tells("createUser", "moderator", "An account for a new moderator.", body=INGRID)
+    ingrid = {"user_id": made.json()["id"]}
+    read = ottilie.tells("getUser", "member", "Somebody's account.", path=ingrid).headers["ETag"]
+    ottilie.tells(
+        "getUser",
+        "not_modified",
+        "The account is as it was read.",
+        status=304,
+        path=ingrid,
+        headers={"If-None-Match": read},
+    )
+    promoted = {"role": "manager", "email_verified": True}
+    ottilie.tells("updateUser", "promoted", "Another role.", path=ingrid, headers={"If-Match": read}, body=promoted)
+    ottilie.tells("deleteUser", "deleted", "The end of an account.", path=ingrid, headers={"If-Match": "*"})
+    own: dict[str, Any] = {"path": {"user_id": ottilie.does("getMe").json()["id"]}, "headers": {"If-Match": "*"}}
+    ottilie.tells("deleteUser", "own_account", "Administrators do not delete themselves.", **own)
+    ottilie.tells("updateUser", "last_admin", "Somebody must be left.", body={"role": "user"}, **own)
+    teller.member("bram").tells("deleteMe", "deleted", "The end of one's own account.", headers={"If-Match": "*"})

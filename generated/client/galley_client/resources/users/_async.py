@@ -8,15 +8,26 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import Literal, overload
+from uuid import UUID
 
 from galley_client import models
-from pydantic import StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from ... import _operations
 from ..._runtime.client.client import AsyncClientCore
 from ...options import UNSET, RequestOptions
 from ...responses import AsyncRawResponse, Response
-from ...types.users import GetMeResponse, GetProfileResponse, UpdateMeResponse
+from ...types.users import (
+    CreateUserResponse,
+    DeleteMeResponse,
+    DeleteUserResponse,
+    GetMeResponse,
+    GetProfileResponse,
+    GetUserResponse,
+    ListUsersResponse,
+    UpdateMeResponse,
+    UpdateUserResponse,
+)
 
 
 class AsyncUsersResource:
@@ -133,6 +144,269 @@ class AsyncUsersResource:
             response_media_type=response_media_type,
         )).data
 
+    async def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> DeleteMeResponse:
+        """
+        Call DELETE /users/me.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.UserPage: ...
+    @overload
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.UserPage: ...
+    @overload
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListUsersResponse:
+        """
+        Call GET /users.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CreateUserResponse:
+        """
+        Call POST /users.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> GetUserResponse:
+        """
+        Call GET /users/{user_id}.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> UpdateUserResponse:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> DeleteUserResponse:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
     @overload
     async def get_profile(
         self,
@@ -172,7 +446,7 @@ class AsyncUsersResource:
         Call GET /profiles/{username}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -278,6 +552,269 @@ class AsyncUsersWithResponse:
             response_media_type=response_media_type,
         )
 
+    async def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[DeleteMeResponse]:
+        """
+        Call DELETE /users/me.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.UserPage]: ...
+    @overload
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.UserPage]: ...
+    @overload
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListUsersResponse]:
+        """
+        Call GET /users.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CreateUserResponse]:
+        """
+        Call POST /users.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[GetUserResponse]:
+        """
+        Call GET /users/{user_id}.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[UpdateUserResponse]:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[DeleteUserResponse]:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     @overload
     async def get_profile(
         self,
@@ -317,7 +854,7 @@ class AsyncUsersWithResponse:
         Call GET /profiles/{username}.
         """
         return await self._core.execute(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -369,6 +906,128 @@ class AsyncUsersWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call DELETE /users/me.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call GET /users.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /users.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call GET /users/{user_id}.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     async def get_profile(
         self,
         *,
@@ -381,7 +1040,7 @@ class AsyncUsersWithRawResponse:
         Call GET /profiles/{username}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -433,6 +1092,128 @@ class AsyncUsersWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call DELETE /users/me.
+        """
+        return self._core.stream(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call GET /users.
+        """
+        return self._core.stream(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /users.
+        """
+        return self._core.stream(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call GET /users/{user_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def get_profile(
         self,
         *,
@@ -445,7 +1226,7 @@ class AsyncUsersWithStreamingResponse:
         Call GET /profiles/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,

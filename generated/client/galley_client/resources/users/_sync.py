@@ -8,15 +8,26 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Literal, overload
+from uuid import UUID
 
 from galley_client import models
-from pydantic import StrictStr
+from pydantic import StrictBool, StrictInt, StrictStr
 
 from ... import _operations
 from ..._runtime.client.client import ClientCore
 from ...options import UNSET, RequestOptions
 from ...responses import RawResponse, Response
-from ...types.users import GetMeResponse, GetProfileResponse, UpdateMeResponse
+from ...types.users import (
+    CreateUserResponse,
+    DeleteMeResponse,
+    DeleteUserResponse,
+    GetMeResponse,
+    GetProfileResponse,
+    GetUserResponse,
+    ListUsersResponse,
+    UpdateMeResponse,
+    UpdateUserResponse,
+)
 
 
 class UsersResource:
@@ -133,6 +144,269 @@ class UsersResource:
             response_media_type=response_media_type,
         ).data
 
+    def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> DeleteMeResponse:
+        """
+        Call DELETE /users/me.
+        """
+        return self._core.execute(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.UserPage: ...
+    @overload
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.UserPage: ...
+    @overload
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListUsersResponse:
+        """
+        Call GET /users.
+        """
+        return self._core.execute(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CreateUserResponse:
+        """
+        Call POST /users.
+        """
+        return self._core.execute(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> GetUserResponse:
+        """
+        Call GET /users/{user_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.User: ...
+    @overload
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> UpdateUserResponse:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> DeleteUserResponse:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
     @overload
     def get_profile(
         self,
@@ -172,7 +446,7 @@ class UsersResource:
         Call GET /profiles/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -278,6 +552,269 @@ class UsersWithResponse:
             response_media_type=response_media_type,
         )
 
+    def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[DeleteMeResponse]:
+        """
+        Call DELETE /users/me.
+        """
+        return self._core.execute(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.UserPage]: ...
+    @overload
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.UserPage]: ...
+    @overload
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListUsersResponse]:
+        """
+        Call GET /users.
+        """
+        return self._core.execute(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CreateUserResponse]:
+        """
+        Call POST /users.
+        """
+        return self._core.execute(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[GetUserResponse]:
+        """
+        Call GET /users/{user_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.User]: ...
+    @overload
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[UpdateUserResponse]:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[DeleteUserResponse]:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     @overload
     def get_profile(
         self,
@@ -317,7 +854,7 @@ class UsersWithResponse:
         Call GET /profiles/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -369,6 +906,128 @@ class UsersWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call DELETE /users/me.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /users.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call POST /users.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /users/{user_id}.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def get_profile(
         self,
         *,
@@ -381,7 +1040,7 @@ class UsersWithRawResponse:
         Call GET /profiles/{username}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -433,6 +1092,128 @@ class UsersWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def delete_me(
+        self,
+        *,
+        if_match: StrictStr,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call DELETE /users/me.
+        """
+        return self._core.stream(
+            _operations.OPERATION_14,
+            (if_match,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_users(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.UserSort | UNSET = UNSET,
+        role: models.Role | UNSET = UNSET,
+        is_active: StrictBool | UNSET = UNSET,
+        email_verified: StrictBool | UNSET = UNSET,
+        username: StrictStr | UNSET = UNSET,
+        email: StrictStr | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /users.
+        """
+        return self._core.stream(
+            _operations.OPERATION_15,
+            (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def create_user(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.UserCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call POST /users.
+        """
+        return self._core.stream(
+            _operations.OPERATION_16,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def get_user(
+        self,
+        *,
+        if_none_match: StrictStr | UNSET = UNSET,
+        user_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /users/{user_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_17,
+            (if_none_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def update_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        body: models.UserAdminUpdate,
+        media_type: Literal['application/merge-patch+json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call PATCH /users/{user_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_18,
+            (if_match, user_id),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def delete_user(
+        self,
+        *,
+        if_match: StrictStr,
+        user_id: UUID,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call DELETE /users/{user_id}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_19,
+            (if_match, user_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def get_profile(
         self,
         *,
@@ -445,7 +1226,7 @@ class UsersWithStreamingResponse:
         Call GET /profiles/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_14,
+            _operations.OPERATION_20,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,

@@ -4,19 +4,43 @@
 """The types of the users operations."""
 
 from ._operations import (
+    CreateUserResponse,
+    DeleteMeResponse,
+    DeleteUserResponse,
     GetMeResponse,
     GetProfileResponse,
+    GetUserResponse,
+    ListUsersResponse,
     UpdateMeResponse,
+    UpdateUserResponse,
+    decode_create_user_header,
+    decode_delete_me_header,
+    decode_delete_user_header,
     decode_get_me_header,
     decode_get_profile_header,
+    decode_get_user_header,
+    decode_list_users_header,
     decode_update_me_header,
+    decode_update_user_header,
 )
 
 __all__ = [
+    'CreateUserResponse',
+    'DeleteMeResponse',
+    'DeleteUserResponse',
     'GetMeResponse',
     'GetProfileResponse',
+    'GetUserResponse',
+    'ListUsersResponse',
     'UpdateMeResponse',
+    'UpdateUserResponse',
+    'decode_create_user_header',
+    'decode_delete_me_header',
+    'decode_delete_user_header',
     'decode_get_me_header',
     'decode_get_profile_header',
+    'decode_get_user_header',
+    'decode_list_users_header',
     'decode_update_me_header',
+    'decode_update_user_header',
 ]

@@ -176,13 +176,475 @@ def decode_update_me_header(
     return _UPDATE_ME_HEADERS.decode(info, name)
 
 
+DeleteMeResponse: TypeAlias = None | models.Problem
+
+
+_DELETE_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'deleteMe',
+    frozenset({'204', '401', '403', '409', '412', '422', '428', '429', 'default'}),
+    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_806, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_811, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_819, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_826, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_833, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_840, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_847, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_854, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_862, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_807, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_812, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_820, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_827, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_834, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_841, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_848, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_855, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_863, missing=required_header)))), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_808, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_813, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_821, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_828, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_835, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_842, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_849, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_856, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_864, missing=required_header)))), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_809, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_814, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_822, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_829, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_836, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_843, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_850, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_857, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_865, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_815, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_823, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_830, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_837, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_844, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_851, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_859, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_866, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_816, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_824, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_831, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_838, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_845, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_852, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_860, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_867, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_817, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_858, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_868, missing=optional_header))))),
+)
+
+
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_delete_me_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of delete_me from a response's metadata."""
+    return _DELETE_ME_HEADERS.decode(info, name)
+
+
+ListUsersResponse: TypeAlias = models.UserPage | models.Problem
+
+
+_LIST_USERS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'listUsers',
+    frozenset({'200', '401', '403', '422', '429', 'default'}),
+    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_880, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_887, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_895, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_902, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_909, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_917, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_881, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_888, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_896, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_903, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_910, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_918, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_882, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_889, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_897, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_904, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_911, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_919, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_883, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_890, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_898, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_905, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_912, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_920, missing=required_header)))), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_884, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_885, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_891, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_899, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_906, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_914, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_921, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_892, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_900, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_907, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_915, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_922, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_893, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_913, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_923, missing=optional_header))))),
+)
+
+
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Link'],
+) -> models.LinkText | UNSET: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Cache-Control'],
+) -> models.CacheControl: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_list_users_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Link', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of list_users from a response's metadata."""
+    return _LIST_USERS_HEADERS.decode(info, name)
+
+
+CreateUserResponse: TypeAlias = models.User | models.Problem
+
+
+_CREATE_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'createUser',
+    frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
+    (('X-Request-ID', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_927, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_935, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_942, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_950, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_957, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_964, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_971, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_978, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_985, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_993, missing=required_header)))), ('Server-Timing', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_928, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_936, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_943, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_951, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_958, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_965, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_972, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_979, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_986, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_994, missing=required_header)))), ('RateLimit-Policy', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_929, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_937, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_944, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_952, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_959, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_966, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_973, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_980, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_987, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_995, missing=required_header)))), ('RateLimit', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_930, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_938, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_945, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_953, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_960, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_967, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_974, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_981, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_988, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_996, missing=required_header)))), ('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_931, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_932, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_933, missing=optional_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_939, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_946, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_954, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_961, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_968, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_975, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_982, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_990, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_997, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_940, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_947, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_955, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_962, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_969, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_976, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_983, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_991, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_998, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_948, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_989, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_999, missing=optional_header))))),
+)
+
+
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Location'],
+) -> models.UriReference: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['ETag'],
+) -> models.EntityTag: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Idempotent-Replayed'],
+) -> models.Replayed | UNSET: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_create_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Location', 'ETag', 'Idempotent-Replayed', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of create_user from a response's metadata."""
+    return _CREATE_USER_HEADERS.decode(info, name)
+
+
+GetUserResponse: TypeAlias = models.User | models.Problem
+
+
+_GET_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'getUser',
+    frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
+    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1003, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1009, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1016, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1024, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1031, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1038, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1046, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1004, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1010, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1017, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1025, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1032, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1039, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1047, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1005, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1011, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1018, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1026, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1033, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1040, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1048, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1006, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1012, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1019, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1027, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1034, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1041, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1049, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1007, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1013, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1008, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1014, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1020, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1028, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1035, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1043, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1050, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1021, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1029, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1036, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1044, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1051, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_1022, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1042, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1052, missing=optional_header))))),
+)
+
+
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['ETag'],
+) -> models.EntityTag: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Cache-Control'],
+) -> models.CacheControl: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_get_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of get_user from a response's metadata."""
+    return _GET_USER_HEADERS.decode(info, name)
+
+
+UpdateUserResponse: TypeAlias = models.User | models.Problem
+
+
+_UPDATE_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'updateUser',
+    frozenset({'200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '429', 'default'}),
+    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1057, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1063, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1070, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1078, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1085, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1092, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1099, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1106, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1113, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1120, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1127, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1134, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1142, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1058, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1064, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1071, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1079, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1086, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1093, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1100, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1107, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1114, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1121, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1128, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1135, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1143, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1059, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1065, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1072, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1080, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1087, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1094, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1101, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1108, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1115, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1122, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1129, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1136, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1144, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1060, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1066, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1073, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1081, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1088, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1095, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1102, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1109, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1116, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1123, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1130, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1137, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1145, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1061, missing=required_header)),)), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1067, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1074, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1082, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1089, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1096, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1103, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1110, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1117, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1124, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1131, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1139, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1146, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1068, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1075, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1083, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1090, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1097, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1104, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1111, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1118, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1125, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1132, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1140, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1147, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_1076, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1138, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1148, missing=optional_header))))),
+)
+
+
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['ETag'],
+) -> models.EntityTag: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_update_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of update_user from a response's metadata."""
+    return _UPDATE_USER_HEADERS.decode(info, name)
+
+
+DeleteUserResponse: TypeAlias = None | models.Problem
+
+
+_DELETE_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'deleteUser',
+    frozenset({'204', '401', '403', '404', '409', '412', '422', '428', '429', 'default'}),
+    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1151, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1156, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1164, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1171, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1178, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1185, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1192, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1199, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1206, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1214, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1152, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1157, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1165, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1172, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1179, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1186, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1193, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1200, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1207, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1215, missing=required_header)))), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1153, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1158, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1166, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1173, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1180, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1187, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1194, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1201, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1208, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1216, missing=required_header)))), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1154, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1159, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1167, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1174, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1181, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1188, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1195, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1202, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1209, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1217, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1160, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1168, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1175, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1182, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1189, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1196, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1203, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1211, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1218, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1161, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1169, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1176, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1183, missing=optional_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1190, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1197, missing=optional_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1204, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1212, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1219, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_1162, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1210, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1220, missing=optional_header))))),
+)
+
+
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_delete_user_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of delete_user from a response's metadata."""
+    return _DELETE_USER_HEADERS.decode(info, name)
+
+
 GetProfileResponse: TypeAlias = models.Profile | models.Problem
 
 
 _GET_PROFILE_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getProfile',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_808, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_814, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_821, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_829, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_836, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_843, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_851, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_809, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_815, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_822, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_830, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_837, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_844, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_852, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_810, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_816, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_823, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_831, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_838, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_845, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_853, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_811, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_817, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_824, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_832, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_839, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_846, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_854, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_812, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_818, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_813, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_819, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_825, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_833, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_840, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_848, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_855, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_826, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_834, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_841, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_849, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_856, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_827, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_847, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_857, missing=optional_header))))),
+    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1224, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1230, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1237, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1245, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1252, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1259, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1267, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1225, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1231, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1238, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1246, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1253, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1260, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1268, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1226, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1232, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1239, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1247, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1254, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1261, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1269, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1227, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1233, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1240, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1248, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1255, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1262, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1270, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1228, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1234, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1229, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1235, missing=required_header)))), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1241, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1249, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1256, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1264, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_1271, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1242, missing=optional_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1250, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1257, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1265, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_1272, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_1243, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1263, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1273, missing=optional_header))))),
 )
 
 
