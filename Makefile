@@ -66,6 +66,10 @@ contract-test: $(VENV)/.dev ## Let schemathesis prove the running service agains
 contract-mutants: $(VENV)/.dev ## Plant disagreements between contract and service one at a time; fail when one survives
 	$(BIN)/python -m tests.mutants
 
+.PHONY: jobs-test
+jobs-test: $(VENV)/.dev ## Kill workers 20 times among 1,000 jobs; fail when one is lost, stuck or done twice
+	@$(BIN)/python -m tests.workers
+
 .PHONY: workflows
 workflows: $(VENV)/.dev node_modules/.done ## Walk the journeys of openapi/workflows/ through the real service
 	@$(BIN)/python -m scripts.workflows

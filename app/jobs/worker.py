@@ -157,7 +157,7 @@ async def _tick(kind: Kind, _: Schedule) -> None:
     due = croniter(kind.every, clock.now().astimezone(UTC)).get_prev(datetime)
     try:
         async with db.transaction() as connection:
-            await service.enqueue(connection, kind.name, {}, key=f"{kind.name} {due:%Y-%m-%dT%H:%M:%SZ}")
+            await service.enqueue(connection, kind.name, {}, key=f"{kind.name}@{due:%Y-%m-%dT%H:%M:%SZ}")
     except Exception:
         # PgQueuer's own line of it is not shown.
         log.exception("a recurring job is not queued", extra={"kind": kind.name})

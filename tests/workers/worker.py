@@ -1,4 +1,4 @@
-"""`python -m tests.jobs.worker`: a worker as it is run, for kinds of jobs that tests can look at.
+"""`python -m tests.workers.worker`: a worker as it is run, for kinds of jobs that tests can look at.
 
 What they do outside is a file per job in FOLDER, by the job's key, and a line per attempt in `FOLDER/attempts`.
 """
@@ -6,6 +6,8 @@ What they do outside is a file per job in FOLDER, by the job's key, and a line p
 import asyncio
 import logging.config
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,26 +21,21 @@ from app.settings import load
 FOLDER = Path(os.environ["FOLDER"])
 
 
-def _note(job: Running, word: str = "") -> None:
+def _note(job: Running, word: str = "begun") -> None:
     with (FOLDER / "attempts").open("a") as lines:
-        lines.write(f"{job.key} {job.attempt} {word}\n")
+        lines.write(f"{job.key} {job.attempt} {word} {time.time():.3f}\n")
 
 
 @task("test.effect")
 async def effect(payload: dict[str, Any], job: Running) -> dict[str, Any]:
-    """Make a file, as something is done elsewhere: the key says whether it has been."""
+    """Make a file, as something is done elsewhere: only its key says whether it has been."""
     _note(job)
     await asyncio.sleep(payload.get("seconds", 0) / 2)
-    try:
-        with (FOLDER / f"{job.key}.effect").open("x") as file:
-            file.write(payload["text"])
-    except FileExistsError:
-        pass
-    else:
-        with (FOLDER / "effects").open("a") as lines:
-            lines.write(f"{job.key}\n")
+    with suppress(FileExistsError):
+        # Whole or not at all, whenever the worker is killed.
+        os.link(FOLDER / "template", FOLDER / "effects" / job.key)
     await asyncio.sleep(payload.get("seconds", 0) / 2)
-    return {"file": f"{job.key}.effect"}
+    return {"file": job.key}
 
 
 @task("test.fails")
@@ -54,7 +51,7 @@ async def fails(payload: dict[str, Any], job: Running) -> None:
 @task("test.waits", deadline=60)
 async def waits(payload: dict[str, Any], job: Running) -> None:
     """Take as long as told, and report how far it is."""
-    _note(job, "begun")
+    _note(job)
     for step in range(payload["steps"]):
         await asyncio.sleep(0.1)
         if payload.get("reports", True):
@@ -85,9 +82,16 @@ async def ticks(payload: dict[str, Any], job: Running) -> None:
     _note(job)
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Work on the kinds that are named in KINDS."""
+    (FOLDER / "effects").mkdir(exist_ok=True)
+    (FOLDER / "template").touch()
     current = load()
-    logging.config.dictConfig(logs.configuration(current.log_level, current.log_format))
+    logging.config.dictConfig(logs.configuration("INFO", "json"))
     assert current.database_url is not None
     chosen = os.environ["KINDS"].split(",")
     uvloop.run(work(current, current.database_url, [kind for kind in kinds().values() if kind.name in chosen]))
+
+
+if __name__ == "__main__":
+    main()
