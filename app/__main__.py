@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import NoReturn
@@ -20,8 +21,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.supervisors import Multiprocess
 
-from app import embedded, logs
-from app.jobs import crew
+from app import crew, embedded, logs
 from app.settings import Settings, load, settings
 from app.wire import BoundedProtocol
 
@@ -34,6 +34,8 @@ CONNECT_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75
 # Migrations, psql and whoever looks need a few connections besides the workers' pools.
 SPARE_CONNECTIONS = 10
+# What a process beside the service does.
+LABOUR = "app.jobs.__main__:labour"
 # Any number will do as long as nothing else uses it; it makes services that start at once take turns.
 START_LOCK = 4_242_061_527
 
@@ -98,7 +100,7 @@ def find_database(current: Settings) -> str:
     if current.database_url:
         return current.database_url
     per_worker = current.database_pool_size + current.database_max_overflow
-    wanted = current.workers * per_worker + current.job_workers * crew.CONNECTIONS + SPARE_CONNECTIONS
+    wanted = current.workers * per_worker + _job_workers(current) * crew.CONNECTIONS + SPARE_CONNECTIONS
     dsn = embedded.start(current.data_dir, max_connections=wanted)
     os.environ["DATABASE_URL"] = dsn
     settings.cache_clear()
@@ -132,11 +134,9 @@ def create_worker() -> ASGIApp:
     return create_app()
 
 
-def work_on_jobs() -> None:
-    """Do the jobs that the service queues, as a process beside it."""
-    from app.jobs.__main__ import labour  # noqa: PLC0415 - The parent does without.
-
-    labour()
+def _job_workers(current: Settings) -> int:
+    """Return how many workers there are; a service that was made of this one's frame alone has no jobs."""
+    return current.job_workers if find_spec("app.jobs") else 0
 
 
 def end_with_parent() -> None:
@@ -176,11 +176,11 @@ def serve(current: Settings, listener: socket.socket, application: str = "app.__
     log.info("serving", extra={"address": f"http://{f'[{host}]' if ':' in host else host}:{port}"})
     if current.workers == 1:
         server = uvicorn.Server(config)
-        with crew.beside(current.job_workers, work_on_jobs, lambda: server.should_exit):
+        with crew.beside(_job_workers(current), LABOUR, lambda: server.should_exit):
             server.run([listener])
         return
     supervisor = Multiprocess(config, [listener])
-    with crew.beside(current.job_workers, work_on_jobs, supervisor.should_exit.is_set):
+    with crew.beside(_job_workers(current), LABOUR, supervisor.should_exit.is_set):
         supervisor.run()
     # A worker that was told to stop ends by that signal, which counts as negative.
     if any((process.exitcode or 0) > 0 for process in supervisor.processes):

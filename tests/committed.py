@@ -34,6 +34,7 @@ class Committed:
     dsn: str
     # The same connection, with all that asyncpg's can.
     raw: asyncpg.Connection
+    pool: db.Source
 
 
 async def at_once(calls: Iterable[Awaitable[httpx2.Response]]) -> list[httpx2.Response]:
@@ -57,7 +58,7 @@ async def committed(app: ASGIApp, committed_database: str) -> AsyncIterator[Comm
     pool = await db.connect(few, committed_database)
     own: Any = await asyncpg.connect(committed_database)
     async with checked_client(app, BASE_URL, None) as client:
-        yield Committed(client, own, Factory(own), committed_database, own)
+        yield Committed(client, own, Factory(own), committed_database, own, pool)
     db.use(None)
     await pool.close()
     # As a replica, because audit events are guarded by a trigger.

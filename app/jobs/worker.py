@@ -20,9 +20,9 @@ from pgqueuer.domain.models import Context, Schedule
 from pgqueuer.domain.models import Job as Message
 
 from app import clock, db
+from app.crew import DRAIN_SECONDS, HAND_BACK_SECONDS, POOL, TASKS
 from app.jobs import service
 from app.jobs.attempts import Again, Superseded, attempt
-from app.jobs.crew import DRAIN_SECONDS, HAND_BACK_SECONDS, POOL, TASKS
 from app.jobs.queue import CHANNEL, LEAVE, queries, read_ticket
 from app.jobs.registry import Kind
 from app.settings import Settings

@@ -10,6 +10,7 @@ import asyncpg
 import httpx2
 
 from app.contract import BASE_PATH, role_scopes
+from app.ids import new_id
 
 PASSWORD = "Weaves4lgebra"
 # Two of each kind that may not see each other's drafts; staff is made by SQL, as nobody can promote himself.
@@ -29,7 +30,15 @@ class World:
 
 
 # Where the generator may use what is known: `location.name` as schemathesis writes it, or an operation's own body.
-PARAMETERS = ("path.post_id", "path.comment_id", "path.tag_id", "path.username", "path.slug", "body.refresh_token")
+PARAMETERS = (
+    "path.post_id",
+    "path.comment_id",
+    "path.tag_id",
+    "path.job_id",
+    "path.username",
+    "path.slug",
+    "body.refresh_token",
+)
 
 
 def _register(client: httpx2.Client, name: str) -> None:
@@ -50,6 +59,25 @@ async def _promote(dsn: str) -> None:
         await connection.executemany("UPDATE users SET role = $2 WHERE username = $1", list(ROLES.items()))
     finally:
         await connection.close()
+
+
+async def _leave_jobs(dsn: str, name: str) -> list[str]:
+    """Leave jobs that nobody does, in every state, and return their ids."""
+    rows = [
+        (new_id(), name, status, '{"mails": 1}' if status == "succeeded" else None)
+        for status in ("queued", "running", "failed", "failed", "succeeded", "cancelled")
+        for _ in range(3)
+    ]
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.executemany(
+            "INSERT INTO jobs (id, kind, owner_id, status, payload, result)"
+            " SELECT $1, 'nobody.does', users.id, $3, '{}', $4 FROM users WHERE username = $2",
+            rows,
+        )
+    finally:
+        await connection.close()
+    return [str(row[0]) for row in rows]
 
 
 def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> None:
@@ -85,6 +113,8 @@ def populate(address: str, dsn: str, role: str) -> World:
         world.known["body.refresh_token"] = [_log_in(client, "spare")["refresh_token"] for _ in range(8)]
         for name in ROLES:
             _write(client, name, world, posts=18 if name == role else 1)
+        if role in ROLES:
+            world.known["path.job_id"] = asyncio.run(_leave_jobs(dsn, role))
     return world
 
 

@@ -23,7 +23,6 @@ EXTRA_FILES = {
     "app/jobs/__main__.py": "A worker is a program of its own.",
     "app/jobs/attempts.py": "One attempt at one job, which knows nothing of PgQueuer.",
     "app/jobs/cleaning.py": "Every slice that clears something away does it this way.",
-    "app/jobs/crew.py": "The service's first process starts workers without importing what they need.",
     "app/jobs/queue.py": "The only module that knows PgQueuer's tables.",
     "app/jobs/registry.py": "All that another slice needs in order to do jobs.",
     "app/jobs/requests.py": "What people ask of jobs; service.py is for other slices, on which access depends itself.",

@@ -15,7 +15,7 @@ depends_on = None
 
 
 def _queue() -> list[str]:
-    """Return PgQueuer's own statements, one by one. `make drift` asks for another migration when it changes them.
+    """Return PgQueuer's own statements, one by one. A test asks for another migration when it changes them.
 
     That one runs `schema_ddl.render_converge(SETTINGS)`, which leaves alone what a later PgQueuer has made here.
     """

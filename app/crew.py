@@ -8,6 +8,7 @@ import multiprocessing
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from importlib import import_module
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from time import monotonic
@@ -28,10 +29,16 @@ LOOK_SECONDS = 0.2
 RESTART_SECONDS = 1.0
 
 
+def _do(labour: str) -> None:
+    """Do, in a process of its own, what this module and function say; the parent does without importing it."""
+    module, _, function = labour.partition(":")
+    getattr(import_module(module), function)()
+
+
 class _Crew:
     """Some processes that do the same, and a thread that looks after them."""
 
-    def __init__(self, size: int, labour: Callable[[], None], ending: Callable[[], bool]) -> None:
+    def __init__(self, size: int, labour: str, ending: Callable[[], bool]) -> None:
         self._size, self._labour, self._ending = size, labour, ending
         self._context = multiprocessing.get_context("spawn")
         self._over = threading.Event()
@@ -65,15 +72,18 @@ class _Crew:
                 log.error("a worker died", extra={"pid": process.pid, "exit_code": process.exitcode})
                 self._over.wait(max(0.0, since + RESTART_SECONDS - monotonic()))
         while len(alive) < self._size and not self._over.is_set():
-            process = self._context.Process(target=self._labour, name="jobs", daemon=True)
+            process = self._context.Process(target=_do, args=(self._labour,), name="jobs", daemon=True)
             process.start()
             alive.append((process, monotonic()))
         self._processes = alive
 
 
 @contextmanager
-def beside(size: int, labour: Callable[[], None], ending: Callable[[], bool]) -> Generator[None]:
-    """Keep `size` processes at `labour` until the block ends, or `ending` says that it soon will."""
+def beside(size: int, labour: str, ending: Callable[[], bool]) -> Generator[None]:
+    """Keep `size` processes at work until the block ends, or `ending` says that it soon will.
+
+    `labour` names what they do: a module and a function of it, such as `app.jobs.__main__:labour`.
+    """
     if not size:
         yield
         return

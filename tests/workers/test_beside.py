@@ -1,0 +1,116 @@
+"""The worker that `make run` starts beside the service, and what the service clears away by it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psutil
+
+from app.ids import new_id
+from app.jobs import service as jobs
+from tests.operations.service import Service, directory, running
+from tests.workers.process import until
+
+
+def workers(service: Service) -> list[psutil.Process]:
+    """Return the processes that do jobs: all that the service has spawned, when it serves by itself."""
+    children = psutil.Process(service.process.pid).children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def dsn(data_dir: Path) -> str:
+    return f"postgresql://postgres@/galley?host={data_dir}/postgres"
+
+
+async def _do(connection: Any, kind: str) -> dict[str, Any]:
+    job_id = await jobs.enqueue(connection, kind, {})
+
+    async def ended() -> Any:
+        return await connection.fetchrow("SELECT * FROM jobs WHERE id = $1 AND finished_at IS NOT NULL", job_id)
+
+    return dict(await until(ended, seconds=20))
+
+
+class TestWorker:
+    async def test_is_replaced_when_it_dies_and_ends_with_the_service(self) -> None:
+        with directory() as data_dir, running(data_dir) as service:
+            connection: Any = await asyncpg.connect(dsn(data_dir))
+            assert (await _do(connection, "jobs.remove_finished"))["status"] == "succeeded"
+            (first,) = workers(service)
+            first.kill()
+            assert (await _do(connection, "jobs.remove_finished"))["status"] == "succeeded"
+            (second,) = workers(service)
+            assert second.pid != first.pid
+            await connection.close()
+            status, seconds = await asyncio.to_thread(service.terminate)
+            assert (status, seconds < 10) == (0, True)
+            assert not second.is_running()
+
+    async def test_can_be_left_to_others(self) -> None:
+        with directory() as data_dir, running(data_dir, JOB_WORKERS="0") as service:
+            assert workers(service) == []
+
+    async def test_of_a_service_that_is_killed_ends_as_well(self) -> None:
+        with directory() as data_dir, running(data_dir, JOB_WORKERS="2") as service:
+
+            async def there() -> list[psutil.Process]:
+                found = workers(service)
+                return found if len(found) == 2 else []
+
+            beside = await until(there)
+            service.process.kill()
+            service.process.wait()
+            assert psutil.wait_procs(beside, timeout=15)[1] == []
+
+    async def test_clears_away_what_has_had_its_day(self) -> None:
+        with directory() as data_dir, running(data_dir):
+            connection: Any = await asyncpg.connect(dsn(data_dir))
+            await _leave_behind(connection)
+            assert (await _do(connection, "auth.remove_expired"))["result"] == '{"sessions": 1, "refresh_tokens": 1}'
+            assert (await _do(connection, "idempotency.remove_expired"))["result"] == '{"idempotency_records": 1500}'
+            done = await _do(connection, "jobs.remove_finished")
+            assert done["result"] == '{"log": 1, "jobs": 1, "statistics": 1}'
+            assert await connection.fetchval("SELECT count(*) FROM idempotency_records") == 1
+            assert await connection.fetchval("SELECT count(*) FROM sessions") == 1
+            assert await connection.fetchval("SELECT count(*) FROM jobs WHERE kind = 'test.old'") == 1
+            await connection.close()
+
+
+async def _leave_behind(connection: Any) -> None:
+    """Write one of everything that is too old, many of one, and one of each that is not."""
+    now, user = datetime.now(UTC), new_id()
+    await connection.execute(
+        "INSERT INTO users (id, username, email, password_hash) VALUES ($1, 'ada', 'ada@example.org', '')", user
+    )
+    for age in (timedelta(days=-1), timedelta(days=1)):
+        session = new_id()
+        await connection.execute(
+            "INSERT INTO sessions (id, user_id, expires_at) VALUES ($1, $2, $3)", session, user, now + age
+        )
+        await connection.execute(
+            "INSERT INTO refresh_tokens (id, session_id, expires_at) VALUES ($1, $2, $3)", new_id(), session, now + age
+        )
+    await connection.execute(
+        "INSERT INTO refresh_tokens (id, session_id, expires_at) VALUES ($1, $2, $3)", new_id(), session, now
+    )
+    await connection.executemany(
+        "INSERT INTO idempotency_records (id, fingerprint, status, headers, body, created_at)"
+        " VALUES ($1, '', 201, '', '', $2)",
+        [(number.to_bytes(4), now - timedelta(hours=25 if number else 1)) for number in range(1_501)],
+    )
+    await connection.executemany(
+        "INSERT INTO jobs (id, kind, status, payload, finished_at) VALUES ($1, 'test.old', 'succeeded', '{}', $2)",
+        [(new_id(), now - timedelta(days=days)) for days in (29, 31)],
+    )
+    await connection.execute(
+        "INSERT INTO queue.pgqueuer_log (job_id, status, priority, entrypoint, created)"
+        " VALUES (0, 'queued', 0, 'test.old', $1)",
+        now - timedelta(days=8),
+    )
+    await connection.execute(
+        "INSERT INTO queue.pgqueuer_statistics (count, status, priority, entrypoint, created)"
+        " VALUES (1, 'queued', 0, 'test.old', $1)",
+        now - timedelta(days=31),
+    )
