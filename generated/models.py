@@ -232,6 +232,7 @@ class ProblemCode(StrEnum):
     unsupported_media_type = 'unsupported_media_type'
     validation_failed = 'validation_failed'
     idempotency_key_reused = 'idempotency_key_reused'
+    account_locked = 'account_locked'
     precondition_required = 'precondition_required'
     rate_limited = 'rate_limited'
     headers_too_large = 'headers_too_large'
@@ -1506,6 +1507,7 @@ class AuditAction(StrEnum):
     user_updated = 'user_updated'
     user_deleted = 'user_deleted'
     admin_made = 'admin_made'
+    account_locked = 'account_locked'
 
 
 AuditAddress = TypeAliasType(

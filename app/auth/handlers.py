@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app import pages
 from app.access import Principal
-from app.auth import cookies, keys, living, passwords, service, sessions, tokens
+from app.auth import cookies, keys, living, lockout, passwords, service, sessions, tokens
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import etag
@@ -116,6 +116,8 @@ async def revoke_api_key(*, principal: Principal, api_key_id: UUID) -> None:
 
 
 async def _open(form: LoginForm) -> TokenPair:
+    async with transaction() as connection:
+        attempt = await lockout.begin(connection, form.username)
     opened: TokenPair | Problem | None = None
     # Once, unless the password is changed, or its hash renewed by another login, at the same moment.
     while opened is None:
@@ -123,7 +125,7 @@ async def _open(form: LoginForm) -> TokenPair:
             account = await service.find_account(connection, form.username)
         verdict = await passwords.check(form.password, account["password_hash"] if account else None)
         async with transaction() as connection:
-            opened = await service.open_session(connection, account, verdict, form)
+            opened = await service.open_session(connection, attempt, account, verdict, form)
     if isinstance(opened, Problem):
         # Raised after the commit, so that the failure stays on record.
         raise opened

@@ -13,7 +13,8 @@ from sqlalchemy import Text, bindparam, func, insert, or_, select, update
 
 from app.access import Principal
 from app.audit.service import record
-from app.auth import tokens
+from app.auth import lockout, tokens
+from app.auth.lockout import Attempt
 from app.auth.passwords import Verdict
 from app.auth.tables import RefreshToken, Session
 from app.contract import role_scopes
@@ -100,7 +101,7 @@ async def find_account(connection: Connection, name: str) -> Record | None:
 
 
 async def open_session(
-    connection: Connection, account: Record | None, verdict: Verdict, form: LoginForm
+    connection: Connection, attempt: Attempt, account: Record | None, verdict: Verdict, form: LoginForm
 ) -> TokenPair | Problem | None:
     """Open a session for whoever proved the password of this account.
 
@@ -109,11 +110,13 @@ async def open_session(
     be compared again: no connection is held, and so nothing locked, while a password is hashed.
     """
     if account is None or not verdict.right:
+        await lockout.fail(connection, attempt, account["id"] if account else None)
         return await _refused(connection, account, InvalidCredentials())
     row = await _LOCK.first(connection, id=account["id"], proven_hash=account["password_hash"])
     if row is None:
         return None
     if not row["is_active"]:
+        await lockout.succeed(connection, attempt)
         return await _refused(connection, account, AccountInactive())
     if verdict.renewed:
         await _RENEW_HASH.run(connection, user_id=row["id"], new_hash=verdict.renewed)
@@ -127,6 +130,7 @@ async def open_session(
         user_agent=_printable(current().header(b"user-agent"))[:MAX_USER_AGENT] or None,
         address=current().address or None,
     )
+    await lockout.succeed(connection, attempt, row["id"])
     await record(connection, AuditAction.logged_in, actor_id=row["id"], subject_id=row["id"])
     return await _pair(connection, refresh, claims, row["role"])
 

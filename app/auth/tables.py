@@ -1,4 +1,4 @@
-"""Sessions, the refresh tokens that belong to them, and keys."""
+"""Sessions, the refresh tokens that belong to them, keys, and what is known of attempts to open a session."""
 
 from datetime import datetime
 from uuid import UUID
@@ -53,3 +53,26 @@ class ApiKey(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class LoginAttempts(Table):
+    """How often a name was tried from a place, and failed; `key` is a digest of both."""
+
+    __tablename__ = "login_attempts"
+
+    key: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    # Those that are being looked at are tried, and have not failed yet.
+    tried: Mapped[int]
+    failed: Mapped[int]
+    open_until: Mapped[datetime]
+    forget_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class KnownNetwork(Table):
+    """Where a member has logged in from: an IPv4 address or an IPv6 network."""
+
+    __tablename__ = "known_networks"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)

@@ -15,6 +15,7 @@ EXTRA_FILES = {
     "app/auth/csrf.py": "The gate asks it before any operation is chosen, so it stands on nothing but the contract.",
     "app/auth/keys.py": "Keys are a resource of their own beside sessions.",
     "app/auth/living.py": "What is remembered of sessions and keys, and for how long, is decided in one place.",
+    "app/auth/lockout.py": "Whatever asks for a password counts its attempts, and knows no sessions.",
     "app/auth/passwords.py": "Hashing has a thread of its own with a bounded queue, so that reads do not wait for it.",
     "app/auth/tasks.py": "Tasks run in workers, which import no handlers.",
     "app/auth/sessions.py": "Sessions as their member sees them, beside how they are opened and renewed.",

@@ -44,15 +44,16 @@ async def _keep(request: httpx2.Request) -> None:
         await request.aread()
 
 
-def checked_client(
+def checked_client(  # noqa: PLR0913 - A client has these sides.
     app: ASGIApp,
     base_url: str,
     headers: Mapping[str, str] | None = None,
     *,
     raise_app_exceptions: bool = True,
     record: bool = True,
+    address: str = "127.0.0.1",
 ) -> httpx2.AsyncClient:
-    """Return a client that speaks with the application in this process; close it after use.
+    """Return a client at this address that speaks with the application in this process; close it after use.
 
     What it sees counts as seen of the service, unless `record` is false because faults are planted there.
     """
@@ -62,7 +63,7 @@ def checked_client(
         checked(response, record=record)
 
     return httpx2.AsyncClient(
-        transport=httpx2.ASGITransport(app, raise_app_exceptions=raise_app_exceptions),
+        transport=httpx2.ASGITransport(app, raise_app_exceptions=raise_app_exceptions, client=(address, 50_000)),
         base_url=base_url,
         headers=headers,
         event_hooks={"request": [_keep], "response": [check]},

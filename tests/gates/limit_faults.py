@@ -12,6 +12,9 @@ FAULTS = {
     "limit-without-time": fault(
         "response-contains-header", "Retry-After", "responses/TooManyRequests.yaml", "headers.Retry-After", DROP
     ),
+    "lock-without-time": fault(
+        "response-contains-header", "Retry-After", "responses/Locked.yaml", "headers.Retry-After", DROP
+    ),
     "operation-without-limit": fault(OWN, "429", POSTS, "get.responses.429", DROP),
     "unknown-limit": fault("house/known-limits", "default, auth", POSTS, "get.x-rate-limit", "auht"),
 }

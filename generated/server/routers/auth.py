@@ -103,7 +103,7 @@ def _add_log_in(
         operation_id='logIn',
         tags=['Auth'],
         summary='Log in',
-        description='Opens a session and answers its tokens (OAuth 2 password flow, RFC 6749 section 4.3; declared for first- party clients). `username` takes the username or the e-mail address. The answer for an unknown member is that for a wrong password, and takes as long.',
+        description='Opens a session and answers its tokens (OAuth 2 password flow, RFC 6749 section 4.3; declared for first- party clients). `username` takes the username or the e-mail address. The answer for an unknown member is that for a wrong password, and takes as long. After too many wrong passwords a name is locked for a while, whether anybody has it or not; networks that a member has logged in from before are locked one by one.',
         response_description='The tokens.',
         dependencies=wiring.dependencies.get('log_in'),
     )
@@ -238,7 +238,7 @@ def _add_open_session(
         operation_id='openSession',
         tags=['Auth'],
         summary='Open a browser session',
-        description='Logs in as logIn does and answers the tokens as cookies, for pages that run in a browser. Scripts cannot read the two tokens; they read `__Host-csrf_token` and send it as `X-CSRF-Token` with whatever changes something.',
+        description='Logs in as logIn does, with the same lock, and answers the tokens as cookies, for pages that run in a browser. Scripts cannot read the two tokens; they read `__Host-csrf_token` and send it as `X-CSRF-Token` with whatever changes something.',
         response_description='The session is open.',
         dependencies=wiring.dependencies.get('open_session'),
     )

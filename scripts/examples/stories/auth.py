@@ -7,6 +7,7 @@ from scripts.examples.teller import Caller, Teller
 from scripts.sandbox.database import CLOSED
 
 GRACE = {"username": "grace", "email": "grace@galley.example", "password": PASSWORD, "full_name": "Grace Aldous"}
+LOCKED = 423
 TOO_MANY = 429
 LOGIN = {"username": "grace", "password": PASSWORD}
 
@@ -58,10 +59,14 @@ def _stay_and_leave(teller: Teller) -> None:
     )
     _in_a_browser(teller)
     _with_a_key(teller)
-    _ask_too_often(anybody)
+    _try_too_often(anybody)
 
 
-def _ask_too_often(anybody: Caller) -> None:
+def _try_too_often(anybody: Caller) -> None:
+    wrong = LOGIN | {"password": "Tr0mbone!"}
+    while anybody.asks("logIn", body=wrong).status_code != LOCKED:
+        pass
+    anybody.tells("logIn", "account_locked", "After too many wrong passwords the right one is refused too.", body=LOGIN)
     form = {"Content-Type": "text/plain"}
     while anybody.asks("logIn", body=LOGIN, headers=form).status_code != TOO_MANY:
         # What cannot be read counts as well, and takes no time.

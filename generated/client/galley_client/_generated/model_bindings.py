@@ -363,8749 +363,8797 @@ codec_116: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate
 """Codec of /paths/~1auth~1login/post response_header (response Sunset 422)."""
 
 codec_117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response 423 application/problem+json)."""
 
 codec_118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 423)."""
 
 codec_119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 423)."""
 
 codec_120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 423)."""
 
 codec_121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 423)."""
 
 codec_122: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1login/post response_header (response Retry-After 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Retry-After 423)."""
 
 codec_123: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 423)."""
 
 codec_124: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 429)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 423)."""
 
 codec_125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1login/post response_body (response 429 application/problem+json)."""
 
 codec_126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 429)."""
 
 codec_127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 429)."""
 
 codec_128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy default)."""
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 429)."""
 
 codec_129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 429)."""
+
+codec_130: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1login/post response_header (response Retry-After 429)."""
+
+codec_131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 429)."""
+
+codec_132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1login/post response_header (response Sunset 429)."""
+
+codec_133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
+
+codec_134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
+
+codec_135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
+
+codec_136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy default)."""
+
+codec_137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1login/post response_header (response RateLimit default)."""
 
-codec_130: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_138: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1login/post response_header (response Deprecation default)."""
 
-codec_131: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_139: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1login/post response_header (response Sunset default)."""
 
-codec_132: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_140: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
 
-codec_133: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
+codec_141: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
 """Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
 
-codec_134: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+codec_142: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
 """Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
 
-codec_135: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_143: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
 
-codec_136: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_144: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
 
-codec_137: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_145: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 200)."""
 
-codec_138: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_146: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 200)."""
 
-codec_139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
 
-codec_140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
 
-codec_141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_149: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
 
-codec_142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_150: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 400)."""
 
-codec_143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_151: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 400)."""
 
-codec_144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_152: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 400)."""
 
-codec_145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_153: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 400)."""
 
-codec_146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
 
-codec_147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
 
-codec_148: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_156: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
 
-codec_149: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_157: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 401)."""
 
-codec_150: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_158: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 401)."""
 
-codec_151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_159: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 401)."""
 
-codec_152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_160: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 401)."""
 
-codec_153: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_161: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
 
-codec_154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 403 application/problem+json)."""
 
-codec_155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 403)."""
 
-codec_156: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_164: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 403)."""
 
-codec_157: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_165: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 403)."""
 
-codec_158: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_166: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 403)."""
 
-codec_159: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_167: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 403)."""
 
-codec_160: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_168: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 403)."""
 
-codec_161: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
 
-codec_162: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
 
-codec_163: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_171: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
 
-codec_164: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_172: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 413)."""
 
-codec_165: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_173: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 413)."""
 
-codec_166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_174: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 413)."""
 
-codec_167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_175: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 413)."""
 
-codec_168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
 
-codec_169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
 
-codec_170: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_178: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
 
-codec_171: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_179: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 415)."""
 
-codec_172: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_180: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 415)."""
 
-codec_173: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_181: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 415)."""
 
-codec_174: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_182: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 415)."""
 
-codec_175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_183: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
 
-codec_176: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_184: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
 
-codec_177: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_185: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
 
-codec_178: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_186: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 422)."""
 
-codec_179: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_187: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 422)."""
 
-codec_180: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_188: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 422)."""
 
-codec_181: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_189: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 422)."""
 
-codec_182: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 429 application/problem+json)."""
 
-codec_183: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 429)."""
 
-codec_184: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_192: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 429)."""
 
-codec_185: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_193: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 429)."""
 
-codec_186: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_194: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 429)."""
 
-codec_187: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_195: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1refresh/post response_header (response Retry-After 429)."""
 
-codec_188: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_196: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 429)."""
 
-codec_189: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_197: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset 429)."""
 
-codec_190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
 
-codec_191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
 
-codec_192: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
 
-codec_193: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy default)."""
 
-codec_194: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit default)."""
 
-codec_195: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Deprecation default)."""
 
-codec_196: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_204: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1refresh/post response_header (response Sunset default)."""
 
-codec_197: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_205: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
 
-codec_198: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
+codec_206: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
 """Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
 
-codec_199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
 
-codec_200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_208: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
 
-codec_201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_209: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 204)."""
 
-codec_202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_210: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 204)."""
 
-codec_203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
 
-codec_204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
 
-codec_205: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_213: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
 
-codec_206: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_214: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 400)."""
 
-codec_207: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_215: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 400)."""
 
-codec_208: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_216: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 400)."""
 
-codec_209: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_217: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 400)."""
 
-codec_210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
 
-codec_211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
 
-codec_212: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_220: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
 
-codec_213: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_221: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 401)."""
 
-codec_214: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_222: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 401)."""
 
-codec_215: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 401)."""
 
-codec_216: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 401)."""
 
-codec_217: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_225: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
 
-codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 403 application/problem+json)."""
 
-codec_219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 403)."""
 
-codec_220: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 403)."""
 
-codec_221: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 403)."""
 
-codec_222: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 403)."""
 
-codec_223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_231: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 403)."""
 
-codec_224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_232: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 403)."""
 
-codec_225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
 
-codec_226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
 
-codec_227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_235: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
 
-codec_228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_236: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 413)."""
 
-codec_229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_237: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 413)."""
 
-codec_230: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_238: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 413)."""
 
-codec_231: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_239: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 413)."""
 
-codec_232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
 
-codec_233: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
 
-codec_234: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_242: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
 
-codec_235: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_243: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 415)."""
 
-codec_236: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_244: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 415)."""
 
-codec_237: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 415)."""
 
-codec_238: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_246: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 415)."""
 
-codec_239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_247: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
 
-codec_240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_248: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
 
-codec_241: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_249: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
 
-codec_242: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_250: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 422)."""
 
-codec_243: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_251: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 422)."""
 
-codec_244: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_252: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 422)."""
 
-codec_245: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_253: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 422)."""
 
-codec_246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 429 application/problem+json)."""
 
-codec_247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_255: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 429)."""
 
-codec_248: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_256: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 429)."""
 
-codec_249: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_257: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 429)."""
 
-codec_250: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_258: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 429)."""
 
-codec_251: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_259: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1logout/post response_header (response Retry-After 429)."""
 
-codec_252: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_260: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation 429)."""
 
-codec_253: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_261: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset 429)."""
 
-codec_254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
 
-codec_255: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
 
-codec_256: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_264: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
 
-codec_257: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_265: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy default)."""
 
-codec_258: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_266: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit default)."""
 
-codec_259: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_267: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Deprecation default)."""
 
-codec_260: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_268: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1logout/post response_header (response Sunset default)."""
 
-codec_261: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_269: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
 
-codec_262: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+codec_270: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
 """Codec of /paths/~1auth~1session/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 204)."""
 
-codec_264: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 204)."""
 
-codec_265: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 204)."""
 
-codec_266: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 204)."""
 
-codec_267: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_275: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/post response_header (response Set-Cookie 204)."""
 
-codec_268: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 400 application/problem+json)."""
 
-codec_269: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_277: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 400)."""
 
-codec_270: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_278: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 400)."""
 
-codec_271: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_279: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 400)."""
 
-codec_272: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_280: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 400)."""
 
-codec_273: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_281: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation 400)."""
 
-codec_274: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_282: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset 400)."""
 
-codec_275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 401 application/problem+json)."""
 
-codec_276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 401)."""
 
-codec_277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_285: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 401)."""
 
-codec_278: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_286: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 401)."""
 
-codec_279: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_287: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 401)."""
 
-codec_280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_288: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation 401)."""
 
-codec_281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_289: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset 401)."""
 
-codec_282: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_290: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1session/post response_header (response WWW-Authenticate 401)."""
 
-codec_283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 403 application/problem+json)."""
 
-codec_284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 403)."""
 
-codec_285: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 403)."""
 
-codec_286: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_294: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 403)."""
 
-codec_287: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_295: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 403)."""
 
-codec_288: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_296: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation 403)."""
 
-codec_289: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_297: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset 403)."""
 
-codec_290: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_298: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 413 application/problem+json)."""
 
-codec_291: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_299: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 413)."""
 
-codec_292: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_300: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 413)."""
 
-codec_293: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_301: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 413)."""
 
-codec_294: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_302: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 413)."""
 
-codec_295: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_303: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation 413)."""
 
-codec_296: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_304: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset 413)."""
 
-codec_297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 415 application/problem+json)."""
 
-codec_298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 415)."""
 
-codec_299: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_307: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 415)."""
 
-codec_300: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_308: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 415)."""
 
-codec_301: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_309: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 415)."""
 
-codec_302: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_310: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation 415)."""
 
-codec_303: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_311: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset 415)."""
 
-codec_304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 422 application/problem+json)."""
 
-codec_305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_313: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 422)."""
 
-codec_306: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_314: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 422)."""
 
-codec_307: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_315: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 422)."""
 
-codec_308: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_316: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 422)."""
 
-codec_309: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_317: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation 422)."""
 
-codec_310: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_318: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset 422)."""
 
-codec_311: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1session/post response_body (response 429 application/problem+json)."""
-
-codec_312: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 429)."""
-
-codec_313: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 429)."""
-
-codec_314: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 429)."""
-
-codec_315: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 429)."""
-
-codec_316: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1auth~1session/post response_header (response Retry-After 429)."""
-
-codec_317: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 429)."""
-
-codec_318: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 429)."""
-
 codec_319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1auth~1session/post response_body (response default application/problem+json)."""
+"""Codec of /paths/~1auth~1session/post response_body (response 423 application/problem+json)."""
 
 codec_320: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 423)."""
 
 codec_321: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing default)."""
+"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 423)."""
 
 codec_322: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy default)."""
+"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 423)."""
 
 codec_323: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 423)."""
+
+codec_324: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1session/post response_header (response Retry-After 423)."""
+
+codec_325: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 423)."""
+
+codec_326: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1session/post response_header (response Sunset 423)."""
+
+codec_327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1session/post response_body (response 429 application/problem+json)."""
+
+codec_328: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 429)."""
+
+codec_329: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 429)."""
+
+codec_330: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 429)."""
+
+codec_331: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 429)."""
+
+codec_332: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1auth~1session/post response_header (response Retry-After 429)."""
+
+codec_333: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 429)."""
+
+codec_334: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1auth~1session/post response_header (response Sunset 429)."""
+
+codec_335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1auth~1session/post response_body (response default application/problem+json)."""
+
+codec_336: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID default)."""
+
+codec_337: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing default)."""
+
+codec_338: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy default)."""
+
+codec_339: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit default)."""
 
-codec_324: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_340: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/post response_header (response Deprecation default)."""
 
-codec_325: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_341: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/post response_header (response Sunset default)."""
 
-codec_326: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_342: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After default)."""
 
-codec_327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 204)."""
 
-codec_328: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_344: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing 204)."""
 
-codec_329: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_345: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 204)."""
 
-codec_330: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_346: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit 204)."""
 
-codec_331: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_347: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/put response_header (response Set-Cookie 204)."""
 
-codec_332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 401 application/problem+json)."""
 
-codec_333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_349: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 401)."""
 
-codec_334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_350: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing 401)."""
 
-codec_335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_351: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 401)."""
 
-codec_336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_352: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit 401)."""
 
-codec_337: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_353: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/put response_header (response Deprecation 401)."""
 
-codec_338: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_354: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/put response_header (response Sunset 401)."""
 
-codec_339: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_355: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1session/put response_header (response WWW-Authenticate 401)."""
 
-codec_340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 403 application/problem+json)."""
 
-codec_341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 403)."""
 
-codec_342: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing 403)."""
 
-codec_343: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 403)."""
 
-codec_344: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit 403)."""
 
-codec_345: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_361: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/put response_header (response Deprecation 403)."""
 
-codec_346: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_362: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/put response_header (response Sunset 403)."""
 
-codec_347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 422 application/problem+json)."""
 
-codec_348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 422)."""
 
-codec_349: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_365: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing 422)."""
 
-codec_350: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_366: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 422)."""
 
-codec_351: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_367: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit 422)."""
 
-codec_352: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_368: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/put response_header (response Deprecation 422)."""
 
-codec_353: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_369: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/put response_header (response Sunset 422)."""
 
-codec_354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 429 application/problem+json)."""
 
-codec_355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_371: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 429)."""
 
-codec_356: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_372: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing 429)."""
 
-codec_357: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_373: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 429)."""
 
-codec_358: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_374: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit 429)."""
 
-codec_359: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_375: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/put response_header (response Retry-After 429)."""
 
-codec_360: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_376: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/put response_header (response Deprecation 429)."""
 
-codec_361: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_377: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/put response_header (response Sunset 429)."""
 
-codec_362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response default application/problem+json)."""
 
-codec_363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID default)."""
 
-codec_364: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing default)."""
 
-codec_365: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy default)."""
 
-codec_366: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit default)."""
 
-codec_367: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_383: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/put response_header (response Deprecation default)."""
 
-codec_368: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_384: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/put response_header (response Sunset default)."""
 
-codec_369: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_385: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/put response_header (response Retry-After default)."""
 
-codec_370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 204)."""
 
-codec_371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_387: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 204)."""
 
-codec_372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_388: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 204)."""
 
-codec_373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_389: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit 204)."""
 
-codec_374: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_390: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/delete response_header (response Set-Cookie 204)."""
 
-codec_375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 401 application/problem+json)."""
 
-codec_376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 401)."""
 
-codec_377: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 401)."""
 
-codec_378: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 401)."""
 
-codec_379: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit 401)."""
 
-codec_380: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_396: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Deprecation 401)."""
 
-codec_381: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_397: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Sunset 401)."""
 
-codec_382: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_398: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1session/delete response_header (response WWW-Authenticate 401)."""
 
-codec_383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 403 application/problem+json)."""
 
-codec_384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 403)."""
 
-codec_385: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 403)."""
 
-codec_386: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 403)."""
 
-codec_387: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit 403)."""
 
-codec_388: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_404: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Deprecation 403)."""
 
-codec_389: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_405: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Sunset 403)."""
 
-codec_390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 422 application/problem+json)."""
 
-codec_391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_407: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 422)."""
 
-codec_392: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_408: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 422)."""
 
-codec_393: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_409: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 422)."""
 
-codec_394: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_410: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit 422)."""
 
-codec_395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_411: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Deprecation 422)."""
 
-codec_396: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_412: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Sunset 422)."""
 
-codec_397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 429 application/problem+json)."""
 
-codec_398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 429)."""
 
-codec_399: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_415: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 429)."""
 
-codec_400: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_416: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 429)."""
 
-codec_401: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_417: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit 429)."""
 
-codec_402: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_418: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/delete response_header (response Retry-After 429)."""
 
-codec_403: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_419: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Deprecation 429)."""
 
-codec_404: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_420: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Sunset 429)."""
 
-codec_405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response default application/problem+json)."""
 
-codec_406: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID default)."""
 
-codec_407: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_423: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing default)."""
 
-codec_408: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_424: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy default)."""
 
-codec_409: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_425: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit default)."""
 
-codec_410: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_426: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Deprecation default)."""
 
-codec_411: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_427: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1session/delete response_header (response Sunset default)."""
 
-codec_412: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/delete response_header (response Retry-After default)."""
 
-codec_413: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_429: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1auth~1sessions/get parameter (request query limit)."""
 
-codec_414: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_430: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1auth~1sessions/get parameter (request query cursor)."""
 
-codec_415: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_431: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1auth~1sessions/get parameter (request query page)."""
 
-codec_416: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_432: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1auth~1sessions/get parameter (request query include_total)."""
 
-codec_417: Final[PydanticCodec[models.SessionPage]] = PydanticCodec(models.SessionPage)
+codec_433: Final[PydanticCodec[models.SessionPage]] = PydanticCodec(models.SessionPage)
 """Codec of /paths/~1auth~1sessions/get response_body (response 200 application/json)."""
 
-codec_418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 200)."""
 
-codec_419: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 200)."""
 
-codec_420: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 200)."""
 
-codec_421: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 200)."""
 
-codec_422: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_438: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1auth~1sessions/get response_header (response Link 200)."""
 
-codec_423: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_439: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1auth~1sessions/get response_header (response Cache-Control 200)."""
 
-codec_424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 401 application/problem+json)."""
 
-codec_425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 401)."""
 
-codec_426: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 401)."""
 
-codec_427: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 401)."""
 
-codec_428: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 401)."""
 
-codec_429: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_445: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Deprecation 401)."""
 
-codec_430: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_446: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Sunset 401)."""
 
-codec_431: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_447: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1sessions/get response_header (response WWW-Authenticate 401)."""
 
-codec_432: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 422 application/problem+json)."""
 
-codec_433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 422)."""
 
-codec_434: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 422)."""
 
-codec_435: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 422)."""
 
-codec_436: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 422)."""
 
-codec_437: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_453: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Deprecation 422)."""
 
-codec_438: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_454: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Sunset 422)."""
 
-codec_439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 429 application/problem+json)."""
 
-codec_440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 429)."""
 
-codec_441: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 429)."""
 
-codec_442: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 429)."""
 
-codec_443: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 429)."""
 
-codec_444: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_460: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions/get response_header (response Retry-After 429)."""
 
-codec_445: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_461: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Deprecation 429)."""
 
-codec_446: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_462: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Sunset 429)."""
 
-codec_447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response default application/problem+json)."""
 
-codec_448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_464: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID default)."""
 
-codec_449: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_465: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing default)."""
 
-codec_450: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_466: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy default)."""
 
-codec_451: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_467: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit default)."""
 
-codec_452: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_468: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Deprecation default)."""
 
-codec_453: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_469: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions/get response_header (response Sunset default)."""
 
-codec_454: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_470: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions/get response_header (response Retry-After default)."""
 
-codec_455: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_471: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete parameter (request path session_id)."""
 
-codec_456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_472: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_473: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 204)."""
 
-codec_458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_474: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_475: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 204)."""
 
-codec_460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_476: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_477: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_462: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_478: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 401)."""
 
-codec_463: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_479: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_464: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_480: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 401)."""
 
-codec_465: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_481: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 401)."""
 
-codec_466: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_482: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 401)."""
 
-codec_467: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_483: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_469: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_470: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 403)."""
 
-codec_471: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_472: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 403)."""
 
-codec_473: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_489: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 403)."""
 
-codec_474: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 403)."""
 
-codec_475: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_476: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_477: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 404)."""
 
-codec_478: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_479: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 404)."""
 
-codec_480: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_496: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 404)."""
 
-codec_481: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 404)."""
 
-codec_482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_499: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_484: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_500: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 422)."""
 
-codec_485: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_501: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_486: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_502: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 422)."""
 
-codec_487: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_503: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 422)."""
 
-codec_488: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_504: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 422)."""
 
-codec_489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_490: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_491: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_507: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 429)."""
 
-codec_492: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_508: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_493: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_509: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 429)."""
 
-codec_494: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_510: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Retry-After 429)."""
 
-codec_495: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_511: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 429)."""
 
-codec_496: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_512: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 429)."""
 
-codec_497: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response default application/problem+json)."""
 
-codec_498: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID default)."""
 
-codec_499: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_515: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing default)."""
 
-codec_500: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_516: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_501: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_517: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit default)."""
 
-codec_502: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation default)."""
 
-codec_503: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset default)."""
 
-codec_504: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_520: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Retry-After default)."""
 
-codec_505: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_521: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query limit)."""
 
-codec_506: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_522: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query cursor)."""
 
-codec_507: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_523: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query page)."""
 
-codec_508: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_524: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query include_total)."""
 
-codec_509: Final[PydanticCodec[models.ApiKeyPage]] = PydanticCodec(models.ApiKeyPage)
+codec_525: Final[PydanticCodec[models.ApiKeyPage]] = PydanticCodec(models.ApiKeyPage)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 200 application/json)."""
 
-codec_510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 200)."""
 
-codec_511: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 200)."""
 
-codec_512: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_528: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 200)."""
 
-codec_513: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_529: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 200)."""
 
-codec_514: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_530: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Link 200)."""
 
-codec_515: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_531: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Cache-Control 200)."""
 
-codec_516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 401 application/problem+json)."""
 
-codec_517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 401)."""
 
-codec_518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_534: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 401)."""
 
-codec_519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_535: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 401)."""
 
-codec_520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_536: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 401)."""
 
-codec_521: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_537: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation 401)."""
 
-codec_522: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_538: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Sunset 401)."""
 
-codec_523: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_539: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1api-keys/get response_header (response WWW-Authenticate 401)."""
 
-codec_524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 422 application/problem+json)."""
 
-codec_525: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 422)."""
 
-codec_526: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_542: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 422)."""
 
-codec_527: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_543: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 422)."""
 
-codec_528: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_544: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 422)."""
 
-codec_529: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_545: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation 422)."""
 
-codec_530: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_546: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Sunset 422)."""
 
-codec_531: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 429 application/problem+json)."""
 
-codec_532: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 429)."""
 
-codec_533: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_549: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 429)."""
 
-codec_534: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_550: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 429)."""
 
-codec_535: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_551: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 429)."""
 
-codec_536: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_552: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Retry-After 429)."""
 
-codec_537: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_553: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation 429)."""
 
-codec_538: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_554: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Sunset 429)."""
 
-codec_539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response default application/problem+json)."""
 
-codec_540: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID default)."""
 
-codec_541: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_557: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing default)."""
 
-codec_542: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_558: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy default)."""
 
-codec_543: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_559: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit default)."""
 
-codec_544: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_560: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation default)."""
 
-codec_545: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_561: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Sunset default)."""
 
-codec_546: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_562: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Retry-After default)."""
 
-codec_547: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_563: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1auth~1api-keys/post parameter (request header Idempotency-Key)."""
 
-codec_548: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
+codec_564: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
 """Codec of /paths/~1auth~1api-keys/post request_body (request application/json)."""
 
-codec_549: Final[PydanticCodec[models.NewApiKey]] = PydanticCodec(models.NewApiKey)
+codec_565: Final[PydanticCodec[models.NewApiKey]] = PydanticCodec(models.NewApiKey)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 201 application/json)."""
 
-codec_550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 201)."""
 
-codec_551: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_567: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 201)."""
 
-codec_552: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_568: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 201)."""
 
-codec_553: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_569: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 201)."""
 
-codec_554: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_570: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Location 201)."""
 
-codec_555: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_571: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Idempotent-Replayed 201)."""
 
-codec_556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 400 application/problem+json)."""
 
-codec_557: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 400)."""
 
-codec_558: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_574: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 400)."""
 
-codec_559: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_575: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 400)."""
 
-codec_560: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_576: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 400)."""
 
-codec_561: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_577: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 400)."""
 
-codec_562: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_578: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 400)."""
 
-codec_563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_579: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 401 application/problem+json)."""
 
-codec_564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_580: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 401)."""
 
-codec_565: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_581: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 401)."""
 
-codec_566: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_582: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 401)."""
 
-codec_567: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_583: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 401)."""
 
-codec_568: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_584: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 401)."""
 
-codec_569: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_585: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 401)."""
 
-codec_570: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_586: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1api-keys/post response_header (response WWW-Authenticate 401)."""
 
-codec_571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 403 application/problem+json)."""
 
-codec_572: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 403)."""
 
-codec_573: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_589: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 403)."""
 
-codec_574: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_590: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 403)."""
 
-codec_575: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_591: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 403)."""
 
-codec_576: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_592: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 403)."""
 
-codec_577: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_593: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 403)."""
 
-codec_578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 409 application/problem+json)."""
 
-codec_579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 409)."""
 
-codec_580: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_596: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 409)."""
 
-codec_581: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_597: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 409)."""
 
-codec_582: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_598: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 409)."""
 
-codec_583: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_599: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 409)."""
 
-codec_584: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_600: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 409)."""
 
-codec_585: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 413 application/problem+json)."""
 
-codec_586: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_602: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 413)."""
 
-codec_587: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_603: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 413)."""
 
-codec_588: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_604: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 413)."""
 
-codec_589: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_605: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 413)."""
 
-codec_590: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_606: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 413)."""
 
-codec_591: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_607: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 413)."""
 
-codec_592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 415 application/problem+json)."""
 
-codec_593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 415)."""
 
-codec_594: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_610: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 415)."""
 
-codec_595: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_611: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 415)."""
 
-codec_596: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_612: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 415)."""
 
-codec_597: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_613: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 415)."""
 
-codec_598: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_614: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 415)."""
 
-codec_599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 422 application/problem+json)."""
 
-codec_600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 422)."""
 
-codec_601: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 422)."""
 
-codec_602: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 422)."""
 
-codec_603: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 422)."""
 
-codec_604: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_620: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 422)."""
 
-codec_605: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_621: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 422)."""
 
-codec_606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 429 application/problem+json)."""
 
-codec_607: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 429)."""
 
-codec_608: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_624: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 429)."""
 
-codec_609: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_625: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 429)."""
 
-codec_610: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_626: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 429)."""
 
-codec_611: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_627: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Retry-After 429)."""
 
-codec_612: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_628: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 429)."""
 
-codec_613: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_629: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 429)."""
 
-codec_614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response default application/problem+json)."""
 
-codec_615: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID default)."""
 
-codec_616: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_632: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing default)."""
 
-codec_617: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_633: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy default)."""
 
-codec_618: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_634: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit default)."""
 
-codec_619: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_635: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation default)."""
 
-codec_620: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_636: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Sunset default)."""
 
-codec_621: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Retry-After default)."""
 
-codec_622: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_638: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete parameter (request path api_key_id)."""
 
-codec_623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_639: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_624: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_640: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 204)."""
 
-codec_625: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_641: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_626: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_642: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 204)."""
 
-codec_627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_628: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_644: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_629: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_645: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 401)."""
 
-codec_630: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_646: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_631: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_647: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 401)."""
 
-codec_632: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_648: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 401)."""
 
-codec_633: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_649: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 401)."""
 
-codec_634: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_650: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_652: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_637: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_653: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 403)."""
 
-codec_638: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_654: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_639: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_655: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 403)."""
 
-codec_640: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_656: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 403)."""
 
-codec_641: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_657: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 403)."""
 
-codec_642: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_643: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_644: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_660: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 404)."""
 
-codec_645: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_661: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_646: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_662: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 404)."""
 
-codec_647: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_663: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 404)."""
 
-codec_648: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_664: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 404)."""
 
-codec_649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_665: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_650: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_666: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_651: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_667: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 422)."""
 
-codec_652: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_668: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_653: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_669: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 422)."""
 
-codec_654: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_670: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 422)."""
 
-codec_655: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_671: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 422)."""
 
-codec_656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_658: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_674: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 429)."""
 
-codec_659: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_675: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_660: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_676: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 429)."""
 
-codec_661: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_677: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Retry-After 429)."""
 
-codec_662: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_678: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 429)."""
 
-codec_663: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_679: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 429)."""
 
-codec_664: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response default application/problem+json)."""
 
-codec_665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID default)."""
 
-codec_666: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_682: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing default)."""
 
-codec_667: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_683: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_668: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_684: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit default)."""
 
-codec_669: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_685: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation default)."""
 
-codec_670: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_686: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset default)."""
 
-codec_671: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_687: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Retry-After default)."""
 
-codec_672: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_688: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
 
-codec_673: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_689: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
 
-codec_674: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
 
-codec_675: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_691: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
 
-codec_676: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_692: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 200)."""
 
-codec_677: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_693: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 200)."""
 
-codec_678: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_694: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
-codec_679: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_695: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
-codec_680: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_696: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
 
-codec_681: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_697: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
 
-codec_682: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_698: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 304)."""
 
-codec_683: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_699: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 304)."""
 
-codec_684: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_700: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_685: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_701: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
-codec_686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
 
-codec_687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
 
-codec_688: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_704: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
 
-codec_689: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_705: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 401)."""
 
-codec_690: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_706: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 401)."""
 
-codec_691: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_707: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/get response_header (response Deprecation 401)."""
 
-codec_692: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_708: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/get response_header (response Sunset 401)."""
 
-codec_693: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_709: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
 
-codec_694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
 
-codec_695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_711: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
 
-codec_696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_712: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
 
-codec_697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_713: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 422)."""
 
-codec_698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_714: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 422)."""
 
-codec_699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_715: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/get response_header (response Deprecation 422)."""
 
-codec_700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_716: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/get response_header (response Sunset 422)."""
 
-codec_701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 429 application/problem+json)."""
 
-codec_702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 429)."""
 
-codec_703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_719: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 429)."""
 
-codec_704: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_720: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 429)."""
 
-codec_705: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_721: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 429)."""
 
-codec_706: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_722: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/get response_header (response Retry-After 429)."""
 
-codec_707: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_723: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/get response_header (response Deprecation 429)."""
 
-codec_708: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_724: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/get response_header (response Sunset 429)."""
 
-codec_709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
 
-codec_710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
 
-codec_711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_727: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
 
-codec_712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_728: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy default)."""
 
-codec_713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_729: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit default)."""
 
-codec_714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_730: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/get response_header (response Deprecation default)."""
 
-codec_715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_731: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/get response_header (response Sunset default)."""
 
-codec_716: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_732: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
 
-codec_717: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_733: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
 
-codec_718: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
+codec_734: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
 """Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
 
-codec_719: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_735: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
 
-codec_720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_736: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
 
-codec_721: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_737: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
 
-codec_722: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_738: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 200)."""
 
-codec_723: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_739: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 200)."""
 
-codec_724: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_740: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
 
-codec_725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
 
-codec_726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_742: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
 
-codec_727: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_743: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
 
-codec_728: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_744: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 400)."""
 
-codec_729: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_745: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 400)."""
 
-codec_730: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_746: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 400)."""
 
-codec_731: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_747: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 400)."""
 
-codec_732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
 
-codec_733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
 
-codec_734: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_750: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
 
-codec_735: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_751: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 401)."""
 
-codec_736: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_752: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 401)."""
 
-codec_737: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 401)."""
 
-codec_738: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_754: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 401)."""
 
-codec_739: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_755: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
 
-codec_740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 403 application/problem+json)."""
 
-codec_741: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 403)."""
 
-codec_742: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_758: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 403)."""
 
-codec_743: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_759: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 403)."""
 
-codec_744: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_760: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 403)."""
 
-codec_745: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_761: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 403)."""
 
-codec_746: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_762: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 403)."""
 
-codec_747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
 
-codec_748: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
 
-codec_749: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_765: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
 
-codec_750: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_766: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 409)."""
 
-codec_751: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_767: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 409)."""
 
-codec_752: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_768: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 409)."""
 
-codec_753: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_769: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 409)."""
 
-codec_754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
 
-codec_755: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
 
-codec_756: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_772: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
 
-codec_757: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_773: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 412)."""
 
-codec_758: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_774: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 412)."""
 
-codec_759: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_775: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 412)."""
 
-codec_760: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_776: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 412)."""
 
-codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
 
-codec_762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
 
-codec_763: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_779: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
 
-codec_764: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_780: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 413)."""
 
-codec_765: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_781: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 413)."""
 
-codec_766: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_782: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 413)."""
 
-codec_767: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_783: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 413)."""
 
-codec_768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
 
-codec_769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_785: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
 
-codec_770: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_786: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
 
-codec_771: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_787: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 415)."""
 
-codec_772: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_788: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 415)."""
 
-codec_773: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 415)."""
 
-codec_774: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_790: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 415)."""
 
-codec_775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
 
-codec_776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
 
-codec_777: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
 
-codec_778: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 422)."""
 
-codec_779: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 422)."""
 
-codec_780: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_796: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 422)."""
 
-codec_781: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_797: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 422)."""
 
-codec_782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
 
-codec_783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
 
-codec_784: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_800: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
 
-codec_785: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_801: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 428)."""
 
-codec_786: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_802: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 428)."""
 
-codec_787: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_803: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 428)."""
 
-codec_788: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_804: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 428)."""
 
-codec_789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 429 application/problem+json)."""
 
-codec_790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 429)."""
 
-codec_791: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_807: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 429)."""
 
-codec_792: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_808: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 429)."""
 
-codec_793: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_809: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 429)."""
 
-codec_794: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_810: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/patch response_header (response Retry-After 429)."""
 
-codec_795: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation 429)."""
 
-codec_796: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_812: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset 429)."""
 
-codec_797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_813: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
 
-codec_798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_814: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
 
-codec_799: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_815: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
 
-codec_800: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_816: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy default)."""
 
-codec_801: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_817: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit default)."""
 
-codec_802: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_818: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/patch response_header (response Deprecation default)."""
 
-codec_803: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_819: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/patch response_header (response Sunset default)."""
 
-codec_804: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_820: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
 
-codec_805: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_821: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/delete parameter (request header If-Match)."""
 
-codec_806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 204)."""
 
-codec_807: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 204)."""
 
-codec_808: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 204)."""
 
-codec_809: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 204)."""
 
-codec_810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_826: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 401 application/problem+json)."""
 
-codec_811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_827: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 401)."""
 
-codec_812: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_828: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 401)."""
 
-codec_813: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_829: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 401)."""
 
-codec_814: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_830: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 401)."""
 
-codec_815: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_831: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 401)."""
 
-codec_816: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_832: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 401)."""
 
-codec_817: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_833: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1me/delete response_header (response WWW-Authenticate 401)."""
 
-codec_818: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_834: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 403 application/problem+json)."""
 
-codec_819: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 403)."""
 
-codec_820: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_836: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 403)."""
 
-codec_821: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_837: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 403)."""
 
-codec_822: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_838: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 403)."""
 
-codec_823: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_839: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 403)."""
 
-codec_824: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_840: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 403)."""
 
-codec_825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 409 application/problem+json)."""
 
-codec_826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_842: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 409)."""
 
-codec_827: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_843: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 409)."""
 
-codec_828: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_844: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 409)."""
 
-codec_829: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_845: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 409)."""
 
-codec_830: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_846: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 409)."""
 
-codec_831: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_847: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 409)."""
 
-codec_832: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 412 application/problem+json)."""
 
-codec_833: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 412)."""
 
-codec_834: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_850: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 412)."""
 
-codec_835: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_851: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 412)."""
 
-codec_836: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_852: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 412)."""
 
-codec_837: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_853: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 412)."""
 
-codec_838: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_854: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 412)."""
 
-codec_839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 422 application/problem+json)."""
 
-codec_840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_856: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 422)."""
 
-codec_841: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_857: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 422)."""
 
-codec_842: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_858: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 422)."""
 
-codec_843: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_859: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 422)."""
 
-codec_844: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_860: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 422)."""
 
-codec_845: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_861: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 422)."""
 
-codec_846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 428 application/problem+json)."""
 
-codec_847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_863: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 428)."""
 
-codec_848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_864: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 428)."""
 
-codec_849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_865: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 428)."""
 
-codec_850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_866: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 428)."""
 
-codec_851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_867: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 428)."""
 
-codec_852: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_868: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 428)."""
 
-codec_853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 429 application/problem+json)."""
 
-codec_854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_870: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 429)."""
 
-codec_855: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_871: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 429)."""
 
-codec_856: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_872: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 429)."""
 
-codec_857: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_873: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 429)."""
 
-codec_858: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_874: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/delete response_header (response Retry-After 429)."""
 
-codec_859: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_875: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation 429)."""
 
-codec_860: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_876: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset 429)."""
 
-codec_861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response default application/problem+json)."""
 
-codec_862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_878: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID default)."""
 
-codec_863: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_879: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing default)."""
 
-codec_864: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_880: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy default)."""
 
-codec_865: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_881: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit default)."""
 
-codec_866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_882: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1me/delete response_header (response Deprecation default)."""
 
-codec_867: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_883: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1me/delete response_header (response Sunset default)."""
 
-codec_868: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_884: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/delete response_header (response Retry-After default)."""
 
-codec_869: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_885: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1users/get parameter (request query limit)."""
 
-codec_870: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_886: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1users/get parameter (request query cursor)."""
 
-codec_871: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_887: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1users/get parameter (request query page)."""
 
-codec_872: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_888: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query include_total)."""
 
-codec_873: Final[PydanticCodec[models.UserSort]] = PydanticCodec(models.UserSort)
+codec_889: Final[PydanticCodec[models.UserSort]] = PydanticCodec(models.UserSort)
 """Codec of /paths/~1users/get parameter (request query sort)."""
 
-codec_874: Final[PydanticCodec[models.Role]] = PydanticCodec(models.Role)
+codec_890: Final[PydanticCodec[models.Role]] = PydanticCodec(models.Role)
 """Codec of /paths/~1users/get parameter (request query role)."""
 
-codec_875: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_891: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query is_active)."""
 
-codec_876: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_892: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query email_verified)."""
 
-codec_877: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_893: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1users/get parameter (request query username)."""
 
-codec_878: Final[PydanticCodec[models.Email]] = PydanticCodec(models.Email)
+codec_894: Final[PydanticCodec[models.Email]] = PydanticCodec(models.Email)
 """Codec of /paths/~1users/get parameter (request query email)."""
 
-codec_879: Final[PydanticCodec[models.UserPage]] = PydanticCodec(models.UserPage)
+codec_895: Final[PydanticCodec[models.UserPage]] = PydanticCodec(models.UserPage)
 """Codec of /paths/~1users/get response_body (response 200 application/json)."""
 
-codec_880: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 200)."""
 
-codec_881: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing 200)."""
 
-codec_882: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy 200)."""
 
-codec_883: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit 200)."""
 
-codec_884: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_900: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1users/get response_header (response Link 200)."""
 
-codec_885: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_901: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users/get response_header (response Cache-Control 200)."""
 
-codec_886: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 401 application/problem+json)."""
 
-codec_887: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 401)."""
 
-codec_888: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing 401)."""
 
-codec_889: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy 401)."""
 
-codec_890: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit 401)."""
 
-codec_891: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/get response_header (response Deprecation 401)."""
 
-codec_892: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_908: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/get response_header (response Sunset 401)."""
 
-codec_893: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_909: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users/get response_header (response WWW-Authenticate 401)."""
 
-codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 403 application/problem+json)."""
 
-codec_895: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 403)."""
 
-codec_896: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_912: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing 403)."""
 
-codec_897: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_913: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy 403)."""
 
-codec_898: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_914: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit 403)."""
 
-codec_899: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_915: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/get response_header (response Deprecation 403)."""
 
-codec_900: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_916: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/get response_header (response Sunset 403)."""
 
-codec_901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 422 application/problem+json)."""
 
-codec_902: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 422)."""
 
-codec_903: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_919: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing 422)."""
 
-codec_904: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_920: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy 422)."""
 
-codec_905: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_921: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit 422)."""
 
-codec_906: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_922: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/get response_header (response Deprecation 422)."""
 
-codec_907: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_923: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/get response_header (response Sunset 422)."""
 
-codec_908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 429 application/problem+json)."""
 
-codec_909: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 429)."""
 
-codec_910: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_926: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing 429)."""
 
-codec_911: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_927: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy 429)."""
 
-codec_912: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_928: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit 429)."""
 
-codec_913: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_929: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/get response_header (response Retry-After 429)."""
 
-codec_914: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_930: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/get response_header (response Deprecation 429)."""
 
-codec_915: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_931: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/get response_header (response Sunset 429)."""
 
-codec_916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response default application/problem+json)."""
 
-codec_917: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_933: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID default)."""
 
-codec_918: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_934: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing default)."""
 
-codec_919: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_935: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy default)."""
 
-codec_920: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_936: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit default)."""
 
-codec_921: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_937: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/get response_header (response Deprecation default)."""
 
-codec_922: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_938: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/get response_header (response Sunset default)."""
 
-codec_923: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_939: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/get response_header (response Retry-After default)."""
 
-codec_924: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_940: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1users/post parameter (request header Idempotency-Key)."""
 
-codec_925: Final[PydanticCodec[models.UserCreate]] = PydanticCodec(models.UserCreate)
+codec_941: Final[PydanticCodec[models.UserCreate]] = PydanticCodec(models.UserCreate)
 """Codec of /paths/~1users/post request_body (request application/json)."""
 
-codec_926: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_942: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users/post response_body (response 201 application/json)."""
 
-codec_927: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_943: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 201)."""
 
-codec_928: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_944: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 201)."""
 
-codec_929: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_945: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 201)."""
 
-codec_930: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_946: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 201)."""
 
-codec_931: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_947: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1users/post response_header (response Location 201)."""
 
-codec_932: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_948: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users/post response_header (response ETag 201)."""
 
-codec_933: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_949: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1users/post response_header (response Idempotent-Replayed 201)."""
 
-codec_934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 400 application/problem+json)."""
 
-codec_935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 400)."""
 
-codec_936: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_952: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 400)."""
 
-codec_937: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_953: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 400)."""
 
-codec_938: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_954: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 400)."""
 
-codec_939: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_955: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 400)."""
 
-codec_940: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_956: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 400)."""
 
-codec_941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 401 application/problem+json)."""
 
-codec_942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 401)."""
 
-codec_943: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_959: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 401)."""
 
-codec_944: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_960: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 401)."""
 
-codec_945: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_961: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 401)."""
 
-codec_946: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_962: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 401)."""
 
-codec_947: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_963: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 401)."""
 
-codec_948: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_964: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users/post response_header (response WWW-Authenticate 401)."""
 
-codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_965: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 403 application/problem+json)."""
 
-codec_950: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_966: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 403)."""
 
-codec_951: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_967: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 403)."""
 
-codec_952: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_968: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 403)."""
 
-codec_953: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_969: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 403)."""
 
-codec_954: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_970: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 403)."""
 
-codec_955: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_971: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 403)."""
 
-codec_956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 409 application/problem+json)."""
 
-codec_957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_973: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 409)."""
 
-codec_958: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_974: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 409)."""
 
-codec_959: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_975: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 409)."""
 
-codec_960: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_976: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 409)."""
 
-codec_961: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_977: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 409)."""
 
-codec_962: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_978: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 409)."""
 
-codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_979: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 413 application/problem+json)."""
 
-codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_980: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 413)."""
 
-codec_965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_981: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 413)."""
 
-codec_966: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_982: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 413)."""
 
-codec_967: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_983: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 413)."""
 
-codec_968: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_984: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 413)."""
 
-codec_969: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_985: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 413)."""
 
-codec_970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 415 application/problem+json)."""
 
-codec_971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_987: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 415)."""
 
-codec_972: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_988: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 415)."""
 
-codec_973: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_989: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 415)."""
 
-codec_974: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_990: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 415)."""
 
-codec_975: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_991: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 415)."""
 
-codec_976: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_992: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 415)."""
 
-codec_977: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_993: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 422 application/problem+json)."""
 
-codec_978: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_994: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 422)."""
 
-codec_979: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_995: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 422)."""
 
-codec_980: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_996: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 422)."""
 
-codec_981: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_997: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 422)."""
 
-codec_982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 422)."""
 
-codec_983: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_999: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 422)."""
 
-codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 429 application/problem+json)."""
 
-codec_985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 429)."""
 
-codec_986: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1002: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 429)."""
 
-codec_987: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1003: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 429)."""
 
-codec_988: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1004: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 429)."""
 
-codec_989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1005: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/post response_header (response Retry-After 429)."""
 
-codec_990: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1006: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation 429)."""
 
-codec_991: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1007: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset 429)."""
 
-codec_992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response default application/problem+json)."""
 
-codec_993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1009: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID default)."""
 
-codec_994: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1010: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing default)."""
 
-codec_995: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1011: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy default)."""
 
-codec_996: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1012: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit default)."""
 
-codec_997: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1013: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users/post response_header (response Deprecation default)."""
 
-codec_998: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1014: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users/post response_header (response Sunset default)."""
 
-codec_999: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1015: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/post response_header (response Retry-After default)."""
 
-codec_1000: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1016: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/get parameter (request header If-None-Match)."""
 
-codec_1001: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1017: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/get parameter (request path user_id)."""
 
-codec_1002: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_1018: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 200 application/json)."""
 
-codec_1003: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1004: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1020: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 200)."""
 
-codec_1005: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1021: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1006: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1022: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 200)."""
 
-codec_1007: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1023: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/get response_header (response ETag 200)."""
 
-codec_1008: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1024: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Cache-Control 200)."""
 
-codec_1009: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1025: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1010: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1026: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 304)."""
 
-codec_1011: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1027: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1012: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1028: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 304)."""
 
-codec_1013: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1029: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/get response_header (response ETag 304)."""
 
-codec_1014: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1030: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Cache-Control 304)."""
 
-codec_1015: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1016: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1017: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1033: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 401)."""
 
-codec_1018: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1034: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_1019: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1035: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 401)."""
 
-codec_1020: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1036: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 401)."""
 
-codec_1021: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1037: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 401)."""
 
-codec_1022: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1038: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1{user_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_1023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1039: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1024: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1040: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1025: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1041: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 404)."""
 
-codec_1026: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1042: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_1027: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1043: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 404)."""
 
-codec_1028: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1044: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 404)."""
 
-codec_1029: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1045: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 404)."""
 
-codec_1030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1032: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1048: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 422)."""
 
-codec_1033: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1049: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_1034: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1050: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 422)."""
 
-codec_1035: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1051: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 422)."""
 
-codec_1036: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1052: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 422)."""
 
-codec_1037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1039: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1055: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 429)."""
 
-codec_1040: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1056: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_1041: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1057: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 429)."""
 
-codec_1042: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1058: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Retry-After 429)."""
 
-codec_1043: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1059: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 429)."""
 
-codec_1044: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1060: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 429)."""
 
-codec_1045: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1061: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response default application/problem+json)."""
 
-codec_1046: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1062: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID default)."""
 
-codec_1047: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1063: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing default)."""
 
-codec_1048: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1064: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_1049: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1065: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit default)."""
 
-codec_1050: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1066: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation default)."""
 
-codec_1051: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1067: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Sunset default)."""
 
-codec_1052: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1068: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Retry-After default)."""
 
-codec_1053: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1069: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/patch parameter (request header If-Match)."""
 
-codec_1054: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1070: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/patch parameter (request path user_id)."""
 
-codec_1055: Final[PydanticCodec[models.UserAdminUpdate]] = PydanticCodec(models.UserAdminUpdate)
+codec_1071: Final[PydanticCodec[models.UserAdminUpdate]] = PydanticCodec(models.UserAdminUpdate)
 """Codec of /paths/~1users~1{user_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1056: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_1072: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 200 application/json)."""
 
-codec_1057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1074: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1075: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1076: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 200)."""
 
-codec_1061: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1077: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response ETag 200)."""
 
-codec_1062: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1063: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1064: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1080: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 400)."""
 
-codec_1065: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1081: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_1066: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1082: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 400)."""
 
-codec_1067: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1083: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 400)."""
 
-codec_1068: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1084: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 400)."""
 
-codec_1069: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1070: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1071: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1087: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 401)."""
 
-codec_1072: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1088: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_1073: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1089: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 401)."""
 
-codec_1074: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1090: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 401)."""
 
-codec_1075: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1091: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 401)."""
 
-codec_1076: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1092: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1078: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1094: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1079: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1095: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 403)."""
 
-codec_1080: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1096: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_1081: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1097: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 403)."""
 
-codec_1082: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1098: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 403)."""
 
-codec_1083: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1099: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 403)."""
 
-codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1086: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1102: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 404)."""
 
-codec_1087: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1103: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_1088: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1104: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 404)."""
 
-codec_1089: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1105: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 404)."""
 
-codec_1090: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1106: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 404)."""
 
-codec_1091: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1092: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1108: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1093: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1109: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 409)."""
 
-codec_1094: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1110: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 409)."""
 
-codec_1095: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1111: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 409)."""
 
-codec_1096: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1112: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 409)."""
 
-codec_1097: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1113: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 409)."""
 
-codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1100: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1116: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 412)."""
 
-codec_1101: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1117: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_1102: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1118: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 412)."""
 
-codec_1103: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1119: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 412)."""
 
-codec_1104: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1120: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 412)."""
 
-codec_1105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1121: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1106: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1122: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1107: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1123: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 413)."""
 
-codec_1108: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1124: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_1109: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1125: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 413)."""
 
-codec_1110: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1126: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 413)."""
 
-codec_1111: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1127: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 413)."""
 
-codec_1112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1114: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1130: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 415)."""
 
-codec_1115: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1131: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_1116: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1132: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 415)."""
 
-codec_1117: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1133: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 415)."""
 
-codec_1118: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1134: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 415)."""
 
-codec_1119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1136: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1121: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1137: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 422)."""
 
-codec_1122: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1138: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_1123: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1139: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 422)."""
 
-codec_1124: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1140: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 422)."""
 
-codec_1125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1141: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 422)."""
 
-codec_1126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1142: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1143: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1128: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1144: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 428)."""
 
-codec_1129: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1145: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_1130: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1146: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 428)."""
 
-codec_1131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1147: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 428)."""
 
-codec_1132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1148: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 428)."""
 
-codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1149: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1150: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1151: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 429)."""
 
-codec_1136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1152: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_1137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1153: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 429)."""
 
-codec_1138: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1154: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Retry-After 429)."""
 
-codec_1139: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1155: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 429)."""
 
-codec_1140: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1156: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 429)."""
 
-codec_1141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1157: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response default application/problem+json)."""
 
-codec_1142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1158: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1143: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1159: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing default)."""
 
-codec_1144: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1160: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_1145: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1161: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit default)."""
 
-codec_1146: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1162: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation default)."""
 
-codec_1147: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1163: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset default)."""
 
-codec_1148: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1164: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Retry-After default)."""
 
-codec_1149: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1165: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/delete parameter (request header If-Match)."""
 
-codec_1150: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1166: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/delete parameter (request path user_id)."""
 
-codec_1151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1152: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1168: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1153: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1169: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1154: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1170: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 204)."""
 
-codec_1155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1157: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1173: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 401)."""
 
-codec_1158: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1174: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_1159: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1175: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 401)."""
 
-codec_1160: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1176: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 401)."""
 
-codec_1161: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1177: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 401)."""
 
-codec_1162: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1178: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_1163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1181: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 403)."""
 
-codec_1166: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1182: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_1167: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1183: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 403)."""
 
-codec_1168: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1184: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 403)."""
 
-codec_1169: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1185: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 403)."""
 
-codec_1170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1172: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 404)."""
 
-codec_1173: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_1174: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 404)."""
 
-codec_1175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1191: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 404)."""
 
-codec_1176: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1192: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 404)."""
 
-codec_1177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1178: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 409)."""
 
-codec_1179: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1195: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 409)."""
 
-codec_1180: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1196: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 409)."""
 
-codec_1181: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1197: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 409)."""
 
-codec_1182: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 409)."""
 
-codec_1183: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1199: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 409)."""
 
-codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1202: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 412)."""
 
-codec_1187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1203: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_1188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1204: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 412)."""
 
-codec_1189: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1205: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 412)."""
 
-codec_1190: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1206: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 412)."""
 
-codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1207: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1208: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1193: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1209: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 422)."""
 
-codec_1194: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1210: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_1195: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1211: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 422)."""
 
-codec_1196: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1212: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 422)."""
 
-codec_1197: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1213: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 422)."""
 
-codec_1198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1216: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 428)."""
 
-codec_1201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1217: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_1202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1218: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 428)."""
 
-codec_1203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1219: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 428)."""
 
-codec_1204: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1220: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 428)."""
 
-codec_1205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1206: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1207: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1223: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 429)."""
 
-codec_1208: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1224: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_1209: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1225: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 429)."""
 
-codec_1210: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1226: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Retry-After 429)."""
 
-codec_1211: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1227: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 429)."""
 
-codec_1212: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1228: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 429)."""
 
-codec_1213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response default application/problem+json)."""
 
-codec_1214: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1215: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing default)."""
 
-codec_1216: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_1217: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit default)."""
 
-codec_1218: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1234: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation default)."""
 
-codec_1219: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1235: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset default)."""
 
-codec_1220: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1236: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Retry-After default)."""
 
-codec_1221: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1237: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
 
-codec_1222: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1238: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
 
-codec_1223: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
+codec_1239: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
 
-codec_1224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
 
-codec_1225: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1241: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
 
-codec_1226: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1242: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1227: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1243: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 200)."""
 
-codec_1228: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1244: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_1229: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1245: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
-codec_1230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
 
-codec_1231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1247: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
 
-codec_1232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1248: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1249: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 304)."""
 
-codec_1234: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1250: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
-codec_1235: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1251: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
-codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
 
-codec_1237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1253: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
 
-codec_1238: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1254: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
 
-codec_1239: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1255: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 401)."""
 
-codec_1240: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1256: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 401)."""
 
-codec_1241: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1257: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 401)."""
 
-codec_1242: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1258: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 401)."""
 
-codec_1243: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1259: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
 
-codec_1244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
 
-codec_1245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
 
-codec_1246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1262: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
 
-codec_1247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1263: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 404)."""
 
-codec_1248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1264: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 404)."""
 
-codec_1249: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1265: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 404)."""
 
-codec_1250: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1266: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 404)."""
 
-codec_1251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
 
-codec_1252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
 
-codec_1253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1269: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
 
-codec_1254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1270: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 422)."""
 
-codec_1255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1271: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 422)."""
 
-codec_1256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1272: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 422)."""
 
-codec_1257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1273: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 422)."""
 
-codec_1258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1274: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 429 application/problem+json)."""
 
-codec_1259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1275: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 429)."""
 
-codec_1260: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1276: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 429)."""
 
-codec_1261: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1277: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 429)."""
 
-codec_1262: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1278: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 429)."""
 
-codec_1263: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1279: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After 429)."""
 
-codec_1264: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 429)."""
 
-codec_1265: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 429)."""
 
-codec_1266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
 
-codec_1267: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
 
-codec_1268: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1284: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
 
-codec_1269: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1285: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy default)."""
 
-codec_1270: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1286: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit default)."""
 
-codec_1271: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1287: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation default)."""
 
-codec_1272: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1288: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Sunset default)."""
 
-codec_1273: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1289: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_1274: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1290: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_1275: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1291: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_1276: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1292: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_1277: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1293: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_1278: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+codec_1294: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
 """Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_1279: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+codec_1295: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
 """Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_1280: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1296: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_1281: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1297: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_1282: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1298: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_1283: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1299: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_1284: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1300: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_1285: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+codec_1301: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
 """Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_1286: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_1287: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1303: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_1288: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1304: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy 200)."""
 
-codec_1289: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1305: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit 200)."""
 
-codec_1290: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1306: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_1291: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1307: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
-codec_1292: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_1293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
-codec_1294: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1310: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
 
-codec_1295: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1311: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy 401)."""
 
-codec_1296: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1312: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit 401)."""
 
-codec_1297: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1313: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/get response_header (response Deprecation 401)."""
 
-codec_1298: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1314: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/get response_header (response Sunset 401)."""
 
-codec_1299: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1315: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
 
-codec_1300: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_1301: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
-codec_1302: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1318: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
 
-codec_1303: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1319: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy 422)."""
 
-codec_1304: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1320: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit 422)."""
 
-codec_1305: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1321: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/get response_header (response Deprecation 422)."""
 
-codec_1306: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1322: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/get response_header (response Sunset 422)."""
 
-codec_1307: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
 
-codec_1308: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 429)."""
 
-codec_1309: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1325: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 429)."""
 
-codec_1310: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1326: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy 429)."""
 
-codec_1311: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1327: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit 429)."""
 
-codec_1312: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1328: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
 
-codec_1313: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/get response_header (response Deprecation 429)."""
 
-codec_1314: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/get response_header (response Sunset 429)."""
 
-codec_1315: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_1316: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
-codec_1317: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1333: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
 
-codec_1318: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1334: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy default)."""
 
-codec_1319: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1335: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit default)."""
 
-codec_1320: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1336: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/get response_header (response Deprecation default)."""
 
-codec_1321: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1337: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/get response_header (response Sunset default)."""
 
-codec_1322: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1338: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_1323: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1339: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_1324: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+codec_1340: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
 """Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_1325: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1341: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_1326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
-codec_1327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1343: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
-codec_1328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1344: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 201)."""
 
-codec_1329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1345: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 201)."""
 
-codec_1330: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1346: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_1331: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1347: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_1332: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1348: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1333: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
-codec_1334: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
-codec_1335: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
 
-codec_1336: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1352: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 400)."""
 
-codec_1337: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1353: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 400)."""
 
-codec_1338: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1354: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 400)."""
 
-codec_1339: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1355: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 400)."""
 
-codec_1340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
-codec_1341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
-codec_1342: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
 
-codec_1343: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 401)."""
 
-codec_1344: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 401)."""
 
-codec_1345: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1361: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 401)."""
 
-codec_1346: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1362: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 401)."""
 
-codec_1347: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1363: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
 
-codec_1348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_1349: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
-codec_1350: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1366: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
 
-codec_1351: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1367: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 403)."""
 
-codec_1352: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1368: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 403)."""
 
-codec_1353: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 403)."""
 
-codec_1354: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1370: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 403)."""
 
-codec_1355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
-codec_1356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
-codec_1357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1373: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
 
-codec_1358: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1374: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 409)."""
 
-codec_1359: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1375: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 409)."""
 
-codec_1360: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1376: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 409)."""
 
-codec_1361: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1377: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 409)."""
 
-codec_1362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_1363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
-codec_1364: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
 
-codec_1365: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 413)."""
 
-codec_1366: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 413)."""
 
-codec_1367: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1383: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 413)."""
 
-codec_1368: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1384: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 413)."""
 
-codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
-codec_1370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
-codec_1371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1387: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
 
-codec_1372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1388: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 415)."""
 
-codec_1373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1389: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 415)."""
 
-codec_1374: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1390: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 415)."""
 
-codec_1375: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1391: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 415)."""
 
-codec_1376: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
-codec_1377: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
-codec_1378: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1394: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
 
-codec_1379: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1395: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 422)."""
 
-codec_1380: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1396: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 422)."""
 
-codec_1381: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1397: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 422)."""
 
-codec_1382: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1398: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 422)."""
 
-codec_1383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
 
-codec_1384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 429)."""
 
-codec_1385: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 429)."""
 
-codec_1386: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 429)."""
 
-codec_1387: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 429)."""
 
-codec_1388: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
 
-codec_1389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation 429)."""
 
-codec_1390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset 429)."""
 
-codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
-codec_1392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
-codec_1393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1409: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
 
-codec_1394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1410: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy default)."""
 
-codec_1395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1411: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit default)."""
 
-codec_1396: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1412: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts/post response_header (response Deprecation default)."""
 
-codec_1397: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1413: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts/post response_header (response Sunset default)."""
 
-codec_1398: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1414: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_1399: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_1415: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_1400: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1416: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_1401: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1417: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_1402: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+codec_1418: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
 """Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_1403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_1404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1420: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_1405: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1421: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_1406: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1422: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 200)."""
 
-codec_1407: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1423: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_1408: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1424: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_1409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_1411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1427: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
 
-codec_1412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1428: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 401)."""
 
-codec_1413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1429: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 401)."""
 
-codec_1414: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1430: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation 401)."""
 
-codec_1415: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1431: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
 
-codec_1416: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1432: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
 
-codec_1417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_1419: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
 
-codec_1420: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 422)."""
 
-codec_1421: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 422)."""
 
-codec_1422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1438: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation 422)."""
 
-codec_1423: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1439: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 422)."""
 
-codec_1424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 429)."""
 
-codec_1426: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 429)."""
 
-codec_1427: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 429)."""
 
-codec_1428: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 429)."""
 
-codec_1429: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1445: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
 
-codec_1430: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1446: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation 429)."""
 
-codec_1431: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1447: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 429)."""
 
-codec_1432: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_1433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_1434: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
 
-codec_1435: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy default)."""
 
-codec_1436: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit default)."""
 
-codec_1437: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1453: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation default)."""
 
-codec_1438: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1454: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset default)."""
 
-codec_1439: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_1440: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1456: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_1441: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+codec_1457: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_1442: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1458: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_1443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
-codec_1444: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1460: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_1445: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1461: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1446: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1462: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 200)."""
 
-codec_1447: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1463: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_1448: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1464: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_1449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_1450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1466: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_1451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1467: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1468: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 304)."""
 
-codec_1453: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1469: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_1454: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1470: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_1455: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_1456: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1472: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_1457: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1473: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 308)."""
 
-codec_1458: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1474: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 308)."""
 
-codec_1459: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1475: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_1460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1476: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_1461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1477: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_1462: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1478: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
 
-codec_1463: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1479: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 401)."""
 
-codec_1464: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1480: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 401)."""
 
-codec_1465: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1481: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 401)."""
 
-codec_1466: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1482: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
 
-codec_1467: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1483: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
 
-codec_1468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_1469: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_1470: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
 
-codec_1471: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 404)."""
 
-codec_1472: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 404)."""
 
-codec_1473: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1489: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 404)."""
 
-codec_1474: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 404)."""
 
-codec_1475: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_1476: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_1477: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
 
-codec_1478: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 422)."""
 
-codec_1479: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 422)."""
 
-codec_1480: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1496: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 422)."""
 
-codec_1481: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 422)."""
 
-codec_1482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_1483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1499: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 429)."""
 
-codec_1484: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1500: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 429)."""
 
-codec_1485: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1501: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 429)."""
 
-codec_1486: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1502: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 429)."""
 
-codec_1487: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1503: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
-codec_1488: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1504: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 429)."""
 
-codec_1489: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1505: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 429)."""
 
-codec_1490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_1491: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
-codec_1492: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1508: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
 
-codec_1493: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1509: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy default)."""
 
-codec_1494: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1510: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit default)."""
 
-codec_1495: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1511: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation default)."""
 
-codec_1496: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1512: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset default)."""
 
-codec_1497: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_1498: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1514: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_1499: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1515: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_1500: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1516: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_1501: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1502: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_1503: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1504: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 200)."""
 
-codec_1505: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1521: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_1506: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1522: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_1507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1523: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1508: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1524: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_1509: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1525: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1510: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1526: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 304)."""
 
-codec_1511: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1527: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_1512: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1528: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_1513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1530: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1515: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1531: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
 
-codec_1516: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1532: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_1517: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1533: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 401)."""
 
-codec_1518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1534: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 401)."""
 
-codec_1519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1535: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
 
-codec_1520: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1536: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_1521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1522: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1538: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1523: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1539: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
 
-codec_1524: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1540: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_1525: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1541: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 404)."""
 
-codec_1526: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1542: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 404)."""
 
-codec_1527: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1543: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 404)."""
 
-codec_1528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1530: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1546: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
 
-codec_1531: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1547: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_1532: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1548: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 422)."""
 
-codec_1533: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 422)."""
 
-codec_1534: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 422)."""
 
-codec_1535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1552: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1537: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1553: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 429)."""
 
-codec_1538: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1554: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_1539: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1555: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 429)."""
 
-codec_1540: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1556: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_1541: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1557: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 429)."""
 
-codec_1542: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1558: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 429)."""
 
-codec_1543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_1544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1560: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_1545: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1561: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
 
-codec_1546: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1562: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_1547: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1563: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit default)."""
 
-codec_1548: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1564: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation default)."""
 
-codec_1549: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1565: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset default)."""
 
-codec_1550: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1566: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_1551: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1567: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_1552: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1568: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_1553: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+codec_1569: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
 """Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1554: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1570: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_1555: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1556: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1572: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1557: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1573: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1558: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1574: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 200)."""
 
-codec_1559: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1575: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_1560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1561: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1562: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1578: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
 
-codec_1563: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1579: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_1564: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1580: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 400)."""
 
-codec_1565: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1581: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 400)."""
 
-codec_1566: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1582: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 400)."""
 
-codec_1567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1569: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1585: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
 
-codec_1570: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1586: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_1571: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1587: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 401)."""
 
-codec_1572: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1588: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 401)."""
 
-codec_1573: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1589: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
 
-codec_1574: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1590: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_1575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1577: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1593: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
 
-codec_1578: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1594: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_1579: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1595: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 403)."""
 
-codec_1580: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1596: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 403)."""
 
-codec_1581: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1597: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 403)."""
 
-codec_1582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1599: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1600: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
 
-codec_1585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1601: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_1586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1602: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 404)."""
 
-codec_1587: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1603: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 404)."""
 
-codec_1588: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1604: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 404)."""
 
-codec_1589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1606: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1591: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1607: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
 
-codec_1592: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1608: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_1593: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1609: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 412)."""
 
-codec_1594: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1610: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 412)."""
 
-codec_1595: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1611: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 412)."""
 
-codec_1596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1597: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1613: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1598: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1614: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
 
-codec_1599: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1615: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_1600: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1616: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 413)."""
 
-codec_1601: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1617: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 413)."""
 
-codec_1602: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1618: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 413)."""
 
-codec_1603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1620: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1605: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1621: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
 
-codec_1606: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1622: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_1607: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1623: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 415)."""
 
-codec_1608: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1624: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 415)."""
 
-codec_1609: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1625: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 415)."""
 
-codec_1610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1611: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1612: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1628: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
 
-codec_1613: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1629: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_1614: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1630: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 422)."""
 
-codec_1615: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1631: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 422)."""
 
-codec_1616: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1632: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 422)."""
 
-codec_1617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1618: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1634: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1619: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1635: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
 
-codec_1620: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1636: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_1621: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1637: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 428)."""
 
-codec_1622: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1638: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 428)."""
 
-codec_1623: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1639: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 428)."""
 
-codec_1624: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1625: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1641: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1626: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1642: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 429)."""
 
-codec_1627: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1643: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_1628: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1644: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 429)."""
 
-codec_1629: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1645: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_1630: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1646: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 429)."""
 
-codec_1631: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1647: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 429)."""
 
-codec_1632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_1633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1649: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1634: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1650: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
 
-codec_1635: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1651: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_1636: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1652: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit default)."""
 
-codec_1637: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1653: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation default)."""
 
-codec_1638: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1654: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset default)."""
 
-codec_1639: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1655: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_1640: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1656: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_1641: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1657: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_1642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1658: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1643: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1659: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1644: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1660: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1645: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1661: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 204)."""
 
-codec_1646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1648: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1664: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
 
-codec_1649: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1665: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_1650: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1666: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 401)."""
 
-codec_1651: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1667: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 401)."""
 
-codec_1652: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1668: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
 
-codec_1653: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1669: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_1654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1656: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1672: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
 
-codec_1657: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1673: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_1658: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1674: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 403)."""
 
-codec_1659: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1675: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 403)."""
 
-codec_1660: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1676: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 403)."""
 
-codec_1661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1678: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1679: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
 
-codec_1664: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1680: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_1665: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1681: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 404)."""
 
-codec_1666: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1682: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 404)."""
 
-codec_1667: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1683: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 404)."""
 
-codec_1668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1670: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1686: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
 
-codec_1671: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1687: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_1672: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1688: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 412)."""
 
-codec_1673: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1689: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 412)."""
 
-codec_1674: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1690: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 412)."""
 
-codec_1675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1676: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1677: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1693: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
 
-codec_1678: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1694: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_1679: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1695: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 422)."""
 
-codec_1680: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1696: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 422)."""
 
-codec_1681: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1697: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 422)."""
 
-codec_1682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1699: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1684: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1700: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
 
-codec_1685: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1701: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_1686: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1702: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 428)."""
 
-codec_1687: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1703: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 428)."""
 
-codec_1688: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1704: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 428)."""
 
-codec_1689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1691: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1707: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 429)."""
 
-codec_1692: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1708: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_1693: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1709: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 429)."""
 
-codec_1694: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1710: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_1695: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1711: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 429)."""
 
-codec_1696: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1712: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 429)."""
 
-codec_1697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_1698: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1699: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1715: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
 
-codec_1700: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1716: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_1701: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1717: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit default)."""
 
-codec_1702: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1718: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation default)."""
 
-codec_1703: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1719: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset default)."""
 
-codec_1704: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1720: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_1705: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1721: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_1706: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1722: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_1707: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1723: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_1708: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1724: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
-codec_1709: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1725: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
 
-codec_1710: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1726: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
 
-codec_1711: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1727: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_1712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_1713: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
-codec_1714: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1730: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
 
-codec_1715: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1731: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 401)."""
 
-codec_1716: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1732: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 401)."""
 
-codec_1717: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1733: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
 
-codec_1718: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1734: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
 
-codec_1719: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1735: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
 
-codec_1720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_1721: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_1722: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1738: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
 
-codec_1723: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1739: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 403)."""
 
-codec_1724: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1740: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 403)."""
 
-codec_1725: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1741: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
 
-codec_1726: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1742: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
 
-codec_1727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1743: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_1728: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1744: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
-codec_1729: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1745: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
 
-codec_1730: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1746: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 404)."""
 
-codec_1731: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1747: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 404)."""
 
-codec_1732: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1748: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
 
-codec_1733: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1749: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
 
-codec_1734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_1735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_1736: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1752: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
 
-codec_1737: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1753: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 409)."""
 
-codec_1738: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1754: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 409)."""
 
-codec_1739: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1755: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
 
-codec_1740: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1756: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
 
-codec_1741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_1742: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1758: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_1743: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1759: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
 
-codec_1744: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1760: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 422)."""
 
-codec_1745: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1761: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 422)."""
 
-codec_1746: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1762: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
 
-codec_1747: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1763: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
 
-codec_1748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_1749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1765: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
 
-codec_1750: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1766: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 429)."""
 
-codec_1751: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1767: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 429)."""
 
-codec_1752: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1768: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 429)."""
 
-codec_1753: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1769: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_1754: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1770: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 429)."""
 
-codec_1755: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1771: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 429)."""
 
-codec_1756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1772: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_1757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1773: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_1758: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1774: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
 
-codec_1759: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1775: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy default)."""
 
-codec_1760: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1776: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit default)."""
 
-codec_1761: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1777: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
 
-codec_1762: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1778: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
 
-codec_1763: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1779: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_1764: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1780: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_1765: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1781: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_1766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_1767: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_1768: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1784: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
 
-codec_1769: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1785: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
 
-codec_1770: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1786: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_1771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_1772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_1773: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1789: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
 
-codec_1774: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1790: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 401)."""
 
-codec_1775: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1791: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 401)."""
 
-codec_1776: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1792: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
 
-codec_1777: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1793: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
 
-codec_1778: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1794: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
 
-codec_1779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_1780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_1781: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1797: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
 
-codec_1782: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1798: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 403)."""
 
-codec_1783: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1799: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 403)."""
 
-codec_1784: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1800: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
 
-codec_1785: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1801: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
 
-codec_1786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_1787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_1788: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1804: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
 
-codec_1789: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1805: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 404)."""
 
-codec_1790: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1806: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 404)."""
 
-codec_1791: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1807: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
 
-codec_1792: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1808: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
 
-codec_1793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1809: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_1794: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1810: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
-codec_1795: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1811: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
 
-codec_1796: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1812: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 409)."""
 
-codec_1797: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1813: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 409)."""
 
-codec_1798: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1814: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
 
-codec_1799: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1815: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
 
-codec_1800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_1801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1817: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_1802: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1818: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
 
-codec_1803: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1819: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 422)."""
 
-codec_1804: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1820: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 422)."""
 
-codec_1805: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1821: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
 
-codec_1806: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1822: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
 
-codec_1807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1823: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_1808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
 
-codec_1809: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1825: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 429)."""
 
-codec_1810: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1826: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 429)."""
 
-codec_1811: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1827: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 429)."""
 
-codec_1812: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1828: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_1813: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1829: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 429)."""
 
-codec_1814: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1830: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 429)."""
 
-codec_1815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_1816: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1832: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_1817: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1833: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
 
-codec_1818: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1834: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy default)."""
 
-codec_1819: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1835: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit default)."""
 
-codec_1820: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1836: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
 
-codec_1821: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1837: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
 
-codec_1822: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1838: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_1823: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1839: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_1824: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1840: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_1825: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1841: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_1826: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1842: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_1827: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1843: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
 
-codec_1828: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1844: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
 
-codec_1829: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1845: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_1830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_1831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_1832: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
 
-codec_1833: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 401)."""
 
-codec_1834: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 401)."""
 
-codec_1835: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
 
-codec_1836: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1852: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
 
-codec_1837: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1853: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
 
-codec_1838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1854: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_1839: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1855: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_1840: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1856: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
 
-codec_1841: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1857: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 403)."""
 
-codec_1842: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1858: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 403)."""
 
-codec_1843: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1859: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
 
-codec_1844: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1860: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
 
-codec_1845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_1846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_1847: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1863: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
 
-codec_1848: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1864: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 404)."""
 
-codec_1849: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1865: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 404)."""
 
-codec_1850: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
 
-codec_1851: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1867: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
 
-codec_1852: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_1853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_1854: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1870: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
 
-codec_1855: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1871: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 409)."""
 
-codec_1856: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1872: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 409)."""
 
-codec_1857: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1873: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
 
-codec_1858: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1874: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
 
-codec_1859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_1860: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_1861: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1877: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
 
-codec_1862: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1878: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 422)."""
 
-codec_1863: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1879: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 422)."""
 
-codec_1864: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1880: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
 
-codec_1865: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1881: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
 
-codec_1866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_1867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
 
-codec_1868: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 429)."""
 
-codec_1869: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 429)."""
 
-codec_1870: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 429)."""
 
-codec_1871: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1887: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_1872: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1888: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 429)."""
 
-codec_1873: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1889: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 429)."""
 
-codec_1874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_1875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_1876: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1892: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
 
-codec_1877: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1893: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy default)."""
 
-codec_1878: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1894: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit default)."""
 
-codec_1879: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1895: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
 
-codec_1880: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1896: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
 
-codec_1881: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1897: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_1882: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1898: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1899: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_1884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1900: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_1885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1901: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_1886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1902: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_1887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_1888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_1889: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1905: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_1890: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1906: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_1891: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1907: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_1892: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1908: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_1893: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1909: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
 
-codec_1894: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1910: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_1895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_1896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_1897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1913: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_1898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1914: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_1899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1915: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_1900: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1916: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_1901: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1917: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 403)."""
 
-codec_1902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_1903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1919: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_1904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1920: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_1905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1921: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_1906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1922: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_1907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1923: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_1908: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1924: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
 
-codec_1909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_1910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_1911: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1927: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_1912: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1928: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_1913: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1929: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_1914: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1930: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_1915: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1931: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
 
-codec_1916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_1917: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1933: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_1918: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1934: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_1919: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1935: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_1920: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1936: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_1921: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1937: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_1922: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1938: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
 
-codec_1923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_1924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_1925: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_1926: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_1927: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_1928: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1944: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_1929: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1945: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_1930: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1946: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 429)."""
 
-codec_1931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1948: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_1933: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1949: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_1934: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1950: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_1935: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1951: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit default)."""
 
-codec_1936: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1952: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
 
-codec_1937: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1953: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
 
-codec_1938: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1954: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_1939: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1955: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_1941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1957: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_1942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1958: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1959: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_1944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_1945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_1946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1962: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_1947: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1963: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_1948: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1964: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_1949: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1965: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_1950: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1966: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_1951: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1967: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_1952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_1953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_1954: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1970: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_1955: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1971: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_1956: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1972: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_1957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1973: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_1958: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1974: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_1959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1975: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_1960: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1976: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_1961: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1977: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_1962: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1978: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_1963: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1979: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_1964: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1980: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_1965: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1981: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_1966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_1967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_1968: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1984: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_1969: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1985: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_1970: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1986: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_1971: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1987: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_1972: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1988: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_1973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_1974: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_1975: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1991: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_1976: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1992: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_1977: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1993: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_1978: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1994: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_1979: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1995: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_1980: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1996: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_1981: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_1982: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_1983: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1999: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_1984: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2000: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_1985: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2001: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_1986: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2002: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_1987: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2003: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
 
-codec_1988: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2004: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_1989: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2005: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_1990: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2006: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_1991: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2007: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_1992: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2008: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_1993: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_2009: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_1994: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_2010: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_1995: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2011: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_1996: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_2012: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_1997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_1998: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2014: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_1999: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2015: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
 
-codec_2000: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2016: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
 
-codec_2001: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2017: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_2002: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2018: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_2003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_2004: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_2005: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2021: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
-codec_2006: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2022: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 401)."""
 
-codec_2007: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2023: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 401)."""
 
-codec_2008: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2024: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
 
-codec_2009: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2025: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
 
-codec_2010: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2026: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
-codec_2011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_2012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_2013: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2029: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
-codec_2014: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2030: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 404)."""
 
-codec_2015: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2031: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 404)."""
 
-codec_2016: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2032: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
 
-codec_2017: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2033: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
 
-codec_2018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_2019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_2020: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2036: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
-codec_2021: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2037: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 422)."""
 
-codec_2022: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2038: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 422)."""
 
-codec_2023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
 
-codec_2024: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
 
-codec_2025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_2026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
 
-codec_2027: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 429)."""
 
-codec_2028: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2044: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 429)."""
 
-codec_2029: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2045: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 429)."""
 
-codec_2030: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2046: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_2031: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2047: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 429)."""
 
-codec_2032: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2048: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 429)."""
 
-codec_2033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_2034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_2035: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
-codec_2036: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy default)."""
 
-codec_2037: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit default)."""
 
-codec_2038: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
 
-codec_2039: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
 
-codec_2040: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2056: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_2041: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2057: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_2042: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2058: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_2043: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_2059: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_2044: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2060: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_2045: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_2046: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2062: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_2047: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2063: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
 
-codec_2048: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2064: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
 
-codec_2049: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2065: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_2050: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2066: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_2051: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2067: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_2053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_2054: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2070: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
-codec_2055: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2071: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 400)."""
 
-codec_2056: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2072: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 400)."""
 
-codec_2057: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2073: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
 
-codec_2058: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2074: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
 
-codec_2059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2075: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_2060: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2076: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_2061: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2077: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
-codec_2062: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2078: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 401)."""
 
-codec_2063: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2079: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 401)."""
 
-codec_2064: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2080: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
 
-codec_2065: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2081: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
 
-codec_2066: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2082: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
-codec_2067: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_2068: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_2069: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2085: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
-codec_2070: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2086: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 403)."""
 
-codec_2071: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2087: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 403)."""
 
-codec_2072: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2088: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
 
-codec_2073: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2089: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
 
-codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2090: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2091: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_2076: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2092: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
-codec_2077: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2093: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 404)."""
 
-codec_2078: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2094: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 404)."""
 
-codec_2079: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2095: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
 
-codec_2080: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2096: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
 
-codec_2081: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_2082: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2098: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_2083: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2099: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
-codec_2084: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2100: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 409)."""
 
-codec_2085: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2101: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 409)."""
 
-codec_2086: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2102: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
 
-codec_2087: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2103: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
 
-codec_2088: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_2089: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_2090: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2106: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
 
-codec_2091: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2107: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 413)."""
 
-codec_2092: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2108: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 413)."""
 
-codec_2093: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2109: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
 
-codec_2094: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2110: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
 
-codec_2095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_2096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_2097: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2113: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
 
-codec_2098: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2114: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 415)."""
 
-codec_2099: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2115: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 415)."""
 
-codec_2100: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
 
-codec_2101: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
 
-codec_2102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_2103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_2104: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
 
-codec_2105: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2121: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 422)."""
 
-codec_2106: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2122: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 422)."""
 
-codec_2107: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2123: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
 
-codec_2108: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2124: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
 
-codec_2109: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_2110: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
 
-codec_2111: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 429)."""
 
-codec_2112: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 429)."""
 
-codec_2113: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 429)."""
 
-codec_2114: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2130: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_2115: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 429)."""
 
-codec_2116: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 429)."""
 
-codec_2117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_2118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_2119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
 
-codec_2120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy default)."""
 
-codec_2121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit default)."""
 
-codec_2122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2138: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
 
-codec_2123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2139: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
 
-codec_2124: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2140: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_2125: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2141: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_2126: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2142: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_2127: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2143: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_2128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2129: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2145: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_2130: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2146: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2131: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2147: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
 
-codec_2132: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2148: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_2133: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2149: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_2134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2150: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2151: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_2136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2152: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2153: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
 
-codec_2138: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2154: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_2139: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2155: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_2140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2142: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2158: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
-codec_2143: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2159: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2144: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2160: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 401)."""
 
-codec_2145: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2161: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
 
-codec_2146: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2162: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
 
-codec_2147: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2163: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2165: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2150: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2166: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
-codec_2151: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2167: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2152: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2168: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 404)."""
 
-codec_2153: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2169: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
 
-codec_2154: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2170: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
 
-codec_2155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2157: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2173: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
-codec_2158: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2174: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2159: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2175: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 422)."""
 
-codec_2160: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2176: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
 
-codec_2161: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2177: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
 
-codec_2162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2178: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2179: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2164: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2180: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 429)."""
 
-codec_2165: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2181: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2166: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2182: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 429)."""
 
-codec_2167: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2183: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_2168: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2184: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 429)."""
 
-codec_2169: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2185: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 429)."""
 
-codec_2170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_2171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_2172: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
 
-codec_2173: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2174: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit default)."""
 
-codec_2175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2191: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
 
-codec_2176: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2192: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
 
-codec_2177: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2193: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_2178: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2194: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_2179: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2195: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_2180: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_2196: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2181: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2197: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_2182: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2198: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2183: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2199: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2184: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2200: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2185: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2201: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
 
-codec_2186: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2202: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_2187: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2188: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2189: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2205: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
 
-codec_2190: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2206: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_2191: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2207: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 400)."""
 
-codec_2192: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2208: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
 
-codec_2193: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2209: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
 
-codec_2194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2196: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2212: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
 
-codec_2197: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2213: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_2198: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2214: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 401)."""
 
-codec_2199: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2215: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
 
-codec_2200: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2216: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
 
-codec_2201: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2217: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_2202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2203: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2204: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2220: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
 
-codec_2205: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2221: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_2206: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2222: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 403)."""
 
-codec_2207: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
 
-codec_2208: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
 
-codec_2209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2211: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
 
-codec_2212: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_2213: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 404)."""
 
-codec_2214: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2230: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
 
-codec_2215: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2231: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
 
-codec_2216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2233: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2218: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2234: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
 
-codec_2219: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2235: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_2220: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2236: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 412)."""
 
-codec_2221: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2237: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
 
-codec_2222: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2238: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
 
-codec_2223: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2225: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2241: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
 
-codec_2226: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2242: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_2227: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2243: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 413)."""
 
-codec_2228: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2244: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
 
-codec_2229: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2245: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
 
-codec_2230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2232: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2248: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
 
-codec_2233: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2249: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_2234: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2250: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 415)."""
 
-codec_2235: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2251: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
 
-codec_2236: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2252: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
 
-codec_2237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2239: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2255: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
 
-codec_2240: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2256: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_2241: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2257: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 422)."""
 
-codec_2242: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2258: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
 
-codec_2243: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2259: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
 
-codec_2244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2262: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
 
-codec_2247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2263: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_2248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2264: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 428)."""
 
-codec_2249: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2265: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
 
-codec_2250: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2266: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
 
-codec_2251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2269: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 429)."""
 
-codec_2254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2270: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_2255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2271: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 429)."""
 
-codec_2256: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2272: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_2257: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2273: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 429)."""
 
-codec_2258: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2274: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 429)."""
 
-codec_2259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_2260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2261: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
 
-codec_2262: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2278: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_2263: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2279: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit default)."""
 
-codec_2264: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
 
-codec_2265: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
 
-codec_2266: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2282: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_2267: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2283: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_2268: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2284: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_2269: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2270: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2286: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2271: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2287: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2272: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2288: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
 
-codec_2273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2274: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2290: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2275: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2291: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
 
-codec_2276: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2292: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2277: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2293: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 401)."""
 
-codec_2278: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2294: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
 
-codec_2279: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2295: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
 
-codec_2280: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2296: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2281: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2282: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2283: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2299: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
 
-codec_2284: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2300: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2285: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2301: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 403)."""
 
-codec_2286: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2302: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
 
-codec_2287: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2303: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
 
-codec_2288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2306: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
 
-codec_2291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2307: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2308: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 404)."""
 
-codec_2293: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2309: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
 
-codec_2294: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2310: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
 
-codec_2295: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2311: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2296: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2312: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2297: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2313: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
 
-codec_2298: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2314: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_2299: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2315: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 412)."""
 
-codec_2300: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2316: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
 
-codec_2301: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2317: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
 
-codec_2302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2303: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2304: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2320: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
 
-codec_2305: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2321: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2306: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2322: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 422)."""
 
-codec_2307: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2323: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
 
-codec_2308: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2324: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
 
-codec_2309: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2310: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2311: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
 
-codec_2312: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_2313: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 428)."""
 
-codec_2314: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
 
-codec_2315: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
 
-codec_2316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2318: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 429)."""
 
-codec_2319: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2320: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 429)."""
 
-codec_2321: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2337: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_2322: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2338: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 429)."""
 
-codec_2323: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2339: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 429)."""
 
-codec_2324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_2325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2326: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2342: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
 
-codec_2327: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2343: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_2328: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2344: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit default)."""
 
-codec_2329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2345: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
 
-codec_2330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2346: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
 
-codec_2331: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2347: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_2332: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2348: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_2333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2349: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2350: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2351: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2352: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2338: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2354: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2339: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2355: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_2340: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2356: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_2341: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2357: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_2342: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2358: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_2343: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2359: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
 
-codec_2344: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2360: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_2345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2347: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2363: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_2348: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2364: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_2349: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2365: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_2350: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2366: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_2351: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2367: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 403)."""
 
-codec_2352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2354: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2370: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_2355: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2371: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_2356: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2372: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_2357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2373: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_2358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2374: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
 
-codec_2359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2361: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2377: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_2362: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2378: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_2363: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2379: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_2364: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2380: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_2365: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2381: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
 
-codec_2366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2382: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2383: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2368: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2384: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_2369: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2385: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_2370: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2386: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_2371: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2387: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_2372: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2388: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
 
-codec_2373: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2374: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2390: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2375: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2391: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_2376: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2392: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_2377: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2393: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_2378: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2394: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2379: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_2380: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2396: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 429)."""
 
-codec_2381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2382: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2383: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2399: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_2384: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2400: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_2385: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2401: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit default)."""
 
-codec_2386: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2402: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
 
-codec_2387: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2403: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
 
-codec_2388: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2389: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2405: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_2390: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2406: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2391: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2407: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2392: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2408: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2393: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2409: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2410: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2395: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2411: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2396: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2412: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_2397: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2413: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2398: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2414: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_2399: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2415: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_2400: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2416: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_2401: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2417: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2420: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_2405: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2421: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2406: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2422: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_2407: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2423: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_2408: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2424: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_2409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2427: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_2412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2428: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2429: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_2414: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2430: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_2415: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2431: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_2416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2432: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2417: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2418: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2434: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_2419: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2435: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2420: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2436: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_2421: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2437: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_2422: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2438: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_2423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2424: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2425: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2441: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_2426: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2442: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2427: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2443: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_2428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2444: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2429: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2445: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_2430: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2446: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_2431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2432: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2433: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2449: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_2434: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2450: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_2435: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2451: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_2436: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2452: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_2437: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2453: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
 
-codec_2438: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2454: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_2439: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2455: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_2440: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2456: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_2441: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2457: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_2442: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2458: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_2443: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_2459: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_2444: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_2460: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_2445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_2446: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2462: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_2447: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2463: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_2448: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2464: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_2449: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2465: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_2450: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2466: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_2451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_2452: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2468: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_2453: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2469: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
 
-codec_2454: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2470: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
 
-codec_2455: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2471: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
 
-codec_2456: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2472: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
 
-codec_2457: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2473: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 401)."""
 
-codec_2458: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2474: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
 
-codec_2459: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2475: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_2460: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2476: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_2461: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2477: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
 
-codec_2462: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2478: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
 
-codec_2463: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2479: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
 
-codec_2464: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2480: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
 
-codec_2465: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2481: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 422)."""
 
-codec_2466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_2467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_2468: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2484: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
 
-codec_2469: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2485: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
 
-codec_2470: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2486: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
 
-codec_2471: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2487: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_2472: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2488: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
 
-codec_2473: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2489: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 429)."""
 
-codec_2474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_2475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2491: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_2476: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2492: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
 
-codec_2477: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2493: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
 
-codec_2478: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2494: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit default)."""
 
-codec_2479: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2495: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation default)."""
 
-codec_2480: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2496: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset default)."""
 
-codec_2481: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2497: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_2482: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2498: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_2483: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_2499: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_2484: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2500: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_2485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2501: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_2486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2502: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_2487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2503: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_2488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2504: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_2489: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2505: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_2490: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2506: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_2491: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2507: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2492: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_2493: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_2494: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2510: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
 
-codec_2495: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2511: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
 
-codec_2496: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2512: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
 
-codec_2497: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2513: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
 
-codec_2498: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2514: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 400)."""
 
-codec_2499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_2500: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_2501: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2517: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
-codec_2502: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2518: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
 
-codec_2503: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2519: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
 
-codec_2504: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2520: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
 
-codec_2505: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2521: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 401)."""
 
-codec_2506: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2522: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
-codec_2507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_2508: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2524: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_2509: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2525: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
-codec_2510: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2526: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
 
-codec_2511: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2527: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
 
-codec_2512: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
 
-codec_2513: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 403)."""
 
-codec_2514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_2515: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_2516: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
-codec_2517: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
 
-codec_2518: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
 
-codec_2519: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2535: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
 
-codec_2520: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2536: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 409)."""
 
-codec_2521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_2522: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2538: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_2523: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2539: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
-codec_2524: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2540: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
 
-codec_2525: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2541: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
 
-codec_2526: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2542: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
 
-codec_2527: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2543: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 413)."""
 
-codec_2528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_2529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_2530: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2546: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
-codec_2531: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2547: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
 
-codec_2532: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2548: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
 
-codec_2533: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
 
-codec_2534: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 415)."""
 
-codec_2535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_2536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2552: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_2537: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2553: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
-codec_2538: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2554: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
 
-codec_2539: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2555: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
 
-codec_2540: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2556: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
 
-codec_2541: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2557: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 422)."""
 
-codec_2542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_2543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_2544: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2560: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
 
-codec_2545: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2561: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
 
-codec_2546: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2562: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
 
-codec_2547: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2563: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_2548: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2564: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
 
-codec_2549: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2565: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 429)."""
 
-codec_2550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_2551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_2552: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2568: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
-codec_2553: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2569: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
 
-codec_2554: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2570: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit default)."""
 
-codec_2555: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2571: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation default)."""
 
-codec_2556: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2572: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset default)."""
 
-codec_2557: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_2558: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2574: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_2559: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2575: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_2560: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2576: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_2561: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2562: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2578: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_2563: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2579: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2564: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2580: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_2565: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2581: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_2566: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2582: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2568: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_2569: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2570: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_2571: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2587: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_2572: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2588: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_2573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2575: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2591: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
-codec_2576: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2592: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2577: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2593: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
 
-codec_2578: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2594: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
 
-codec_2579: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2595: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
 
-codec_2580: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2596: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2581: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2582: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2598: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2583: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2599: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
-codec_2584: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2600: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2585: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2601: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
 
-codec_2586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2602: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
 
-codec_2587: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2603: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
 
-codec_2588: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2589: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2590: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2606: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
-codec_2591: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2607: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2592: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2608: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
 
-codec_2593: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2609: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
 
-codec_2594: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2610: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
 
-codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2612: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2597: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2613: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
 
-codec_2598: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2614: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2599: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2615: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
 
-codec_2600: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2616: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_2601: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2617: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
 
-codec_2602: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2618: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
 
-codec_2603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_2604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2620: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_2605: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2621: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
-codec_2606: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2622: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2607: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2623: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
 
-codec_2608: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2624: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
 
-codec_2609: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2625: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
 
-codec_2610: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2626: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_2611: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2627: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_2612: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2628: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_2613: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_2629: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2614: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_2630: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_2615: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2616: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2632: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2617: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2633: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2618: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2634: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_2619: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2635: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_2620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2621: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2637: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2622: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2638: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
-codec_2623: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2639: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_2624: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2640: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
 
-codec_2625: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2641: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
 
-codec_2626: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2642: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
 
-codec_2627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2628: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2644: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2629: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2645: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
-codec_2630: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2646: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_2631: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2647: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
 
-codec_2632: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2648: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
 
-codec_2633: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2649: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
 
-codec_2634: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2650: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_2635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2652: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2637: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2653: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
-codec_2638: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2654: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_2639: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2655: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
 
-codec_2640: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2656: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
 
-codec_2641: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2657: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
 
-codec_2642: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2643: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2644: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2660: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
-codec_2645: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2661: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_2646: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2662: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
 
-codec_2647: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2663: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
 
-codec_2648: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2664: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
 
-codec_2649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2665: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_2650: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2666: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_2651: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2667: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
-codec_2652: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2668: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
 
-codec_2653: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2669: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
 
-codec_2654: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2670: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
 
-codec_2655: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2671: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
 
-codec_2656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2658: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2674: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
-codec_2659: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2675: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_2660: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2676: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
 
-codec_2661: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2677: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
 
-codec_2662: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2678: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
 
-codec_2663: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2679: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2664: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2680: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2665: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2681: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
-codec_2666: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2682: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_2667: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2683: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
 
-codec_2668: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2684: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
 
-codec_2669: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2685: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
 
-codec_2670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2672: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2688: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
-codec_2673: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2689: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_2674: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2690: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
 
-codec_2675: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2691: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
 
-codec_2676: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2692: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
 
-codec_2677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2678: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2694: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2679: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2695: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
-codec_2680: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2696: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_2681: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2697: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
 
-codec_2682: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2698: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
 
-codec_2683: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2699: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
 
-codec_2684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2700: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2701: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2686: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2702: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
-codec_2687: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2703: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_2688: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2704: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
 
-codec_2689: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2705: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
 
-codec_2690: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2706: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
 
-codec_2691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2708: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2693: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2709: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
 
-codec_2694: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2710: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_2695: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2711: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
 
-codec_2696: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2712: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_2697: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2713: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
 
-codec_2698: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2714: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
 
-codec_2699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_2700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2701: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2717: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
-codec_2702: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2718: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_2703: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2719: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
 
-codec_2704: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2720: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
 
-codec_2705: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2721: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
 
-codec_2706: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2722: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_2707: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2723: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_2708: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2724: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_2709: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2725: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2710: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2726: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2711: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2727: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2712: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2728: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_2713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2730: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2715: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2731: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
-codec_2716: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2732: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2717: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2733: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
 
-codec_2718: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2734: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
 
-codec_2719: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2735: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
 
-codec_2720: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2736: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2737: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2738: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2723: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2739: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
-codec_2724: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2740: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2725: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2741: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
 
-codec_2726: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2742: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
 
-codec_2727: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2743: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
 
-codec_2728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2730: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2746: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
-codec_2731: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2747: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2732: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2748: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
 
-codec_2733: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2749: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
 
-codec_2734: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2750: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
 
-codec_2735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2736: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2752: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2737: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2753: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
-codec_2738: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2754: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_2739: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2755: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
 
-codec_2740: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2756: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
 
-codec_2741: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2757: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
 
-codec_2742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2744: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2760: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_2745: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2761: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2746: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2762: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
 
-codec_2747: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2763: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
 
-codec_2748: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2764: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
 
-codec_2749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2765: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2750: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2751: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2767: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_2752: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2768: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_2753: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2769: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
 
-codec_2754: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2770: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
 
-codec_2755: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2771: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
 
-codec_2756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2772: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2773: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2758: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2774: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
 
-codec_2759: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2775: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2760: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2776: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
 
-codec_2761: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2777: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_2762: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2778: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
 
-codec_2763: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2779: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
 
-codec_2764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_2765: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2781: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2766: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2782: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
-codec_2767: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2783: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_2768: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2784: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
 
-codec_2769: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2785: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
 
-codec_2770: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2786: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
 
-codec_2771: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2787: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_2772: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2788: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_2773: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2789: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_2774: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2790: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_2775: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2791: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_2776: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_2792: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_2777: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_2793: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_2778: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2794: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_2779: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2795: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_2780: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_2796: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_2781: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_2797: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_2782: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_2798: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_2783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
 
-codec_2784: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2800: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
 
-codec_2785: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2801: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
 
-codec_2786: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2802: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
 
-codec_2787: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2803: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_2788: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2804: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_2789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_2790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
 
-codec_2791: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2807: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
 
-codec_2792: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2808: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
 
-codec_2793: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2809: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
 
-codec_2794: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2810: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
 
-codec_2795: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2811: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
 
-codec_2796: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2812: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
 
-codec_2797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2813: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_2798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2814: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_2799: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2815: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
 
-codec_2800: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2816: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
 
-codec_2801: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2817: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
 
-codec_2802: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2818: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
 
-codec_2803: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2819: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
 
-codec_2804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2820: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_2805: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2821: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_2806: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2822: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
 
-codec_2807: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2823: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
 
-codec_2808: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2824: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
 
-codec_2809: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2825: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
 
-codec_2810: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2826: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
 
-codec_2811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_2812: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2828: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
 
-codec_2813: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2829: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
 
-codec_2814: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2830: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
 
-codec_2815: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2831: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
 
-codec_2816: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2832: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_2817: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2833: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
 
-codec_2818: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2834: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
 
-codec_2819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_2820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_2821: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
 
-codec_2822: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
 
-codec_2823: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
 
-codec_2824: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
 
-codec_2825: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2841: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
 
-codec_2826: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2842: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_2827: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2843: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_2828: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2844: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_2829: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2845: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_2830: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2846: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_2831: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_2847: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_2832: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_2848: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_2833: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_2849: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_2834: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_2850: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_2835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2851: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_2836: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2852: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_2837: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2853: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_2838: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2854: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_2839: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2855: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_2840: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2856: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_2841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_2842: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_2843: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2859: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
 
-codec_2844: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2860: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
 
-codec_2845: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2861: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
 
-codec_2846: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2862: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
 
-codec_2847: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2863: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
 
-codec_2848: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2864: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
 
-codec_2849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2865: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_2850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2866: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_2851: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2867: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
 
-codec_2852: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2868: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
 
-codec_2853: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2869: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
 
-codec_2854: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2870: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
 
-codec_2855: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2871: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
 
-codec_2856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2872: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_2857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2873: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_2858: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2874: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
 
-codec_2859: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2875: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
 
-codec_2860: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2876: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
 
-codec_2861: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2877: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_2862: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2878: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
 
-codec_2863: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2879: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
 
-codec_2864: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_2865: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_2866: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2882: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
 
-codec_2867: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2883: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
 
-codec_2868: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2884: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
 
-codec_2869: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2885: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
 
-codec_2870: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2886: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset default)."""
 
-codec_2871: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2887: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_2872: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2888: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_2873: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2889: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_2874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2891: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_2876: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2892: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2877: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2893: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_2878: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2894: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_2879: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2880: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2881: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
 
-codec_2882: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2883: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
 
-codec_2884: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2900: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
 
-codec_2885: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2901: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
 
-codec_2886: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2902: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2889: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2905: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
 
-codec_2890: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2906: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2891: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2907: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
 
-codec_2892: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2908: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
 
-codec_2893: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2909: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
 
-codec_2894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2895: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2896: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2912: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
 
-codec_2897: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2913: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2898: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2914: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 422)."""
 
-codec_2899: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2915: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
 
-codec_2900: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2916: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
 
-codec_2901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2902: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2903: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2919: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 429)."""
 
-codec_2904: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2920: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2905: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2921: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 429)."""
 
-codec_2906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2922: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_2907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2923: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 429)."""
 
-codec_2908: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2924: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 429)."""
 
-codec_2909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_2910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_2911: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2927: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
 
-codec_2912: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2928: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2913: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2929: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit default)."""
 
-codec_2914: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2930: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
 
-codec_2915: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2931: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
 
-codec_2916: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2932: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_2917: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2933: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_2918: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2934: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_2919: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_2920: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2936: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_2921: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2937: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_2922: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2938: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_2923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_2924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_2925: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
 
-codec_2926: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 401)."""
 
-codec_2927: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 401)."""
 
-codec_2928: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2944: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
 
-codec_2929: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2945: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
 
-codec_2930: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2946: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
 
-codec_2931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_2932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2948: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_2933: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2949: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
 
-codec_2934: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2950: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 403)."""
 
-codec_2935: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2951: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 403)."""
 
-codec_2936: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2952: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
 
-codec_2937: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2953: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
 
-codec_2938: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_2939: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_2940: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2956: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
 
-codec_2941: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2957: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 404)."""
 
-codec_2942: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2958: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 404)."""
 
-codec_2943: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2959: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
 
-codec_2944: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2960: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
 
-codec_2945: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_2946: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_2947: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2963: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
 
-codec_2948: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2964: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 409)."""
 
-codec_2949: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2965: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 409)."""
 
-codec_2950: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2966: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
 
-codec_2951: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2967: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
 
-codec_2952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_2953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_2954: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2970: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
 
-codec_2955: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2971: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 422)."""
 
-codec_2956: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2972: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 422)."""
 
-codec_2957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2973: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
 
-codec_2958: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2974: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
 
-codec_2959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2975: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_2960: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2976: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_2961: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2977: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 429)."""
 
-codec_2962: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2978: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 429)."""
 
-codec_2963: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2979: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 429)."""
 
-codec_2964: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2980: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_2965: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2981: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 429)."""
 
-codec_2966: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2982: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 429)."""
 
-codec_2967: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2983: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_2968: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2984: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_2969: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2985: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
 
-codec_2970: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2986: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy default)."""
 
-codec_2971: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2987: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit default)."""
 
-codec_2972: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2988: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
 
-codec_2973: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2989: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
 
-codec_2974: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2990: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_2975: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2991: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_2976: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2992: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_2977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_2978: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2994: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_2979: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2995: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_2980: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2996: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_2981: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_2982: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_2983: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2999: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
 
-codec_2984: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3000: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 401)."""
 
-codec_2985: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3001: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 401)."""
 
-codec_2986: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3002: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
 
-codec_2987: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3003: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
 
-codec_2988: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3004: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
 
-codec_2989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_2990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3006: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_2991: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3007: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
 
-codec_2992: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3008: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 403)."""
 
-codec_2993: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3009: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 403)."""
 
-codec_2994: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3010: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
 
-codec_2995: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3011: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
 
-codec_2996: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_2997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_2998: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3014: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
 
-codec_2999: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3015: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 404)."""
 
-codec_3000: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3016: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 404)."""
 
-codec_3001: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3017: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
 
-codec_3002: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3018: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
 
-codec_3003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_3004: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_3005: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3021: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
 
-codec_3006: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3022: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 409)."""
 
-codec_3007: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3023: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 409)."""
 
-codec_3008: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3024: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
 
-codec_3009: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3025: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
 
-codec_3010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_3011: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_3012: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
 
-codec_3013: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 422)."""
 
-codec_3014: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 422)."""
 
-codec_3015: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3031: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
 
-codec_3016: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3032: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
 
-codec_3017: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_3018: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_3019: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3035: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 429)."""
 
-codec_3020: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3036: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 429)."""
 
-codec_3021: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3037: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 429)."""
 
-codec_3022: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3038: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_3023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 429)."""
 
-codec_3024: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 429)."""
 
-codec_3025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_3026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_3027: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
 
-codec_3028: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3044: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy default)."""
 
-codec_3029: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3045: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit default)."""
 
-codec_3030: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3046: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
 
-codec_3031: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3047: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
 
-codec_3032: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3048: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
