@@ -60,12 +60,26 @@ class TestGetJob:
         assert (job["result"], job["problem"]) == ({"posts": 3, "bad": [1]}, None)
         assert job["owner_id"] == str(actor.id)
 
+    @pytest.mark.parametrize("status", ["queued", "running", *ENDS])
+    async def test_shows_where_it_is(
+        self, client: httpx2.AsyncClient, make: Factory, actor: Member, status: str
+    ) -> None:
+        job = (await client.get(f"/jobs/{await make.job(actor, status=status)}")).json()
+        assert (job["status"], job["result"], job["problem"]) == (status, None, None)
+
     @pytest.mark.parametrize("code", ["job_failed", "deadline_exceeded", "worker_lost", "internal_error"])
-    async def test_shows_why_it_failed(
+    async def test_shows_why_it_failed_until_it_has_not(
         self, client: httpx2.AsyncClient, make: Factory, actor: Member, code: str
     ) -> None:
-        job = (await client.get(f"/jobs/{await make.job(actor, status='failed', problem=PROBLEM % code)}")).json()
-        assert (job["problem"]["code"], job["problem"]["detail"]) == (code, "It is busy.")
+        job_id = await make.job(actor, status="failed", problem=PROBLEM % code)
+        answers = [
+            (await client.get(f"/jobs/{job_id}")).json(),
+            (await client.get("/jobs")).json()["items"][0],
+            (await client.put(f"/jobs/{job_id}/retry")).json(),
+            (await client.put(f"/jobs/{job_id}/cancellation")).json(),
+        ]
+        assert [job["status"] for job in answers] == ["failed", "failed", "queued", "cancelled"]
+        assert [(job["problem"]["code"], job["problem"]["detail"]) for job in answers] == [(code, "It is busy.")] * 4
 
     async def test_never_shows_what_it_was_given(
         self, client: httpx2.AsyncClient, make: Factory, actor: Member

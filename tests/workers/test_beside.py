@@ -1,16 +1,20 @@
 """The worker that `make run` starts beside the service, and what the service clears away by it."""
 
 import asyncio
+import signal
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import psutil
+import pytest
 
 from app.ids import new_id
 from app.jobs import service as jobs
 from tests.operations.service import Service, directory, running
+from tests.operations.test_database_away import bring_back, postmaster
 from tests.workers.process import until
 
 
@@ -18,6 +22,23 @@ def workers(service: Service) -> list[psutil.Process]:
     """Return the processes that do jobs: all that the service has spawned, when it serves by itself."""
     children = psutil.Process(service.process.pid).children()
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+def lose_database(service: Service, number: signal.Signals) -> None:
+    """Stop the database or kill it and start it again, or freeze it for longer than anybody waits for an answer."""
+    process = postmaster(service)
+    everybody = [process, *process.children()]
+    if number == signal.SIGSTOP:
+        for one in everybody:
+            one.suspend()
+        time.sleep(7)
+        for one in everybody:
+            one.resume()
+        return
+    process.send_signal(number)
+    psutil.wait_procs([process], timeout=10)
+    time.sleep(2)
+    bring_back(service.data_dir)
 
 
 def dsn(data_dir: Path) -> str:
@@ -63,6 +84,20 @@ class TestWorker:
             service.process.kill()
             service.process.wait()
             assert psutil.wait_procs(beside, timeout=15)[1] == []
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL, signal.SIGSTOP])
+    async def test_outlives_its_database(self, number: signal.Signals) -> None:
+        with directory() as data_dir, running(data_dir) as service:
+            connection: Any = await asyncpg.connect(dsn(data_dir))
+            assert (await _do(connection, "jobs.remove_finished"))["status"] == "succeeded"
+            (worker,) = workers(service)
+            await asyncio.to_thread(lose_database, service, number)
+            if connection.is_closed() or number != signal.SIGSTOP:
+                connection = await asyncpg.connect(dsn(data_dir))
+            assert (await _do(connection, "jobs.remove_finished"))["status"] == "succeeded"
+            assert [process.pid for process in workers(service)] == [worker.pid]
+            assert "the queue is out of reach" in service.log
+            await connection.close()
 
     async def test_clears_away_what_has_had_its_day(self) -> None:
         with directory() as data_dir, running(data_dir):
