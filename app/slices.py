@@ -10,19 +10,28 @@ from app.audit import handlers as audit
 from app.auth import handlers as auth
 from app.comments import handlers as comments
 from app.jobs import handlers as jobs
+from app.mail import handlers as mail
 from app.posts import handlers as posts
 from app.posts import views
 from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, comments, jobs, posts, tags, users)
+HANDLERS = (audit, auth, comments, jobs, mail, posts, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
     """Return the routes; a module whose functions do not fit its Protocol fails the type check."""
     return build_router(
-        auth=auth, users=users, posts=posts, comments=comments, tags=tags, audit=audit, jobs=jobs, authorize=authorize
+        auth=auth,
+        users=users,
+        posts=posts,
+        comments=comments,
+        tags=tags,
+        audit=audit,
+        jobs=jobs,
+        mail=mail,
+        authorize=authorize,
     )
 
 

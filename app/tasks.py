@@ -6,9 +6,10 @@ from app.auth import tasks as auth
 from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
+from app.mail import tasks as mail
 
 # Importing them registers their tasks.
-TASKS = (auth, jobs)
+TASKS = (auth, jobs, mail)
 
 
 def kinds() -> Collection[Kind]:

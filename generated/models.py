@@ -212,6 +212,7 @@ class ProblemCode(StrEnum):
     invalid_credentials = 'invalid_credentials'
     account_inactive = 'account_inactive'
     csrf_failed = 'csrf_failed'
+    wrong_password = 'wrong_password'
     permission_denied = 'permission_denied'
     login_required = 'login_required'
     not_found = 'not_found'
@@ -231,6 +232,7 @@ class ProblemCode(StrEnum):
     payload_too_large = 'payload_too_large'
     unsupported_media_type = 'unsupported_media_type'
     validation_failed = 'validation_failed'
+    token_invalid = 'token_invalid'
     idempotency_key_reused = 'idempotency_key_reused'
     account_locked = 'account_locked'
     precondition_required = 'precondition_required'
@@ -848,6 +850,163 @@ class NewApiKey(BaseModel):
         ),
     ]
     key: ApiKeySecret
+
+
+JobKind = TypeAliasType(
+    "JobKind",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What is to be done.',
+            examples=['jobs.remove_finished'],
+            max_length=100,
+            pattern='^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$',
+        ),
+    ],
+)
+
+
+class JobStatus(StrEnum):
+    queued = 'queued'
+    running = 'running'
+    succeeded = 'succeeded'
+    failed = 'failed'
+    cancelled = 'cancelled'
+
+
+JobProgress = TypeAliasType(
+    "JobProgress",
+    Annotated[
+        StrictInt,
+        Field(
+            description='How far the running attempt is, in percent. Not every kind of job says so before it is done.',
+            ge=0,
+            le=100,
+        ),
+    ],
+)
+
+
+JobAttempts = TypeAliasType(
+    "JobAttempts",
+    Annotated[
+        StrictInt,
+        Field(
+            description='How often the job was begun since it was queued or retried by hand. After eight attempts it is given up.',
+            ge=0,
+            le=9,
+        ),
+    ],
+)
+
+
+JobResult = TypeAliasType("JobResult", Annotated[dict[str, Any], Field(max_length=100)])
+
+
+class JobProblemCode(StrEnum):
+    job_failed = 'job_failed'
+    deadline_exceeded = 'deadline_exceeded'
+    worker_lost = 'worker_lost'
+    internal_error = 'internal_error'
+
+
+class JobProblem(BaseModel):
+    code: JobProblemCode
+    detail: Annotated[
+        StrictStr,
+        Field(
+            description='What happened, for people.',
+            examples=['The other side is busy.'],
+            max_length=1000,
+            pattern='^[^\\u0000-\\u001f\\u007f]*$',
+        ),
+    ]
+    attempt: JobAttempts
+    timestamp: Timestamp
+
+
+class Job(BaseModel):
+    id: Id
+    kind: JobKind
+    status: JobStatus
+    progress: JobProgress
+    attempts: JobAttempts
+    owner_id: Annotated[
+        Id | None,
+        Field(
+            description="Whose job it is; `null` when it is the service's own, or when the account has gone."
+        ),
+    ]
+    result: Annotated[
+        JobResult | None,
+        Field(
+            description='What came of it; `null` until it has succeeded, and where there is nothing to tell.'
+        ),
+    ]
+    problem: Annotated[
+        JobProblem | None,
+        Field(
+            description='Why the last attempt failed; `null` when none has, and when one has succeeded since.'
+        ),
+    ]
+    run_after: Timestamp
+    created_at: Timestamp
+    updated_at: Timestamp
+    started_at: Annotated[
+        Timestamp | None,
+        Field(description='When it was first begun; `null` before that.'),
+    ]
+    finished_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it came to its end; `null` before that. A month later the job is forgotten.'
+        ),
+    ]
+
+
+LinkToken = TypeAliasType(
+    "LinkToken",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The token of a mailed link; opaque to clients.',
+            examples=['AZNrLl-MfDqdQC9vDB96EQ0sDqkR5hUoVbDk0xv3vGm1y3Jr0y9b0b0l9pQ2cN8w'],
+            max_length=200,
+            min_length=1,
+            pattern='^[A-Za-z0-9_-]+$',
+        ),
+    ],
+)
+
+
+class EmailVerification(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    token: LinkToken
+
+
+class PasswordResetRequest(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    email: Email
+
+
+class PasswordReset(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    token: LinkToken
+    new_password: Password
+
+
+class PasswordChange(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    current_password: LoginPassword
+    new_password: Password
 
 
 EntityTags = TypeAliasType(
@@ -1508,6 +1667,11 @@ class AuditAction(StrEnum):
     user_deleted = 'user_deleted'
     admin_made = 'admin_made'
     account_locked = 'account_locked'
+    email_verified = 'email_verified'
+    password_changed = 'password_changed'
+    password_reset_requested = 'password_reset_requested'
+    password_reset = 'password_reset'
+    mail_sent = 'mail_sent'
 
 
 AuditAddress = TypeAliasType(
@@ -1584,123 +1748,49 @@ class JobSort(StrEnum):
     created_at = 'created_at'
 
 
-class JobStatus(StrEnum):
-    queued = 'queued'
-    running = 'running'
-    succeeded = 'succeeded'
-    failed = 'failed'
-    cancelled = 'cancelled'
-
-
-JobKind = TypeAliasType(
-    "JobKind",
-    Annotated[
-        StrictStr,
-        Field(
-            description='What is to be done.',
-            examples=['jobs.remove_finished'],
-            max_length=100,
-            pattern='^[a-z][a-z0-9_]*(\\.[a-z][a-z0-9_]*)*$',
-        ),
-    ],
-)
-
-
-JobProgress = TypeAliasType(
-    "JobProgress",
-    Annotated[
-        StrictInt,
-        Field(
-            description='How far the running attempt is, in percent. Not every kind of job says so before it is done.',
-            ge=0,
-            le=100,
-        ),
-    ],
-)
-
-
-JobAttempts = TypeAliasType(
-    "JobAttempts",
-    Annotated[
-        StrictInt,
-        Field(
-            description='How often the job was begun since it was queued or retried by hand. After eight attempts it is given up.',
-            ge=0,
-            le=9,
-        ),
-    ],
-)
-
-
-JobResult = TypeAliasType("JobResult", Annotated[dict[str, Any], Field(max_length=100)])
-
-
-class JobProblemCode(StrEnum):
-    job_failed = 'job_failed'
-    deadline_exceeded = 'deadline_exceeded'
-    worker_lost = 'worker_lost'
-    internal_error = 'internal_error'
-
-
-class JobProblem(BaseModel):
-    code: JobProblemCode
-    detail: Annotated[
-        StrictStr,
-        Field(
-            description='What happened, for people.',
-            examples=['The other side is busy.'],
-            max_length=1000,
-            pattern='^[^\\u0000-\\u001f\\u007f]*$',
-        ),
-    ]
-    attempt: JobAttempts
-    timestamp: Timestamp
-
-
-class Job(BaseModel):
-    id: Id
-    kind: JobKind
-    status: JobStatus
-    progress: JobProgress
-    attempts: JobAttempts
-    owner_id: Annotated[
-        Id | None,
-        Field(
-            description="Whose job it is; `null` when it is the service's own, or when the account has gone."
-        ),
-    ]
-    result: Annotated[
-        JobResult | None,
-        Field(
-            description='What came of it; `null` until it has succeeded, and where there is nothing to tell.'
-        ),
-    ]
-    problem: Annotated[
-        JobProblem | None,
-        Field(
-            description='Why the last attempt failed; `null` when none has, and when one has succeeded since.'
-        ),
-    ]
-    run_after: Timestamp
-    created_at: Timestamp
-    updated_at: Timestamp
-    started_at: Annotated[
-        Timestamp | None,
-        Field(description='When it was first begun; `null` before that.'),
-    ]
-    finished_at: Annotated[
-        Timestamp | None,
-        Field(
-            description='When it came to its end; `null` before that. A month later the job is forgotten.'
-        ),
-    ]
-
-
 class JobPage(BaseModel):
     items: Annotated[
         list[Job], Field(description='The jobs of this page.', max_length=100)
     ]
     page: Page
+
+
+MailSubject = TypeAliasType(
+    "MailSubject",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One line of text; outer white space is trimmed.',
+            examples=['We are moving house'],
+            max_length=200,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+MailText = TypeAliasType(
+    "MailText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Plain text, up to 20,000 characters after outer white space is trimmed.',
+            examples=['From Monday on we are at another address.'],
+            max_length=20000,
+            min_length=1,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class MailDraft(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    to: Email
+    subject: MailSubject
+    text: MailText
 
 
 Comment.model_rebuild()

@@ -14,7 +14,7 @@ from app.sql import Connection
 
 PASSWORD = "Weaves4lgebra"
 # argon2id of PASSWORD, cheap on purpose: tests that do not log in should not wait for a hash.
-PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$unused"
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAAAAAAAAAAAAA$3Lx/RUnw5v1ojnNITgVIjMWizbCt6+vDBdBVDRsXJGM"
 _numbers = count(1)
 
 

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from app import pages
 from app.access import Principal
-from app.auth import cookies, keys, living, lockout, passwords, service, sessions, tokens
+from app.auth import cookies, keys, links, living, lockout, passwords, recovery, service, sessions, tokens
+from app.auth.links import Purpose
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import etag
 from app.idempotency import once
+from app.jobs import requests as jobs
 from app.problems import InvalidToken, Problem
 from app.sql import Connection
 from app.users import service as users
@@ -19,9 +21,14 @@ from generated.models import (
     ApiKey,
     ApiKeyCreate,
     ApiKeyPage,
+    EmailVerification,
+    Job,
     LoginForm,
     LogOut,
     NewApiKey,
+    PasswordChange,
+    PasswordReset,
+    PasswordResetRequest,
     Registration,
     SessionPage,
     TokenPair,
@@ -37,6 +44,7 @@ async def register_user(*, idempotency_key: str | None, body: Registration) -> H
 
     async def create(connection: Connection) -> HTTPResult[User]:
         user = await users.create(connection, body, password_hash)
+        await recovery.welcome(connection, user)
         return HTTPResult(201, user, {"Location": f"{BASE_PATH}/users/me", "ETag": etag(user)})
 
     return await once(idempotency_key, None, body, User, create)
@@ -112,6 +120,46 @@ async def create_api_key(
 async def revoke_api_key(*, principal: Principal, api_key_id: UUID) -> None:
     async with transaction() as connection:
         await keys.revoke(connection, principal, api_key_id)
+    living.forget()
+
+
+async def request_email_verification(*, principal: Principal) -> HTTPResult[Job]:
+    async with transaction() as connection:
+        job_id = await recovery.ask_verification(connection, principal)
+        job = await jobs.get(connection, principal, job_id)
+    return HTTPResult(202, job, {"Location": f"{BASE_PATH}/jobs/{job_id}"})
+
+
+async def verify_email(*, body: EmailVerification) -> None:
+    async with transaction() as connection:
+        await recovery.verify_email(connection, body.token)
+
+
+async def request_password_reset(*, body: PasswordResetRequest) -> None:
+    async with transaction() as connection:
+        await recovery.ask_reset(connection, body.email)
+
+
+async def reset_password(*, body: PasswordReset) -> None:
+    # Looked at first, so that a link that opens nothing does not cost a hash.
+    async with reading() as connection:
+        await links.look(connection, Purpose.PASSWORD_RESET, body.token)
+    new_hash = await passwords.make_hash(body.new_password)
+    async with transaction() as connection:
+        await recovery.reset_password(connection, body.token, new_hash)
+    living.forget()
+
+
+async def change_password(*, principal: Principal, body: PasswordChange) -> None:
+    changed = False
+    # Once, unless the password is changed, or its hash renewed by a login, at the same moment.
+    while not changed:
+        async with reading() as connection:
+            kept = await recovery.kept_hash(connection, principal.user_id)
+        recovery.require_right(await passwords.check(body.current_password, kept))
+        new_hash = await passwords.make_hash(body.new_password)
+        async with transaction() as connection:
+            changed = await recovery.change_password(connection, principal, kept, new_hash)
     living.forget()
 
 

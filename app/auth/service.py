@@ -93,6 +93,7 @@ _IS_FRESH = Statement(select(Session.created_at > func.now() - FRESH).where(Sess
 _end = update(Session).where(Session.revoked_at.is_(None)).values(revoked_at=func.now())
 _END = Statement(_end.where(Session.id == bindparam("session_id")))
 _END_ALL = Statement(_end.where(Session.user_id == bindparam("of_user")))
+_END_OTHERS = Statement(_end.where(Session.user_id == bindparam("of_user"), Session.id != bindparam("this_session")))
 
 
 async def find_account(connection: Connection, name: str) -> Record | None:
@@ -187,6 +188,14 @@ async def log_out(connection: Connection, principal: Principal, *, everywhere: b
     detail = {"everywhere": everywhere}
     member = principal.user_id
     await record(connection, AuditAction.logged_out, actor_id=member, subject_id=member, detail=detail)
+
+
+async def end_sessions(connection: Connection, user_id: UUID, *, but: UUID | None = None) -> None:
+    """End all sessions of a member, or all but one."""
+    if but is None:
+        await _END_ALL.run(connection, of_user=user_id)
+    else:
+        await _END_OTHERS.run(connection, of_user=user_id, this_session=but)
 
 
 def _printable(text: str) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.sql import Table
@@ -76,3 +76,23 @@ class KnownNetwork(Table):
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     network: Mapped[str] = mapped_column(primary_key=True)
     seen_at: Mapped[datetime] = mapped_column(server_default=func.now(), index=True)
+
+
+class MailedLink(Table):
+    """The newest link of its purpose that was mailed to a member; its token is kept nowhere (app/auth/links.py)."""
+
+    __tablename__ = "mailed_links"
+    __table_args__ = (
+        CheckConstraint("purpose IN ('email_verification', 'password_reset')", name="purpose"),
+        Index("uq_mailed_links_id", "id", unique=True),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    # The id of the job that mails it, so that doing the job again makes the same link.
+    id: Mapped[UUID]
+    # Where it was sent; to an account that has another address by now it opens nothing.
+    email: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

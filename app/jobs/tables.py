@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.sql import Table
-from app.users.tables import User
 
 
 class Job(Table):
@@ -35,7 +34,7 @@ class Job(Table):
     # How often somebody queued it: a message of an earlier round counts for nothing.
     round: Mapped[int] = mapped_column(server_default="1")
     # What an account has asked for is done even when the account is deleted meanwhile.
-    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     key: Mapped[str | None]
     # The request that caused it, so that one id leads through the logs of both.
     request_id: Mapped[str | None]

@@ -1,15 +1,14 @@
 """Out of the house: by SMTP where a server is set, else as a file in the outbox.
 
 A mail is delivered by a job, so whatever may pass by itself is raised as a failure that the job survives. Only what
-the server says for good about this mail and its reader (RFC 5321, section 4.2.1: 5yz) ends it. That the server does
-not know our sender, our password or our certificate is for the operator to mend; no mail shall be lost until then.
+the server says for good about this mail or its reader ends it. That it does not know our sender, our password or our
+certificate, or does not understand us, is for the operator to mend; no mail shall be lost until then.
 """
 
 import asyncio
 import os
 from contextlib import suppress
 from email.message import EmailMessage
-from http import HTTPStatus
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
@@ -19,7 +18,8 @@ import aiosmtplib
 from app.settings import Settings, settings
 
 OUTBOX = "outbox"
-_FOR_GOOD = HTTPStatus.INTERNAL_SERVER_ERROR
+# RFC 5321, section 4.2.1: the first 5 is "for good", the second "about the mail"; 503 would be about our manners.
+_FOR_GOOD = range(550, 560)
 
 
 class MailRefused(Exception):
@@ -57,7 +57,7 @@ async def deliver(message: EmailMessage, key: str) -> None:
 
 
 def _answered(code: int) -> Exception:
-    if code >= _FOR_GOOD:
+    if code in _FOR_GOOD:
         return MailRefused(code)
     return MailDelayed(f"The mail server asks to try again later ({code}).")
 

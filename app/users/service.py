@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, func, insert, select, update
 from app.audit.service import record
 from app.etags import require_match
 from app.ids import new_id
+from app.mail import service as mail
+from app.mail.service import Notice, Reader
 from app.problems import FieldError, InvalidToken, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -157,13 +159,22 @@ async def lock(connection: Connection, user_id: UUID, *, for_deletion: bool = Fa
 
 
 async def change(connection: Connection, account: Record, given: Mapping[str, Any]) -> models.User:
-    """Change a locked account. A new address is not verified unless that is given too. Raises EmailTaken."""
+    """Change a locked account. A new address is not verified unless that is given too. Raises EmailTaken.
+
+    The old address is told that there is a new one, and the new one gets a link if it is not verified.
+    """
     changes = _normalised(given)
-    if changes.get("email", account["email"]) != account["email"]:
+    moved = changes.get("email", account["email"]) != account["email"]
+    if moved:
         changes = {"email_verified": False} | changes
     values = {f"new_{name}": changes.get(name, account[name]) for name in _EDITABLE}
     with _taken():
-        return _account(await _UPDATE.first(connection, user_id=account["id"], **values))
+        changed = _account(await _UPDATE.first(connection, user_id=account["id"], **values))
+    if moved:
+        await mail.notify(connection, Reader(account["email"], account["username"]), Notice.EMAIL_CHANGED)
+    if moved and not changed.email_verified:
+        await mail.queue_verification(connection, changed.id)
+    return changed
 
 
 async def set_password(connection: Connection, user_id: UUID, password_hash: str) -> None:

@@ -156,6 +156,57 @@ class AuthService(Protocol[PrincipalT_contra]):
         Handle DELETE /auth/api-keys/{api_key_id}.
         """
 
+    @abstractmethod
+    async def request_email_verification(
+        self,
+        *,
+        principal: PrincipalT_contra,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle POST /auth/email-verification.
+        """
+
+    @abstractmethod
+    async def verify_email(
+        self,
+        *,
+        body: models.EmailVerification,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle POST /auth/email-verification/confirm.
+        """
+
+    @abstractmethod
+    async def request_password_reset(
+        self,
+        *,
+        body: models.PasswordResetRequest,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle POST /auth/password-reset.
+        """
+
+    @abstractmethod
+    async def reset_password(
+        self,
+        *,
+        body: models.PasswordReset,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle POST /auth/password-reset/confirm.
+        """
+
+    @abstractmethod
+    async def change_password(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        body: models.PasswordChange,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /auth/password.
+        """
+
 
 class UsersService(Protocol[PrincipalT_contra]):
     """Implement the users operations: subclass this Protocol, or give an object its methods."""
@@ -666,4 +717,20 @@ class JobsService(Protocol[PrincipalT_contra]):
     ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
         """
         Handle PUT /jobs/{job_id}/retry.
+        """
+
+
+class MailService(Protocol[PrincipalT_contra]):
+    """Implement the mail operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def send_mail(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.MailDraft,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle POST /admin/mail.
         """

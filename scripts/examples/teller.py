@@ -1,6 +1,7 @@
 """What a story is told with: callers who send requests by operationId, and what is kept of each exchange."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -106,6 +107,14 @@ class Teller:
     def reset(self) -> None:
         """Begin at the seed."""
         self.client.post(f"{self.address}/sandbox/reset").raise_for_status()
+
+    def token_mailed_to(self, address: str) -> str:
+        """Return the token of the newest link that was mailed there. Raises StoryError when there is none."""
+        mails = self.client.post(f"{self.address}/sandbox/mails").raise_for_status().json()["items"]
+        tokens = [re.findall(r"#token=(\S+)", mail["text"]) for mail in mails if address in mail["to"]]
+        if not (found := [token for tokens_of_one in tokens for token in tokens_of_one]):
+            raise StoryError(f"No link was mailed to {address}.")
+        return found[-1]
 
     def anybody(self) -> "Caller":
         """Return somebody who is not logged in."""

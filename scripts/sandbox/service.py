@@ -20,6 +20,7 @@ from app.settings import settings
 from scripts.demo.people import PEOPLE
 from scripts.demo_data import PASSWORD
 from scripts.sandbox.database import CLOSED, restore, set_clock
+from scripts.sandbox.mails import Mails
 from scripts.sandbox.world import World
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -68,11 +69,13 @@ class Sandbox:
         self._app = app
         self._world = World()
         self._door = Door()
+        self._mails = Mails()
         self._ticking = asyncio.Lock()
         self._own = Starlette(
             routes=[
                 Route("/sandbox", self.describe, methods=["GET"]),
                 Route("/sandbox/reset", self.reset, methods=["POST"]),
+                Route("/sandbox/mails", self.mails, methods=["POST"]),
             ]
         )
         clock.use(self._world.now)
@@ -107,8 +110,20 @@ class Sandbox:
             for person in PEOPLE
             if person.username != CLOSED
         ]
-        body = {"now": self._world.now(), "reset": "POST /sandbox/reset", "accounts": accounts, "closed": CLOSED}
+        body = {
+            "now": self._world.now(),
+            "reset": "POST /sandbox/reset",
+            "mails": "POST /sandbox/mails",
+            "accounts": accounts,
+            "closed": CLOSED,
+        }
         return Response(orjson.dumps(body), media_type="application/json")
+
+    async def mails(self, _: Request) -> Response:
+        """Send the mails that wait, and answer all since the last reset: links and their tokens are in them."""
+        async with self._door.together():
+            await self._settle(writes=True)
+            return Response(orjson.dumps({"items": await self._mails.send()}), media_type="application/json")
 
     async def reset(self, _: Request) -> Response:
         """Begin again: rows, clock and ids are those of the seed, when all requests under way are answered."""
@@ -118,6 +133,7 @@ class Sandbox:
                 async with transaction() as connection:
                     await restore(connection)
                 self._world.reset()
+                self._mails = Mails()
                 limits.in_force().clear()
         except TimeoutError:
             return Response("A request is still being answered; close what streams.\n", 503, media_type="text/plain")

@@ -9,10 +9,11 @@ from httpx2 import AsyncClient, Response
 from app.auth.passwords import hasher
 from tests.committed import committed, committed_database
 from tests.factories import PASSWORD, Factory, Member
+from tests.mail.inbox import inbox
 
 REGISTRATION = {"username": "ada_l", "email": "ada@example.org", "password": PASSWORD}
 
-__all__ = ["committed", "committed_database"]
+__all__ = ["committed", "committed_database", "inbox"]
 
 
 @cache

@@ -6,12 +6,10 @@ from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -20,14 +18,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.settings import settings
+from tests.mail.inbox import inbox
+from tests.mail.messages import parsed
 
 USER, PASSWORD = "galley", "Tr0mbone"
+__all__ = ["inbox"]
+
 Setup = Callable[..., None]
-
-
-def parsed(raw: bytes) -> EmailMessage:
-    """Read a message as it arrives."""
-    return message_from_bytes(raw, policy=SMTP_POLICY)  # pyright: ignore[reportReturnType] - This policy makes these.
 
 
 @dataclass
@@ -68,8 +65,7 @@ class Dropping(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         del arg
         await self.push("354 Go on")
-        assert isinstance(self.transport, asyncio.Transport)
-        self.transport.abort()
+        cast("asyncio.Transport", self.transport).abort()
 
 
 class DroppingAfter(SMTP):
@@ -77,8 +73,7 @@ class DroppingAfter(SMTP):
 
     async def smtp_QUIT(self, arg: str) -> None:  # noqa: N802
         del arg
-        assert isinstance(self.transport, asyncio.Transport)
-        self.transport.abort()
+        cast("asyncio.Transport", self.transport).abort()
 
 
 @asynccontextmanager

@@ -11,7 +11,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from app.mail.compose import TEMPLATES, NotComposed, Written, compose, write
-from tests.mail.conftest import Setup, parsed
+from tests.mail.conftest import Setup
+from tests.mail.messages import parsed, text_of
 
 PLAIN = Written("Is this your address?", "Hello.\n", "<p>Hello.</p>")
 VALUES: dict[str, dict[str, Any]] = {
@@ -26,12 +27,6 @@ VALUES: dict[str, dict[str, Any]] = {
 def sent(message: EmailMessage) -> EmailMessage:
     """Return a message as it arrives."""
     return parsed(message.as_bytes())
-
-
-def part(message: EmailMessage, kind: str) -> str:
-    found = message.get_body((kind,))
-    assert found is not None
-    return found.get_content()
 
 
 class TestTemplates:
@@ -91,8 +86,8 @@ class TestMessage:
         message = sent(compose("one", to="ada@example.org", name="ada_l", written=PLAIN))
         assert message.get_content_type() == "multipart/alternative"
         assert [inner.get_content_type() for inner in message.iter_parts()] == ["text/plain", "text/html"]
-        assert part(message, "plain").strip() == "Hello."
-        assert part(message, "html").strip() == "<p>Hello.</p>"
+        assert text_of(message, "plain").strip() == "Hello."
+        assert text_of(message, "html").strip() == "<p>Hello.</p>"
 
     def test_says_from_whom_to_whom_and_that_a_program_wrote_it(self, set_up: Setup) -> None:
         set_up(emails_from_email="galley@galley.example", emails_from_name="Çàlley")
@@ -145,4 +140,4 @@ class TestMessage:
         text = "Zeile\n.\nFrom here\n" + "ü" * 2000 + "\n"
         message = sent(compose("one", to="ada@example.org", name="Ada", written=Written("Süß", text, f"<p>{text}</p>")))
         assert message["Subject"] == "Süß"
-        assert part(message, "plain").replace("\r\n", "\n") == text
+        assert text_of(message, "plain").replace("\r\n", "\n") == text

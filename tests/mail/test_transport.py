@@ -69,6 +69,7 @@ class TestServer:
             ("RCPT", "450 Busy"),
             ("RCPT", "452 Full"),
             ("DATA", "451 Later"),
+            ("DATA", "503 Out of order"),
             ("MAIL", "421 Going away"),
             # What it holds against our sender is for the operator to mend; the mail is not lost until then.
             ("MAIL", "550 Who are you?"),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .resources.auth._async import AsyncAuthResource
     from .resources.comments._async import AsyncCommentsResource
     from .resources.jobs._async import AsyncJobsResource
+    from .resources.mail._async import AsyncMailResource
     from .resources.posts._async import AsyncPostsResource
     from .resources.tags._async import AsyncTagsResource
     from .resources.users._async import AsyncUsersResource
@@ -140,6 +141,13 @@ class AsyncClientView:
         from .resources.jobs._async import AsyncJobsResource
 
         return AsyncJobsResource(self._core)
+
+    @cached_property
+    def mail(self) -> AsyncMailResource:
+        """The mail operations."""
+        from .resources.mail._async import AsyncMailResource
+
+        return AsyncMailResource(self._core)
 
 
 class AsyncClient(AsyncClientView):

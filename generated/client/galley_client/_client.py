@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .resources.auth._sync import AuthResource
     from .resources.comments._sync import CommentsResource
     from .resources.jobs._sync import JobsResource
+    from .resources.mail._sync import MailResource
     from .resources.posts._sync import PostsResource
     from .resources.tags._sync import TagsResource
     from .resources.users._sync import UsersResource
@@ -140,6 +141,13 @@ class ClientView:
         from .resources.jobs._sync import JobsResource
 
         return JobsResource(self._core)
+
+    @cached_property
+    def mail(self) -> MailResource:
+        """The mail operations."""
+        from .resources.mail._sync import MailResource
+
+        return MailResource(self._core)
 
 
 class Client(ClientView):

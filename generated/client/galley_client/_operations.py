@@ -22,6 +22,7 @@ from ._runtime.model_codecs.media import FieldPlan
 from ._runtime.model_codecs.parameters import ParameterPlan
 from .types.audit import ListAuditEventsResponse
 from .types.auth import (
+    ChangePasswordResponse,
     CloseSessionResponse,
     CreateApiKeyResponse,
     ListApiKeysResponse,
@@ -32,8 +33,12 @@ from .types.auth import (
     RefreshTokensResponse,
     RegisterUserResponse,
     RenewSessionResponse,
+    RequestEmailVerificationResponse,
+    RequestPasswordResetResponse,
+    ResetPasswordResponse,
     RevokeApiKeyResponse,
     RevokeSessionResponse,
+    VerifyEmailResponse,
 )
 from .types.comments import (
     CreateCommentResponse,
@@ -50,6 +55,7 @@ from .types.jobs import (
     ListJobsResponse,
     RetryJobResponse,
 )
+from .types.mail import SendMailResponse
 from .types.posts import (
     ArchivePostResponse,
     CreatePostResponse,
@@ -223,458 +229,526 @@ OPERATION_11: Final[OperationPlan[RevokeApiKeyResponse]] = OperationPlan(
     security=security.OPERATION_11,
 )
 
-OPERATION_12: Final[OperationPlan[GetMeResponse]] = OperationPlan(
-    operation_id='getMe',
-    method='GET',
-    path='/users/me',
+OPERATION_12: Final[OperationPlan[RequestEmailVerificationResponse]] = OperationPlan(
+    operation_id='requestEmailVerification',
+    method='POST',
+    path='/auth/email-verification',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_689), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_725)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_702), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_710), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_717), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_725))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_688),),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_688), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_731)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_694), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_702), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_709), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_716), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_723), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_731))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_12,
 )
 
-OPERATION_13: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
-    operation_id='updateMe',
-    method='PATCH',
-    path='/users/me',
+OPERATION_13: Final[OperationPlan[VerifyEmailResponse]] = OperationPlan(
+    operation_id='verifyEmail',
+    method='POST',
+    path='/auth/email-verification/confirm',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_735), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_813)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_741), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_748), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_756), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_763), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_770), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_777), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_784), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_791), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_798), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_805), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_813))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_733),),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_734),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_787)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_744), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_751), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_758), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_765), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_772), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_779), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_787))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_739),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_13,
 )
 
-OPERATION_14: Final[OperationPlan[DeleteMeResponse]] = OperationPlan(
-    operation_id='deleteMe',
-    method='DELETE',
-    path='/users/me',
+OPERATION_14: Final[OperationPlan[RequestPasswordResetResponse]] = OperationPlan(
+    operation_id='requestPasswordReset',
+    method='POST',
+    path='/auth/password-reset',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_877)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_826), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_834), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_841), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_848), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_855), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_862), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_869), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_877))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-CSRF-Token',)), codec=model_bindings.codec_821),),
+    responses=ResponseDecoder((empty_branch('202'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_843)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_800), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_807), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_814), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_821), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_828), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_835), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_843))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_795),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     security=security.OPERATION_14,
 )
 
-OPERATION_15: Final[OperationPlan[ListUsersResponse]] = OperationPlan(
-    operation_id='listUsers',
-    method='GET',
-    path='/users',
+OPERATION_15: Final[OperationPlan[ResetPasswordResponse]] = OperationPlan(
+    operation_id='resetPassword',
+    method='POST',
+    path='/auth/password-reset/confirm',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_895), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_932)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_902), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_910), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_924), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_932))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_885), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_886), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'role', 'sort', 'username')), codec=model_bindings.codec_887), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'email_verified', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_888), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'username')), codec=model_bindings.codec_889), ParameterSpec(plan=ParameterPlan(location='query', name='role', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'sort', 'username')), codec=model_bindings.codec_890), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_891), ParameterSpec(plan=ParameterPlan(location='query', name='email_verified', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_892), ParameterSpec(plan=ParameterPlan(location='query', name='username', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort')), codec=model_bindings.codec_893), ParameterSpec(plan=ParameterPlan(location='query', name='email', style='form', explode=True, reserved_names=('cursor', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_894)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_899)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_856), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_863), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_870), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_877), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_891), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_899))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_851),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_15,
 )
 
-OPERATION_16: Final[OperationPlan[CreateUserResponse]] = OperationPlan(
-    operation_id='createUser',
-    method='POST',
-    path='/users',
+OPERATION_16: Final[OperationPlan[ChangePasswordResponse]] = OperationPlan(
+    operation_id='changePassword',
+    method='PUT',
+    path='/auth/password',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_942), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1008)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_950), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_957), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_965), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_972), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_979), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_986), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1000), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1008))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_940),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_941),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_963)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_912), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_919), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_927), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_934), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_941), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_948), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_955), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_963))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_907),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_16,
 )
 
-OPERATION_17: Final[OperationPlan[GetUserResponse]] = OperationPlan(
-    operation_id='getUser',
+OPERATION_17: Final[OperationPlan[GetMeResponse]] = OperationPlan(
+    operation_id='getMe',
     method='GET',
-    path='/users/{user_id}',
+    path='/users/me',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1018), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1061)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1039), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1046), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1061))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1016), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1017)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_972), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1008)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_985), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1000), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1008))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_971),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_17,
 )
 
-OPERATION_18: Final[OperationPlan[UpdateUserResponse]] = OperationPlan(
-    operation_id='updateUser',
+OPERATION_18: Final[OperationPlan[UpdateMeResponse]] = OperationPlan(
+    operation_id='updateMe',
     method='PATCH',
-    path='/users/{user_id}',
+    path='/users/me',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1072), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1157)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1078), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1085), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1093), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1100), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1107), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1121), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1128), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1135), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1142), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1149), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1157))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1069), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1070)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1071),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1018), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1096)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1024), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1039), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1046), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1060), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1067), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1074), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1081), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1088), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1096))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1016),),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1017),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_18,
 )
 
-OPERATION_19: Final[OperationPlan[DeleteUserResponse]] = OperationPlan(
-    operation_id='deleteUser',
+OPERATION_19: Final[OperationPlan[DeleteMeResponse]] = OperationPlan(
+    operation_id='deleteMe',
     method='DELETE',
-    path='/users/{user_id}',
+    path='/users/me',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1229)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1171), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1179), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1186), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1193), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1200), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1214), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1221), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1229))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1165), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1166)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1160)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1109), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1117), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1124), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1131), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1138), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1152), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1160))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-CSRF-Token',)), codec=model_bindings.codec_1104),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_19,
 )
 
-OPERATION_20: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
-    operation_id='getProfile',
+OPERATION_20: Final[OperationPlan[ListUsersResponse]] = OperationPlan(
+    operation_id='listUsers',
     method='GET',
-    path='/profiles/{username}',
+    path='/users',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1239), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1282)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1252), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1260), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1267), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1274), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1282))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1237), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_1238)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1178), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1215)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1185), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1193), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1200), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1215))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_1168), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_1169), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'role', 'sort', 'username')), codec=model_bindings.codec_1170), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'email_verified', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_1171), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'username')), codec=model_bindings.codec_1172), ParameterSpec(plan=ParameterPlan(location='query', name='role', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'sort', 'username')), codec=model_bindings.codec_1173), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_1174), ParameterSpec(plan=ParameterPlan(location='query', name='email_verified', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'email', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_1175), ParameterSpec(plan=ParameterPlan(location='query', name='username', style='form', explode=True, reserved_names=('cursor', 'email', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort')), codec=model_bindings.codec_1176), ParameterSpec(plan=ParameterPlan(location='query', name='email', style='form', explode=True, reserved_names=('cursor', 'email_verified', 'include_total', 'is_active', 'limit', 'page', 'role', 'sort', 'username')), codec=model_bindings.codec_1177)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_20,
 )
 
-OPERATION_21: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
-    operation_id='listPosts',
-    method='GET',
-    path='/posts',
+OPERATION_21: Final[OperationPlan[CreateUserResponse]] = OperationPlan(
+    operation_id='createUser',
+    method='POST',
+    path='/users',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1308), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1316), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1323), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1290), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1291), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1292), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1293), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1294), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1295), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1296), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1297), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1298), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1299), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1300)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1225), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1291)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1233), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1248), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1262), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1276), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1291))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1223),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1224),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_21,
 )
 
-OPERATION_22: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
-    operation_id='createPost',
-    method='POST',
-    path='/posts',
+OPERATION_22: Final[OperationPlan[GetUserResponse]] = OperationPlan(
+    operation_id='getUser',
+    method='GET',
+    path='/users/{user_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1341), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1407)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1349), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1356), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1364), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1371), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1378), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1385), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1399), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1407))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1339),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1340),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1344)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1314), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1322), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1329), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1336), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1344))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1299), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1300)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_22,
 )
 
-OPERATION_23: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
-    method='GET',
-    path='/posts/search',
+OPERATION_23: Final[OperationPlan[UpdateUserResponse]] = OperationPlan(
+    operation_id='updateUser',
+    method='PATCH',
+    path='/users/{user_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1448)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1433), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1440), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1448))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_1415), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_1416), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_1417)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1355), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1440)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1361), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1368), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1376), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1397), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1404), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1411), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1425), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1432), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1440))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1352), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1353)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1354),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_23,
 )
 
-OPERATION_24: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
-    method='GET',
-    path='/posts/by-slug/{slug}',
+OPERATION_24: Final[OperationPlan[DeleteUserResponse]] = OperationPlan(
+    operation_id='deleteUser',
+    method='DELETE',
+    path='/users/{user_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1458), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1476), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1484), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1491), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1498), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1456), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1457)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1512)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1454), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1462), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1469), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1476), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1483), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1490), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1497), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1504), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1512))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1448), ParameterSpec(plan=ParameterPlan(location='path', name='user_id', style='simple', required=True), codec=model_bindings.codec_1449)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_24,
 )
 
-OPERATION_25: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
+OPERATION_25: Final[OperationPlan[GetProfileResponse]] = OperationPlan(
+    operation_id='getProfile',
     method='GET',
-    path='/posts/{post_id}',
+    path='/profiles/{username}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1516), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1559)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1529), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1537), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1544), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1551), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1559))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1514), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1515)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1522), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1535), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1543), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1550), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1520), ParameterSpec(plan=ParameterPlan(location='path', name='username', style='simple', required=True), codec=model_bindings.codec_1521)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_25,
 )
 
-OPERATION_26: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
-    path='/posts/{post_id}',
+OPERATION_26: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
+    operation_id='listPosts',
+    method='GET',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1570), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1648)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1576), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1583), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1598), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1605), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1612), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1619), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1626), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1640), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1648))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1567), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1568)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1569),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1614)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1599), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1606), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1614))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1573), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1574), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1575), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1576), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1577), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1578), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1579), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1580), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1581), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1583)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_26,
 )
 
-OPERATION_27: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
-    operation_id='deletePost',
-    method='DELETE',
-    path='/posts/{post_id}',
+OPERATION_27: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
+    operation_id='createPost',
+    method='POST',
+    path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1713)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1662), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1684), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1698), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1713))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1656), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1657)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1624), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1690)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1632), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1647), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1654), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1661), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1675), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1682), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1690))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1622),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1623),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_27,
 )
 
-OPERATION_28: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_28: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
+    method='GET',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1772)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1728), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1736), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1743), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1757), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1764), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1772))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1721),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1701), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1731)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1708), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1716), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1731))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_1698), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_1699), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_1700)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
 
-OPERATION_29: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
-    path='/posts/{post_id}/publication',
+OPERATION_29: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
+    method='GET',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1781), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1831)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1795), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1809), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1823), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1831))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1780),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1741), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1759), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1767), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1774), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1781), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1739), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1740)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_29,
 )
 
-OPERATION_30: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
-    method='PUT',
-    path='/posts/{post_id}/archive',
+OPERATION_30: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
+    method='GET',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1840), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1890)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1846), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1854), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1861), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1875), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1882), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1890))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1839),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1799), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1842)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1820), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1827), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1834), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1842))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1797), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1798)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_30,
 )
 
-OPERATION_31: Final[OperationPlan[LikePostResponse]] = OperationPlan(
-    operation_id='likePost',
-    method='PUT',
-    path='/posts/{post_id}/like',
+OPERATION_31: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1947)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1911), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1918), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1925), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1932), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1947))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1898),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1853), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1931)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1859), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1866), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1881), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1888), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1895), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1909), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1916), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1931))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1850), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1851)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1852),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_31,
 )
 
-OPERATION_32: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
+OPERATION_32: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+    operation_id='deletePost',
     method='DELETE',
-    path='/posts/{post_id}/like',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1960), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1975), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1989), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1955),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1996)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1945), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1953), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1960), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1967), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1974), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1981), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1988), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1996))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1939), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1940)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_32,
 )
 
-OPERATION_33: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
-    operation_id='listComments',
-    method='GET',
-    path='/posts/{post_id}/comments',
+OPERATION_33: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
+    method='PUT',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2012), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2049)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2019), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2034), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2041), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2049))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2005), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2006), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2007), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2008), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2009), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2010), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2011)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2005), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2055)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2019), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2026), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2040), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2055))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2004),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
+OPERATION_34: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2060), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2133)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2068), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2075), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2083), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2090), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2097), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2104), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2111), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2118), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2125), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2133))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2057), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2058)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2059),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2064), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2114)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2070), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2085), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2092), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2099), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2106), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2114))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2063),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
-    method='GET',
-    path='/comments/{comment_id}',
+OPERATION_35: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
+    method='PUT',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2143), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2186)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2156), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2164), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2171), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2178), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2186))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2141), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2142)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2123), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2173)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2129), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2137), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2144), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2151), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2158), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2165), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2173))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2122),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_35,
 )
 
-OPERATION_36: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_36: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+    operation_id='likePost',
+    method='PUT',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2197), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2275)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2203), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2210), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2218), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2225), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2232), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2239), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2246), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2253), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2260), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2267), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2275))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2194), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2195)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2196),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2230)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2186), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2194), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2201), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2208), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2215), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2230))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2181),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_36,
 )
 
-OPERATION_37: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
-    operation_id='deleteComment',
+OPERATION_37: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
     method='DELETE',
-    path='/comments/{comment_id}',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2340)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2289), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2297), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2304), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2311), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2318), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2325), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2340))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2283), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2284)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2280)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2243), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2258), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2265), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2272), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2280))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2238),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_37,
 )
 
-OPERATION_38: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
+OPERATION_38: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+    operation_id='listComments',
+    method='GET',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2397)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2353), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2361), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2368), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2375), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2382), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2389), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2397))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2348),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2295), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2332)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2302), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2310), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2317), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2324), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2332))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2288), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2289), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2290), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2291), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2292), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2293), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2294)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
+OPERATION_39: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2447)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2410), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2418), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2425), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2432), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2439), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2447))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2405),),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2343), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2416)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2351), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2358), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2366), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2373), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2380), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2387), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2394), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2401), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2408), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2416))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2340), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2341)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2342),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
+OPERATION_40: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
     method='GET',
-    path='/tags',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2460), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2490)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2467), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2475), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2482), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2490))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2455), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2456), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2457), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2458), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2459)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2426), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2469)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2439), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2447), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2454), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2461), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2469))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2424), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2425)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_41: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2500), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2566)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2508), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2515), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2523), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2530), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2537), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2544), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2551), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2558), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2566))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2498),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2499),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2480), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2558)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2486), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2493), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2501), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2508), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2515), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2522), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2529), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2536), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2543), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2550), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2558))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2477), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2478)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2479),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_42: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+    operation_id='deleteComment',
+    method='DELETE',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2576), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2619)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2589), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2597), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2604), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2611), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2619))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2574), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2575)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2623)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2572), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2580), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2587), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2594), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2601), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2608), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2615), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2623))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2566), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2567)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_43: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2630), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2715)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2636), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2643), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2651), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2658), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2665), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2672), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2679), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2686), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2693), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2700), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2707), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2715))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2627), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2628)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2629),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2680)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2636), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2644), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2651), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2658), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2665), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2672), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2680))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2631),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
+OPERATION_44: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
     method='DELETE',
-    path='/tags/{tag_id}',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2780)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2729), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2737), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2744), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2751), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2758), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2765), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2772), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2780))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2723), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2724)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2730)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2693), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2701), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2708), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2715), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2730))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2688),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_45: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
     method='GET',
-    path='/admin/audit-events',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2798), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2835)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2805), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2813), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2820), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2827), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2835))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2788), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2789), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2790), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2791), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2792), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2793), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2794), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2795), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2796), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2797)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2743), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2773)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2750), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2758), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2765), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2773))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2738), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2739), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2740), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2741), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2742)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_45,
 )
 
-OPERATION_46: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_46: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2850), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2880)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2857), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2865), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2872), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2880))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2843), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2844), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2845), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2846), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2847), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2848), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2849)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2783), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2849)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2791), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2798), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2806), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2813), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2820), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2827), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2834), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2841), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2849))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2781),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2782),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_47: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2889), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2925)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2895), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2903), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2910), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2917), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2925))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2888),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2859), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2902)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2872), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2880), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2887), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2894), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2902))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2857), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2858)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_47,
 )
 
-OPERATION_48: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_48: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2934), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2983)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2939), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2947), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2954), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2961), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2968), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2975), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2983))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2933),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2913), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2998)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2919), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2926), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2934), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2941), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2948), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2955), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2962), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2969), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2976), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2983), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2990), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2998))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2910), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2911)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2912),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_48,
 )
 
-OPERATION_49: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_49: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3063)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3012), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3020), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3027), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3034), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3041), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3048), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3055), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3063))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3006), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3007)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_49,
+)
+
+OPERATION_50: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3081), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3118)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3088), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3096), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3103), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3110), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3118))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3071), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3072), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3073), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3074), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3075), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3076), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3077), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3078), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3079), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3080)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_50,
+)
+
+OPERATION_51: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3163)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3140), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3148), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3155), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3163))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3126), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3127), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3128), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3129), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3130), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3131), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3132)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_51,
+)
+
+OPERATION_52: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3172), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3208)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3178), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3186), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3193), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3200), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3208))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3171),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_52,
+)
+
+OPERATION_53: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3217), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3266)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3222), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3230), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3237), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3244), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3251), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3258), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3266))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3216),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_53,
+)
+
+OPERATION_54: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2992), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3041)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2997), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3005), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3012), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3019), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3026), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3033), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3041))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2991),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3275), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3324)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3280), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3288), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3295), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3302), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3309), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3316), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3324))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3274),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_49,
+    security=security.OPERATION_54,
+)
+
+OPERATION_55: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+    operation_id='sendMail',
+    method='POST',
+    path='/admin/mail',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3334), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3399)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3341), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3348), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3356), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3363), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3370), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3377), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3384), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3399))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3332),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3333),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_55,
 )

@@ -38,6 +38,11 @@ OperationDependencies = TypedDict(
         'list_api_keys': Sequence[params.Depends],
         'create_api_key': Sequence[params.Depends],
         'revoke_api_key': Sequence[params.Depends],
+        'request_email_verification': Sequence[params.Depends],
+        'verify_email': Sequence[params.Depends],
+        'request_password_reset': Sequence[params.Depends],
+        'reset_password': Sequence[params.Depends],
+        'change_password': Sequence[params.Depends],
         'get_me': Sequence[params.Depends],
         'update_me': Sequence[params.Depends],
         'delete_me': Sequence[params.Depends],
@@ -76,6 +81,7 @@ OperationDependencies = TypedDict(
         'get_job': Sequence[params.Depends],
         'cancel_job': Sequence[params.Depends],
         'retry_job': Sequence[params.Depends],
+        'send_mail': Sequence[params.Depends],
     },
     total=False,
 )
@@ -209,6 +215,50 @@ class RevokeApiKey:
 
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class RequestEmailVerification:
+    """Plans of the request_email_verification operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'202': Declared(media_type='application/json', model=models.Job), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class VerifyEmail:
+    """Plans of the verify_email operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class RequestPasswordReset:
+    """Plans of the request_password_reset operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'202': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=202,
+    )
+
+
+class ResetPassword:
+    """Plans of the reset_password operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ChangePassword:
+    """Plans of the change_password operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
     )
 
@@ -608,4 +658,12 @@ class RetryJob:
 
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.Job), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class SendMail:
+    """Plans of the send_mail operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'202': Declared(media_type='application/json', model=models.Job), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )

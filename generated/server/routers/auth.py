@@ -643,6 +643,234 @@ def _add_revoke_api_key(
     )
 
 
+def _add_request_email_verification(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    request_email_verification_handler = checked(
+        auth.request_email_verification,
+        'The auth.request_email_verification method of POST /auth/email-verification',
+        ('principal',),
+        asynchronous=True,
+    )
+
+    request_email_verification_authorize = wiring.authorizer()
+
+    async def request_email_verification_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
+            request_email_verification_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def request_email_verification(
+        *,
+        principal: Annotated[object, Depends(request_email_verification_principal)],
+    ) -> object:
+        return dispatch(
+            await request_email_verification_handler(
+                principal=principal,
+            ),
+            contract.RequestEmailVerification.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/email-verification',
+        request_email_verification,
+        methods=['POST'],
+        status_code=202,
+        response_model=models.Job,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='requestEmailVerification',
+        tags=['Auth'],
+        summary='Request email verification',
+        description='Sends a mail with a link to the address of the account. The link leads to a page of this service, and its token to `verifyEmail`; it works once, for 24 hours, and only while the account has that address. A new request makes the links of earlier ones void.',
+        response_description='The mail is on its way.',
+        dependencies=wiring.dependencies.get('request_email_verification'),
+    )
+
+
+def _add_verify_email(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    verify_email_handler = checked(
+        auth.verify_email,
+        'The auth.verify_email method of POST /auth/email-verification/confirm',
+        ('body',),
+        asynchronous=True,
+    )
+
+    async def verify_email(
+        *,
+        body: Annotated[models.EmailVerification, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await verify_email_handler(
+                body=body,
+            ),
+            contract.VerifyEmail.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/email-verification/confirm',
+        verify_email,
+        methods=['POST'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='verifyEmail',
+        tags=['Auth'],
+        summary='Verify an email',
+        description='Shows that a mail to the address of the account was read, which sets `email_verified`. It takes the token of the link in that mail and nobody needs to be logged in. A token that was used, has expired, was followed by a newer one or was sent to an address that the account no longer has is not valid.',
+        response_description='The address is verified.',
+        dependencies=wiring.dependencies.get('verify_email'),
+    )
+
+
+def _add_request_password_reset(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    request_password_reset_handler = checked(
+        auth.request_password_reset,
+        'The auth.request_password_reset method of POST /auth/password-reset',
+        ('body',),
+        asynchronous=True,
+    )
+
+    async def request_password_reset(
+        *,
+        body: Annotated[models.PasswordResetRequest, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await request_password_reset_handler(
+                body=body,
+            ),
+            contract.RequestPasswordReset.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/password-reset',
+        request_password_reset,
+        methods=['POST'],
+        status_code=202,
+        response_model=None,
+        response_class=Response,
+        operation_id='requestPasswordReset',
+        tags=['Auth'],
+        summary='Request password reset',
+        description='Sends a mail with a link to this address if it belongs to an account that can be used. Whether it does is not told: the answer is the same and takes as long, so it names no job either. The link leads to a page of this service, and its token to `resetPassword`; it works once, for an hour, and only while the account has that address. A new request makes the links of earlier ones void; within a minute of the last mail none is sent.',
+        response_description='If there is such an account, a mail is on its way.',
+        dependencies=wiring.dependencies.get('request_password_reset'),
+    )
+
+
+def _add_reset_password(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    reset_password_handler = checked(
+        auth.reset_password,
+        'The auth.reset_password method of POST /auth/password-reset/confirm',
+        ('body',),
+        asynchronous=True,
+    )
+
+    async def reset_password(
+        *,
+        body: Annotated[models.PasswordReset, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await reset_password_handler(
+                body=body,
+            ),
+            contract.ResetPassword.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/password-reset/confirm',
+        reset_password,
+        methods=['POST'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='resetPassword',
+        tags=['Auth'],
+        summary='Reset a password',
+        description='Sets a new password by the token of a mailed link and ends all sessions of the member, who is told by mail. A pause after failed logins goes on. A token that was used, has expired, was followed by a newer one or was sent to an address that the account no longer has is not valid; changing the password makes it void as well.',
+        response_description='The password is set.',
+        dependencies=wiring.dependencies.get('reset_password'),
+    )
+
+
+def _add_change_password(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    auth: AuthService[object] = wiring.services['auth']
+    change_password_handler = checked(
+        auth.change_password,
+        'The auth.change_password method of PUT /auth/password',
+        ('principal', 'body'),
+        asynchronous=True,
+    )
+
+    change_password_authorize = wiring.authorizer()
+
+    async def change_password_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ()))),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf},
+            change_password_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def change_password(
+        *,
+        principal: Annotated[object, Depends(change_password_principal)],
+        body: Annotated[models.PasswordChange, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await change_password_handler(
+                principal=principal,
+                body=body,
+            ),
+            contract.ChangePassword.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/auth/password',
+        change_password,
+        methods=['PUT'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='changePassword',
+        tags=['Auth'],
+        summary='Change a password',
+        description='Sets a new password for who knows the current one. The session that asks goes on, all others of the member end, and links to reset the password become void. The member is told by mail.',
+        response_description='The password is set.',
+        dependencies=wiring.dependencies.get('change_password'),
+    )
+
+
 LITERAL_ROUTES: Final = (
     ('register_user', _add_register_user),
     ('log_in', _add_log_in),
@@ -654,6 +882,11 @@ LITERAL_ROUTES: Final = (
     ('list_sessions', _add_list_sessions),
     ('list_api_keys', _add_list_api_keys),
     ('create_api_key', _add_create_api_key),
+    ('request_email_verification', _add_request_email_verification),
+    ('verify_email', _add_verify_email),
+    ('request_password_reset', _add_request_password_reset),
+    ('reset_password', _add_reset_password),
+    ('change_password', _add_change_password),
 )
 TEMPLATED_ROUTES: Final = (
     ('revoke_session', _add_revoke_session),

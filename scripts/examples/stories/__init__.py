@@ -6,9 +6,10 @@ A story is a function that sends requests one after the other. Its name is that 
 from collections.abc import Callable
 
 from scripts.examples.stories.audit import audit
-from scripts.examples.stories.auth import auth
+from scripts.examples.stories.auth import auth, recovery
 from scripts.examples.stories.comments import comments
 from scripts.examples.stories.jobs import jobs
+from scripts.examples.stories.mail import mail
 from scripts.examples.stories.posts import posts, refusals
 from scripts.examples.stories.tags import tags
 from scripts.examples.stories.users import administration, users
@@ -24,6 +25,8 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     tags,
     audit,
     jobs,
+    recovery,
+    mail,
 )
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {

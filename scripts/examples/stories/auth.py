@@ -9,6 +9,7 @@ from scripts.sandbox.database import CLOSED
 GRACE = {"username": "grace", "email": "grace@galley.example", "password": PASSWORD, "full_name": "Grace Aldous"}
 LOCKED = 423
 TOO_MANY = 429
+NEW = "Spins2Looms"
 LOGIN = {"username": "grace", "password": PASSWORD}
 
 
@@ -121,3 +122,22 @@ def _with_a_key(teller: Teller) -> None:
     )
     grace.tells("listApiKeys", "mine", "The keys of the member, without their secrets.")
     grace.tells("revokeApiKey", "backup", "The end of a key.", path={"api_key_id": made["id"]})
+
+
+def recovery(teller: Teller) -> None:
+    """Grace proves her address, changes her password, and gets back in without it."""
+    anybody, ada = teller.anybody(), teller.member("ada_l")
+    anybody.does("registerUser", body=GRACE)
+    grace = teller.member("grace")
+    grace.tells("requestEmailVerification", "link", "A link goes to the address of the account.")
+    ada.tells("requestEmailVerification", "conflict_verified", "The address is verified already.")
+    proof = {"token": teller.token_mailed_to(GRACE["email"])}
+    anybody.tells("verifyEmail", "token", "The token of the link in the mail.", body=proof)
+    anybody.tells("verifyEmail", "token_invalid", "The link was used before.", body=proof)
+    wrong = {"current_password": "Tr0mbone!", "new_password": NEW}
+    grace.tells("changePassword", "wrong_password", "The current password is another.", body=wrong)
+    right = {"current_password": PASSWORD, "new_password": NEW}
+    grace.tells("changePassword", "passwords", "A new password for who knows the old one.", body=right)
+    anybody.tells("requestPasswordReset", "address", "The password was forgotten.", body={"email": GRACE["email"]})
+    reset = {"token": teller.token_mailed_to(GRACE["email"]), "new_password": PASSWORD}
+    anybody.tells("resetPassword", "token", "A new password for who reads the mails.", body=reset)

@@ -18,6 +18,7 @@ from ..._runtime.client.client import AsyncClientCore
 from ...options import UNSET, RequestOptions
 from ...responses import AsyncRawResponse, Response
 from ...types.auth import (
+    ChangePasswordResponse,
     CloseSessionResponse,
     CreateApiKeyResponse,
     ListApiKeysResponse,
@@ -28,8 +29,12 @@ from ...types.auth import (
     RefreshTokensResponse,
     RegisterUserResponse,
     RenewSessionResponse,
+    RequestEmailVerificationResponse,
+    RequestPasswordResetResponse,
+    ResetPasswordResponse,
     RevokeApiKeyResponse,
     RevokeSessionResponse,
+    VerifyEmailResponse,
 )
 
 
@@ -463,6 +468,123 @@ class AsyncAuthResource:
             response_media_type=response_media_type,
         )).data
 
+    @overload
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Job: ...
+    @overload
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Job: ...
+    @overload
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RequestEmailVerificationResponse:
+        """
+        Call POST /auth/email-verification.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_12,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def verify_email(
+        self,
+        *,
+        body: models.EmailVerification,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> VerifyEmailResponse:
+        """
+        Call POST /auth/email-verification/confirm.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_13,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def request_password_reset(
+        self,
+        *,
+        body: models.PasswordResetRequest,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RequestPasswordResetResponse:
+        """
+        Call POST /auth/password-reset.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_14,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def reset_password(
+        self,
+        *,
+        body: models.PasswordReset,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ResetPasswordResponse:
+        """
+        Call POST /auth/password-reset/confirm.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_15,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def change_password(
+        self,
+        *,
+        body: models.PasswordChange,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ChangePasswordResponse:
+        """
+        Call PUT /auth/password.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_16,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
 
 class AsyncAuthWithResponse:
     """The auth operations, returning each result with its response metadata."""
@@ -879,6 +1001,123 @@ class AsyncAuthWithResponse:
             response_media_type=response_media_type,
         )
 
+    @overload
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Job]: ...
+    @overload
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Job]: ...
+    @overload
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RequestEmailVerificationResponse]:
+        """
+        Call POST /auth/email-verification.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_12,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def verify_email(
+        self,
+        *,
+        body: models.EmailVerification,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[VerifyEmailResponse]:
+        """
+        Call POST /auth/email-verification/confirm.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_13,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def request_password_reset(
+        self,
+        *,
+        body: models.PasswordResetRequest,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RequestPasswordResetResponse]:
+        """
+        Call POST /auth/password-reset.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_14,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def reset_password(
+        self,
+        *,
+        body: models.PasswordReset,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ResetPasswordResponse]:
+        """
+        Call POST /auth/password-reset/confirm.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_15,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def change_password(
+        self,
+        *,
+        body: models.PasswordChange,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ChangePasswordResponse]:
+        """
+        Call PUT /auth/password.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_16,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
 
 class AsyncAuthWithRawResponse:
     """The auth operations, returning each raw response with its body read into memory."""
@@ -1115,6 +1354,102 @@ class AsyncAuthWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /auth/email-verification.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_12,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def verify_email(
+        self,
+        *,
+        body: models.EmailVerification,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /auth/email-verification/confirm.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_13,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def request_password_reset(
+        self,
+        *,
+        body: models.PasswordResetRequest,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /auth/password-reset.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_14,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def reset_password(
+        self,
+        *,
+        body: models.PasswordReset,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /auth/password-reset/confirm.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_15,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def change_password(
+        self,
+        *,
+        body: models.PasswordChange,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PUT /auth/password.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_16,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
 
 class AsyncAuthWithStreamingResponse:
     """The auth operations, returning blocks that send each call on entry and stream its response."""
@@ -1347,6 +1682,102 @@ class AsyncAuthWithStreamingResponse:
         return self._core.stream(
             _operations.OPERATION_11,
             (api_key_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def request_email_verification(
+        self,
+        *,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /auth/email-verification.
+        """
+        return self._core.stream(
+            _operations.OPERATION_12,
+            (),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def verify_email(
+        self,
+        *,
+        body: models.EmailVerification,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /auth/email-verification/confirm.
+        """
+        return self._core.stream(
+            _operations.OPERATION_13,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def request_password_reset(
+        self,
+        *,
+        body: models.PasswordResetRequest,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /auth/password-reset.
+        """
+        return self._core.stream(
+            _operations.OPERATION_14,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def reset_password(
+        self,
+        *,
+        body: models.PasswordReset,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /auth/password-reset/confirm.
+        """
+        return self._core.stream(
+            _operations.OPERATION_15,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def change_password(
+        self,
+        *,
+        body: models.PasswordChange,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PUT /auth/password.
+        """
+        return self._core.stream(
+            _operations.OPERATION_16,
+            (),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )

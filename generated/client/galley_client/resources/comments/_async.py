@@ -109,7 +109,7 @@ class AsyncCommentsResource:
         Call GET /posts/{post_id}/comments.
         """
         return (await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_38,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -162,7 +162,7 @@ class AsyncCommentsResource:
         Call POST /posts/{post_id}/comments.
         """
         return (await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_39,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -209,7 +209,7 @@ class AsyncCommentsResource:
         Call GET /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_40,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -262,7 +262,7 @@ class AsyncCommentsResource:
         Call PATCH /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_41,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -282,7 +282,7 @@ class AsyncCommentsResource:
         Call DELETE /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -299,7 +299,7 @@ class AsyncCommentsResource:
         Call PUT /comments/{comment_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_43,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -316,7 +316,7 @@ class AsyncCommentsResource:
         Call DELETE /comments/{comment_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -389,7 +389,7 @@ class AsyncCommentsWithResponse:
         Call GET /posts/{post_id}/comments.
         """
         return await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_38,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -442,7 +442,7 @@ class AsyncCommentsWithResponse:
         Call POST /posts/{post_id}/comments.
         """
         return await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_39,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -489,7 +489,7 @@ class AsyncCommentsWithResponse:
         Call GET /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_40,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -542,7 +542,7 @@ class AsyncCommentsWithResponse:
         Call PATCH /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_41,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -562,7 +562,7 @@ class AsyncCommentsWithResponse:
         Call DELETE /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -579,7 +579,7 @@ class AsyncCommentsWithResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_43,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -596,7 +596,7 @@ class AsyncCommentsWithResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -627,7 +627,7 @@ class AsyncCommentsWithRawResponse:
         Call GET /posts/{post_id}/comments.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_33,
+            _operations.OPERATION_38,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -647,7 +647,7 @@ class AsyncCommentsWithRawResponse:
         Call POST /posts/{post_id}/comments.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_34,
+            _operations.OPERATION_39,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -667,7 +667,7 @@ class AsyncCommentsWithRawResponse:
         Call GET /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_35,
+            _operations.OPERATION_40,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -687,7 +687,7 @@ class AsyncCommentsWithRawResponse:
         Call PATCH /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_36,
+            _operations.OPERATION_41,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -707,7 +707,7 @@ class AsyncCommentsWithRawResponse:
         Call DELETE /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_37,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -724,7 +724,7 @@ class AsyncCommentsWithRawResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_38,
+            _operations.OPERATION_43,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -741,7 +741,7 @@ class AsyncCommentsWithRawResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_39,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -772,7 +772,7 @@ class AsyncCommentsWithStreamingResponse:
         Call GET /posts/{post_id}/comments.
         """
         return self._core.stream(
-            _operations.OPERATION_33,
+            _operations.OPERATION_38,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -792,7 +792,7 @@ class AsyncCommentsWithStreamingResponse:
         Call POST /posts/{post_id}/comments.
         """
         return self._core.stream(
-            _operations.OPERATION_34,
+            _operations.OPERATION_39,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -812,7 +812,7 @@ class AsyncCommentsWithStreamingResponse:
         Call GET /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_35,
+            _operations.OPERATION_40,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -832,7 +832,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_36,
+            _operations.OPERATION_41,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -852,7 +852,7 @@ class AsyncCommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_37,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -869,7 +869,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_38,
+            _operations.OPERATION_43,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -886,7 +886,7 @@ class AsyncCommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_39,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,

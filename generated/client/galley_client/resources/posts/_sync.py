@@ -130,7 +130,7 @@ class PostsResource:
         Call GET /posts.
         """
         return self._core.execute(
-            _operations.OPERATION_21,
+            _operations.OPERATION_26,
             (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -179,7 +179,7 @@ class PostsResource:
         Call POST /posts.
         """
         return self._core.execute(
-            _operations.OPERATION_22,
+            _operations.OPERATION_27,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -230,7 +230,7 @@ class PostsResource:
         Call GET /posts/search.
         """
         return self._core.execute(
-            _operations.OPERATION_23,
+            _operations.OPERATION_28,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -275,7 +275,7 @@ class PostsResource:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.execute(
-            _operations.OPERATION_24,
+            _operations.OPERATION_29,
             (if_none_match, slug),
             options=options,
             response_media_type=response_media_type,
@@ -320,7 +320,7 @@ class PostsResource:
         Call GET /posts/{post_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_25,
+            _operations.OPERATION_30,
             (if_none_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -373,7 +373,7 @@ class PostsResource:
         Call PATCH /posts/{post_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_26,
+            _operations.OPERATION_31,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -393,7 +393,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_27,
+            _operations.OPERATION_32,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -434,7 +434,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_28,
+            _operations.OPERATION_33,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -475,7 +475,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_29,
+            _operations.OPERATION_34,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -516,7 +516,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.execute(
-            _operations.OPERATION_30,
+            _operations.OPERATION_35,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -533,7 +533,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -550,7 +550,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -639,7 +639,7 @@ class PostsWithResponse:
         Call GET /posts.
         """
         return self._core.execute(
-            _operations.OPERATION_21,
+            _operations.OPERATION_26,
             (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -688,7 +688,7 @@ class PostsWithResponse:
         Call POST /posts.
         """
         return self._core.execute(
-            _operations.OPERATION_22,
+            _operations.OPERATION_27,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -739,7 +739,7 @@ class PostsWithResponse:
         Call GET /posts/search.
         """
         return self._core.execute(
-            _operations.OPERATION_23,
+            _operations.OPERATION_28,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -784,7 +784,7 @@ class PostsWithResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.execute(
-            _operations.OPERATION_24,
+            _operations.OPERATION_29,
             (if_none_match, slug),
             options=options,
             response_media_type=response_media_type,
@@ -829,7 +829,7 @@ class PostsWithResponse:
         Call GET /posts/{post_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_25,
+            _operations.OPERATION_30,
             (if_none_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -882,7 +882,7 @@ class PostsWithResponse:
         Call PATCH /posts/{post_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_26,
+            _operations.OPERATION_31,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -902,7 +902,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_27,
+            _operations.OPERATION_32,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -943,7 +943,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_28,
+            _operations.OPERATION_33,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -984,7 +984,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_29,
+            _operations.OPERATION_34,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1025,7 +1025,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.execute(
-            _operations.OPERATION_30,
+            _operations.OPERATION_35,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1042,7 +1042,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1059,7 +1059,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1094,7 +1094,7 @@ class PostsWithRawResponse:
         Call GET /posts.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_21,
+            _operations.OPERATION_26,
             (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -1113,7 +1113,7 @@ class PostsWithRawResponse:
         Call POST /posts.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_22,
+            _operations.OPERATION_27,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1134,7 +1134,7 @@ class PostsWithRawResponse:
         Call GET /posts/search.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_23,
+            _operations.OPERATION_28,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1152,7 +1152,7 @@ class PostsWithRawResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_24,
+            _operations.OPERATION_29,
             (if_none_match, slug),
             options=options,
             response_media_type=response_media_type,
@@ -1170,7 +1170,7 @@ class PostsWithRawResponse:
         Call GET /posts/{post_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_25,
+            _operations.OPERATION_30,
             (if_none_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1190,7 +1190,7 @@ class PostsWithRawResponse:
         Call PATCH /posts/{post_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_26,
+            _operations.OPERATION_31,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -1210,7 +1210,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_27,
+            _operations.OPERATION_32,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1227,7 +1227,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_28,
+            _operations.OPERATION_33,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1244,7 +1244,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_29,
+            _operations.OPERATION_34,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1261,7 +1261,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_30,
+            _operations.OPERATION_35,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1278,7 +1278,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_31,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1295,7 +1295,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_32,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1330,7 +1330,7 @@ class PostsWithStreamingResponse:
         Call GET /posts.
         """
         return self._core.stream(
-            _operations.OPERATION_21,
+            _operations.OPERATION_26,
             (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
@@ -1349,7 +1349,7 @@ class PostsWithStreamingResponse:
         Call POST /posts.
         """
         return self._core.stream(
-            _operations.OPERATION_22,
+            _operations.OPERATION_27,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1370,7 +1370,7 @@ class PostsWithStreamingResponse:
         Call GET /posts/search.
         """
         return self._core.stream(
-            _operations.OPERATION_23,
+            _operations.OPERATION_28,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1388,7 +1388,7 @@ class PostsWithStreamingResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.stream(
-            _operations.OPERATION_24,
+            _operations.OPERATION_29,
             (if_none_match, slug),
             options=options,
             response_media_type=response_media_type,
@@ -1406,7 +1406,7 @@ class PostsWithStreamingResponse:
         Call GET /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_25,
+            _operations.OPERATION_30,
             (if_none_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1426,7 +1426,7 @@ class PostsWithStreamingResponse:
         Call PATCH /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_26,
+            _operations.OPERATION_31,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -1446,7 +1446,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_27,
+            _operations.OPERATION_32,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1463,7 +1463,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_28,
+            _operations.OPERATION_33,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1480,7 +1480,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_29,
+            _operations.OPERATION_34,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1497,7 +1497,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.stream(
-            _operations.OPERATION_30,
+            _operations.OPERATION_35,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1514,7 +1514,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_31,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1531,7 +1531,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_32,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,

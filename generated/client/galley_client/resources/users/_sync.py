@@ -87,7 +87,7 @@ class UsersResource:
         Call GET /users/me.
         """
         return self._core.execute(
-            _operations.OPERATION_12,
+            _operations.OPERATION_17,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -136,7 +136,7 @@ class UsersResource:
         Call PATCH /users/me.
         """
         return self._core.execute(
-            _operations.OPERATION_13,
+            _operations.OPERATION_18,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -155,7 +155,7 @@ class UsersResource:
         Call DELETE /users/me.
         """
         return self._core.execute(
-            _operations.OPERATION_14,
+            _operations.OPERATION_19,
             (if_match,),
             options=options,
             response_media_type=response_media_type,
@@ -232,7 +232,7 @@ class UsersResource:
         Call GET /users.
         """
         return self._core.execute(
-            _operations.OPERATION_15,
+            _operations.OPERATION_20,
             (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
             options=options,
             response_media_type=response_media_type,
@@ -281,7 +281,7 @@ class UsersResource:
         Call POST /users.
         """
         return self._core.execute(
-            _operations.OPERATION_16,
+            _operations.OPERATION_21,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -328,7 +328,7 @@ class UsersResource:
         Call GET /users/{user_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_17,
+            _operations.OPERATION_22,
             (if_none_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -381,7 +381,7 @@ class UsersResource:
         Call PATCH /users/{user_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_18,
+            _operations.OPERATION_23,
             (if_match, user_id),
             body=body,
             media_type=media_type,
@@ -401,7 +401,7 @@ class UsersResource:
         Call DELETE /users/{user_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_19,
+            _operations.OPERATION_24,
             (if_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -446,7 +446,7 @@ class UsersResource:
         Call GET /profiles/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_20,
+            _operations.OPERATION_25,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -495,7 +495,7 @@ class UsersWithResponse:
         Call GET /users/me.
         """
         return self._core.execute(
-            _operations.OPERATION_12,
+            _operations.OPERATION_17,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -544,7 +544,7 @@ class UsersWithResponse:
         Call PATCH /users/me.
         """
         return self._core.execute(
-            _operations.OPERATION_13,
+            _operations.OPERATION_18,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -563,7 +563,7 @@ class UsersWithResponse:
         Call DELETE /users/me.
         """
         return self._core.execute(
-            _operations.OPERATION_14,
+            _operations.OPERATION_19,
             (if_match,),
             options=options,
             response_media_type=response_media_type,
@@ -640,7 +640,7 @@ class UsersWithResponse:
         Call GET /users.
         """
         return self._core.execute(
-            _operations.OPERATION_15,
+            _operations.OPERATION_20,
             (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
             options=options,
             response_media_type=response_media_type,
@@ -689,7 +689,7 @@ class UsersWithResponse:
         Call POST /users.
         """
         return self._core.execute(
-            _operations.OPERATION_16,
+            _operations.OPERATION_21,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -736,7 +736,7 @@ class UsersWithResponse:
         Call GET /users/{user_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_17,
+            _operations.OPERATION_22,
             (if_none_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -789,7 +789,7 @@ class UsersWithResponse:
         Call PATCH /users/{user_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_18,
+            _operations.OPERATION_23,
             (if_match, user_id),
             body=body,
             media_type=media_type,
@@ -809,7 +809,7 @@ class UsersWithResponse:
         Call DELETE /users/{user_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_19,
+            _operations.OPERATION_24,
             (if_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -854,7 +854,7 @@ class UsersWithResponse:
         Call GET /profiles/{username}.
         """
         return self._core.execute(
-            _operations.OPERATION_20,
+            _operations.OPERATION_25,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -879,7 +879,7 @@ class UsersWithRawResponse:
         Call GET /users/me.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_12,
+            _operations.OPERATION_17,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -898,7 +898,7 @@ class UsersWithRawResponse:
         Call PATCH /users/me.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_13,
+            _operations.OPERATION_18,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -917,7 +917,7 @@ class UsersWithRawResponse:
         Call DELETE /users/me.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_14,
+            _operations.OPERATION_19,
             (if_match,),
             options=options,
             response_media_type=response_media_type,
@@ -943,7 +943,7 @@ class UsersWithRawResponse:
         Call GET /users.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_15,
+            _operations.OPERATION_20,
             (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
             options=options,
             response_media_type=response_media_type,
@@ -962,7 +962,7 @@ class UsersWithRawResponse:
         Call POST /users.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_16,
+            _operations.OPERATION_21,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -982,7 +982,7 @@ class UsersWithRawResponse:
         Call GET /users/{user_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_17,
+            _operations.OPERATION_22,
             (if_none_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -1002,7 +1002,7 @@ class UsersWithRawResponse:
         Call PATCH /users/{user_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_18,
+            _operations.OPERATION_23,
             (if_match, user_id),
             body=body,
             media_type=media_type,
@@ -1022,7 +1022,7 @@ class UsersWithRawResponse:
         Call DELETE /users/{user_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_19,
+            _operations.OPERATION_24,
             (if_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -1040,7 +1040,7 @@ class UsersWithRawResponse:
         Call GET /profiles/{username}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_20,
+            _operations.OPERATION_25,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,
@@ -1065,7 +1065,7 @@ class UsersWithStreamingResponse:
         Call GET /users/me.
         """
         return self._core.stream(
-            _operations.OPERATION_12,
+            _operations.OPERATION_17,
             (if_none_match,),
             options=options,
             response_media_type=response_media_type,
@@ -1084,7 +1084,7 @@ class UsersWithStreamingResponse:
         Call PATCH /users/me.
         """
         return self._core.stream(
-            _operations.OPERATION_13,
+            _operations.OPERATION_18,
             (if_match,),
             body=body,
             media_type=media_type,
@@ -1103,7 +1103,7 @@ class UsersWithStreamingResponse:
         Call DELETE /users/me.
         """
         return self._core.stream(
-            _operations.OPERATION_14,
+            _operations.OPERATION_19,
             (if_match,),
             options=options,
             response_media_type=response_media_type,
@@ -1129,7 +1129,7 @@ class UsersWithStreamingResponse:
         Call GET /users.
         """
         return self._core.stream(
-            _operations.OPERATION_15,
+            _operations.OPERATION_20,
             (limit, cursor, page, include_total, sort, role, is_active, email_verified, username, email),
             options=options,
             response_media_type=response_media_type,
@@ -1148,7 +1148,7 @@ class UsersWithStreamingResponse:
         Call POST /users.
         """
         return self._core.stream(
-            _operations.OPERATION_16,
+            _operations.OPERATION_21,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -1168,7 +1168,7 @@ class UsersWithStreamingResponse:
         Call GET /users/{user_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_17,
+            _operations.OPERATION_22,
             (if_none_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -1188,7 +1188,7 @@ class UsersWithStreamingResponse:
         Call PATCH /users/{user_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_18,
+            _operations.OPERATION_23,
             (if_match, user_id),
             body=body,
             media_type=media_type,
@@ -1208,7 +1208,7 @@ class UsersWithStreamingResponse:
         Call DELETE /users/{user_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_19,
+            _operations.OPERATION_24,
             (if_match, user_id),
             options=options,
             response_media_type=response_media_type,
@@ -1226,7 +1226,7 @@ class UsersWithStreamingResponse:
         Call GET /profiles/{username}.
         """
         return self._core.stream(
-            _operations.OPERATION_20,
+            _operations.OPERATION_25,
             (if_none_match, username),
             options=options,
             response_media_type=response_media_type,

@@ -4,6 +4,7 @@
 """The types of the auth operations."""
 
 from ._operations import (
+    ChangePasswordResponse,
     CloseSessionResponse,
     CreateApiKeyResponse,
     ListApiKeysResponse,
@@ -14,8 +15,13 @@ from ._operations import (
     RefreshTokensResponse,
     RegisterUserResponse,
     RenewSessionResponse,
+    RequestEmailVerificationResponse,
+    RequestPasswordResetResponse,
+    ResetPasswordResponse,
     RevokeApiKeyResponse,
     RevokeSessionResponse,
+    VerifyEmailResponse,
+    decode_change_password_header,
     decode_close_session_header,
     decode_create_api_key_header,
     decode_list_api_keys_header,
@@ -26,11 +32,16 @@ from ._operations import (
     decode_refresh_tokens_header,
     decode_register_user_header,
     decode_renew_session_header,
+    decode_request_email_verification_header,
+    decode_request_password_reset_header,
+    decode_reset_password_header,
     decode_revoke_api_key_header,
     decode_revoke_session_header,
+    decode_verify_email_header,
 )
 
 __all__ = [
+    'ChangePasswordResponse',
     'CloseSessionResponse',
     'CreateApiKeyResponse',
     'ListApiKeysResponse',
@@ -41,8 +52,13 @@ __all__ = [
     'RefreshTokensResponse',
     'RegisterUserResponse',
     'RenewSessionResponse',
+    'RequestEmailVerificationResponse',
+    'RequestPasswordResetResponse',
+    'ResetPasswordResponse',
     'RevokeApiKeyResponse',
     'RevokeSessionResponse',
+    'VerifyEmailResponse',
+    'decode_change_password_header',
     'decode_close_session_header',
     'decode_create_api_key_header',
     'decode_list_api_keys_header',
@@ -53,6 +69,10 @@ __all__ = [
     'decode_refresh_tokens_header',
     'decode_register_user_header',
     'decode_renew_session_header',
+    'decode_request_email_verification_header',
+    'decode_request_password_reset_header',
+    'decode_reset_password_header',
     'decode_revoke_api_key_header',
     'decode_revoke_session_header',
+    'decode_verify_email_header',
 ]

@@ -912,3 +912,336 @@ def decode_revoke_api_key_header(
 ) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
     """Decode one declared response header of revoke_api_key from a response's metadata."""
     return _REVOKE_API_KEY_HEADERS.decode(info, name)
+
+
+RequestEmailVerificationResponse: TypeAlias = models.Job | models.Problem
+
+
+_REQUEST_EMAIL_VERIFICATION_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'requestEmailVerification',
+    frozenset({'202', '401', '403', '409', '422', '429', 'default'}),
+    (('X-Request-ID', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_689, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_695, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_703, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_710, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_717, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_724, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_732, missing=required_header)))), ('Server-Timing', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_690, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_696, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_704, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_711, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_718, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_725, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_733, missing=required_header)))), ('RateLimit-Policy', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_691, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_697, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_705, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_712, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_719, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_726, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_734, missing=required_header)))), ('RateLimit', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_692, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_698, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_706, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_713, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_720, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_727, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_735, missing=required_header)))), ('Location', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_693, missing=required_header)),)), ('Deprecation', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_699, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_707, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_714, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_721, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_729, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_736, missing=optional_header)))), ('Sunset', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_700, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_708, missing=optional_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_715, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_722, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_730, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_737, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_701, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_728, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_738, missing=optional_header))))),
+)
+
+
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Location'],
+) -> models.UriReference: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_request_email_verification_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Location', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of request_email_verification from a response's metadata."""
+    return _REQUEST_EMAIL_VERIFICATION_HEADERS.decode(info, name)
+
+
+VerifyEmailResponse: TypeAlias = None | models.Problem
+
+
+_VERIFY_EMAIL_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'verifyEmail',
+    frozenset({'204', '400', '403', '413', '415', '422', '429', 'default'}),
+    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_740, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_745, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_752, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_759, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_766, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_773, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_780, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_788, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_741, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_746, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_753, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_760, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_767, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_774, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_781, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_789, missing=required_header)))), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_742, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_747, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_754, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_761, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_768, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_775, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_782, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_790, missing=required_header)))), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_743, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_748, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_755, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_762, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_769, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_776, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_783, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_791, missing=required_header)))), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_749, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_756, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_763, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_770, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_777, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_785, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_792, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_750, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_757, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_764, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_771, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_778, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_786, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_793, missing=optional_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_784, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_794, missing=optional_header))))),
+)
+
+
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_verify_email_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Deprecation', 'Sunset', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+    """Decode one declared response header of verify_email from a response's metadata."""
+    return _VERIFY_EMAIL_HEADERS.decode(info, name)
+
+
+RequestPasswordResetResponse: TypeAlias = None | models.Problem
+
+
+_REQUEST_PASSWORD_RESET_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'requestPasswordReset',
+    frozenset({'202', '400', '403', '413', '415', '422', '429', 'default'}),
+    (('X-Request-ID', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_796, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_801, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_808, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_815, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_822, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_829, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_836, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_844, missing=required_header)))), ('Server-Timing', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_797, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_802, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_809, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_816, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_823, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_830, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_837, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_845, missing=required_header)))), ('RateLimit-Policy', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_798, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_803, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_810, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_817, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_824, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_831, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_838, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_846, missing=required_header)))), ('RateLimit', (('202', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_799, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_804, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_811, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_818, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_825, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_832, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_839, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_847, missing=required_header)))), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_805, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_812, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_819, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_826, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_833, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_841, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_848, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_806, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_813, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_820, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_827, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_834, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_842, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_849, missing=optional_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_840, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_850, missing=optional_header))))),
+)
+
+
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_request_password_reset_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Deprecation', 'Sunset', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+    """Decode one declared response header of request_password_reset from a response's metadata."""
+    return _REQUEST_PASSWORD_RESET_HEADERS.decode(info, name)
+
+
+ResetPasswordResponse: TypeAlias = None | models.Problem
+
+
+_RESET_PASSWORD_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'resetPassword',
+    frozenset({'204', '400', '403', '413', '415', '422', '429', 'default'}),
+    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_852, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_857, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_864, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_871, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_878, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_885, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_892, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_900, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_853, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_858, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_865, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_872, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_879, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_886, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_893, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_901, missing=required_header)))), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_854, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_859, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_866, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_873, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_880, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_887, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_894, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_902, missing=required_header)))), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_855, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_860, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_867, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_874, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_881, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_888, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_895, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_903, missing=required_header)))), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_861, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_868, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_875, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_882, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_889, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_897, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_904, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_862, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_869, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_876, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_883, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_890, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_898, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_905, missing=optional_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_896, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_906, missing=optional_header))))),
+)
+
+
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_reset_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Deprecation', 'Sunset', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.RetryAfter | UNSET:
+    """Decode one declared response header of reset_password from a response's metadata."""
+    return _RESET_PASSWORD_HEADERS.decode(info, name)
+
+
+ChangePasswordResponse: TypeAlias = None | models.Problem
+
+
+_CHANGE_PASSWORD_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
+    'changePassword',
+    frozenset({'204', '400', '401', '403', '413', '415', '422', '429', 'default'}),
+    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_908, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_913, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_920, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_928, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_935, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_942, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_949, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_956, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_964, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_909, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_914, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_921, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_929, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_936, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_943, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_950, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_957, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_965, missing=required_header)))), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_910, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_915, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_922, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_930, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_937, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_944, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_951, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_958, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_966, missing=required_header)))), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_911, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_916, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_923, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_931, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_938, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_945, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_952, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_959, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_967, missing=required_header)))), ('Deprecation', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_917, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_924, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_932, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_939, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_946, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_953, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_961, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Deprecation', style='simple'), codec=model_bindings.codec_968, missing=optional_header)))), ('Sunset', (('400', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_918, missing=optional_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_925, missing=optional_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_933, missing=optional_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_940, missing=optional_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_947, missing=optional_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_954, missing=optional_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_962, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Sunset', style='simple'), codec=model_bindings.codec_969, missing=optional_header)))), ('WWW-Authenticate', (('401', HeaderBranch(plan=ParameterPlan(location='header', name='WWW-Authenticate', style='simple', required=True), codec=model_bindings.codec_926, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_960, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_970, missing=optional_header))))),
+)
+
+
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID'],
+) -> models.RequestId: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Server-Timing'],
+) -> models.ServerTiming: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit-Policy'],
+) -> models.QuotaPolicy: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['RateLimit'],
+) -> models.QuotaLeft: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Deprecation'],
+) -> models.DeprecationDate | UNSET: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Sunset'],
+) -> models.HttpDate | UNSET: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['WWW-Authenticate'],
+) -> models.Challenge: ...
+@overload
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['Retry-After'],
+) -> models.RetryAfter | UNSET: ...
+
+
+def decode_change_password_header(
+    info: ResponseInfo,
+    *,
+    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Deprecation', 'Sunset', 'WWW-Authenticate', 'Retry-After'],
+) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter | UNSET:
+    """Decode one declared response header of change_password from a response's metadata."""
+    return _CHANGE_PASSWORD_HEADERS.decode(info, name)

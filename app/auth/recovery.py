@@ -1,0 +1,129 @@
+"""The rules of proving an address and of changing a password, with and without knowing the present one."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+from sqlalchemy import bindparam, func, select, update
+
+from app.access import Principal
+from app.audit.service import record
+from app.auth import links, service
+from app.auth.links import Purpose
+from app.auth.passwords import Verdict
+from app.current import current
+from app.jobs.service import enqueue
+from app.mail import service as mail
+from app.mail.service import Notice, Reader
+from app.problems import Conflict, InvalidToken, Problem
+from app.sql import Connection, Statement
+from app.users import service as users
+from app.users.tables import User
+from generated import models
+from generated.models import AuditAction, ProblemCode
+
+
+class WrongPassword(Problem):
+    status, code, title = 403, ProblemCode.wrong_password, "The password is wrong."
+
+
+_ACCOUNT = (User.id, User.email, User.username, User.email_verified)
+_ACTIVE = Statement(select(*_ACCOUNT).where(User.id == bindparam("id"), User.is_active))
+_BY_EMAIL = Statement(select(*_ACCOUNT).where(User.email == bindparam("email"), User.is_active))
+_HASH = Statement(select(User.password_hash).where(User.id == bindparam("id")))
+_edited: dict[str, Any] = {"version": User.version + 1, "updated_at": func.now()}
+_VERIFY = Statement(update(User).where(User.id == bindparam("user_id")).values(email_verified=True, **_edited))
+_REPLACE = Statement(
+    update(User)
+    .where(User.id == bindparam("user_id"), User.password_hash == bindparam("proven_hash"))
+    .values(password_hash=bindparam("new_hash"))
+    .returning(User.id, User.email, User.username)
+)
+
+
+async def welcome(connection: Connection, user: models.User) -> None:
+    """Queue the mails that a new member gets. Nobody but administrators sees their jobs."""
+    await mail.queue(connection, "welcome", Reader(user.email, user.username), {})
+    await mail.queue_verification(connection, user.id)
+
+
+async def ask_verification(connection: Connection, principal: Principal) -> UUID:
+    """Queue the mail that lets a member prove the address. Raises Conflict when it is proven, InvalidToken."""
+    account = await _ACTIVE.first(connection, id=principal.user_id)
+    if account is None:
+        raise InvalidToken
+    if account["email_verified"]:
+        raise Conflict("The address is verified already.")
+    return await mail.queue_verification(connection, account["id"], owner_id=account["id"])
+
+
+async def ask_reset(connection: Connection, email: str) -> None:
+    """Queue the search for the account of this address, and the mail to it if there is one.
+
+    Nothing is looked up here: one row is written whoever is meant, so that no time tells who is a member.
+    """
+    await enqueue(connection, mail.RESET_MAIL, {"email": email.lower(), "address": current().address})
+
+
+async def verification_link(connection: Connection, job_id: UUID, payload: Mapping[str, Any]) -> Record | None:
+    """Make the link of a job, and return the account it is for; None when there is nothing to prove any more."""
+    account = await _ACTIVE.first(connection, id=UUID(payload["user_id"]))
+    if account is None or account["email_verified"]:
+        return None
+    await links.make(connection, Purpose.EMAIL_VERIFICATION, job_id, account)
+    return account if await links.is_good(connection, Purpose.EMAIL_VERIFICATION, job_id) else None
+
+
+async def reset_link(connection: Connection, job_id: UUID, payload: Mapping[str, Any]) -> Record | None:
+    """Make the link of a job, and return the account it is for; None when no mail is due."""
+    account = await _BY_EMAIL.first(connection, email=payload["email"])
+    if account is None:
+        return None
+    if await links.make(connection, Purpose.PASSWORD_RESET, job_id, account):
+        # Who asked is not known, but from where.
+        current().address = payload["address"]
+        await record(connection, AuditAction.password_reset_requested, actor_id=None, subject_id=account["id"])
+    return account if await links.is_good(connection, Purpose.PASSWORD_RESET, job_id) else None
+
+
+async def verify_email(connection: Connection, token: str) -> None:
+    """Note that the member reads mails to the address. Raises TokenInvalid."""
+    member = await links.use(connection, Purpose.EMAIL_VERIFICATION, token)
+    await _VERIFY.run(connection, user_id=member["id"])
+    await record(connection, AuditAction.email_verified, actor_id=member["id"], subject_id=member["id"])
+
+
+async def reset_password(connection: Connection, token: str, new_hash: str) -> None:
+    """Set the password of the member whom the link was sent to, and end all sessions. Raises TokenInvalid."""
+    member = await links.use(connection, Purpose.PASSWORD_RESET, token)
+    await users.set_password(connection, member["id"], new_hash)
+    await service.end_sessions(connection, member["id"])
+    await record(connection, AuditAction.password_reset, actor_id=member["id"], subject_id=member["id"])
+    await mail.notify(connection, Reader(member["email"], member["username"]), Notice.PASSWORD_RESET)
+
+
+async def kept_hash(connection: Connection, user_id: UUID) -> str:
+    """Return the hash of the member's password. Raises InvalidToken when the account has just gone."""
+    kept = await _HASH.value(connection, id=user_id)
+    if kept is None:
+        raise InvalidToken
+    return kept
+
+
+async def change_password(connection: Connection, principal: Principal, proven_hash: str, new_hash: str) -> bool:
+    """Replace the password whose hash is still this one, and end the member's other sessions; False when it is not."""
+    member = await _REPLACE.first(connection, user_id=principal.user_id, proven_hash=proven_hash, new_hash=new_hash)
+    if member is None:
+        return False
+    await links.withdraw_resets(connection, member["id"])
+    await service.end_sessions(connection, member["id"], but=principal.session_id)
+    await record(connection, AuditAction.password_changed, actor_id=member["id"], subject_id=member["id"])
+    await mail.notify(connection, Reader(member["email"], member["username"]), Notice.PASSWORD_CHANGED)
+    return True
+
+
+def require_right(verdict: Verdict) -> None:
+    """Raise WrongPassword unless the password was right."""
+    if not verdict.right:
+        raise WrongPassword
