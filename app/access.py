@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
+from starlette.requests import cookie_parser
 
 from app.auth import csrf
-from app.auth.living import holder_of_key, holder_of_session
+from app.auth.living import holder_of_key, holder_of_session, last_known_holder
 from app.auth.tokens import Claims, TokenRefused, TokenType, verify
 from app.contract import role_scopes
 from app.current import current
@@ -73,13 +74,23 @@ async def _presented(credentials: Credentials) -> list[Principal]:
 
 
 def identify(headers: Mapping[bytes, bytes]) -> str | None:
-    """Return the member for whom a request counts: whose valid token it brings; no query is made."""
-    given = headers.get(b"authorization")
-    token = bearer_token(given.decode("latin-1")) if given is not None else None
-    if token is None:
-        return None
+    """Return the member for whom a request counts: whose valid token or key it brings. No query is made.
+
+    A key tells nothing by itself, so it counts for its member from when it has first been looked up.
+    """
+    if (given := headers.get(b"authorization")) is not None:
+        return _member_of(bearer_token(given.decode("latin-1")))
+    if (key := headers.get(b"x-api-key")) is not None:
+        holder = last_known_holder(key)
+        return str(holder.user_id) if holder else None
+    if (line := headers.get(b"cookie")) is not None and csrf.ACCESS.encode() in line:
+        return _member_of(cookie_parser(line.decode("latin-1")).get(csrf.ACCESS))
+    return None
+
+
+def _member_of(token: str | None) -> str | None:
     try:
-        return str(verify(token, "access").user_id)
+        return str(verify(token, "access").user_id) if token else None
     except TokenRefused:
         return None
 

@@ -78,6 +78,8 @@ def middleware(current: Settings) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=list(current.backend_cors_origins),
+            # Cookies too: each origin is named, and what changes something takes the token of its session besides.
+            allow_credentials=True,
             allow_methods=sorted({operation.method for operation in contract.operations().values()}),
             allow_headers=sorted({"Content-Type", "X-Request-ID", *contract.request_headers()}),
             expose_headers=sorted(contract.response_headers()),

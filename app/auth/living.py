@@ -90,6 +90,12 @@ async def holder_of_key(key: str) -> Holder | None:
     return await _remember(secret_hash, find)
 
 
+def last_known_holder(key: bytes) -> Holder | None:
+    """Return whom the key acted for when it was last looked up, as long as that is remembered, however old it is."""
+    known = _remembered.get(sha256(key).digest())
+    return known[1] if known else None
+
+
 async def _remember(name: object, find: Callable[[Connection], Awaitable[Holder | None]]) -> Holder | None:
     known = _remembered.get(name)
     now = monotonic()

@@ -238,6 +238,30 @@ function knownLimits() {
   };
 }
 
+/** What one member may do to another's things is said: `false` where a thing is nobody's, or everybody's to use. */
+function ownedThings() {
+  return {
+    PathItem(item, { report, resolve, location }) {
+      for (const method of ['get', 'put', 'post', 'delete', 'patch']) {
+        const operation = item[method];
+        if (operation === undefined) continue;
+        const parameters = [...(item.parameters ?? []), ...(operation.parameters ?? [])]
+          .map((entry) => resolve(entry, location.source.absoluteRef).node);
+        const named = parameters.some((parameter) => parameter?.in === 'path');
+        const schemes = (operation.security ?? []).filter((scheme) => Object.keys(scheme).length);
+        const owned = operation['x-owned'];
+        const place = location.child(method);
+        if (owned === undefined && named && method !== 'get' && schemes.length) {
+          report({ message: "Say what others get who do not own it: add `x-owned: {others: 403}` or 404, or `x-owned: false`.", location: place.key() });
+        }
+        if (owned && !(String(owned.others) in (operation.responses ?? {}))) {
+          report({ message: 'What others get is an answer of the operation: list it.', location: place.child('x-owned') });
+        }
+      }
+    },
+  };
+}
+
 /** What goes away says since when it is deprecated and until when it stays; an operation also says it in every answer. */
 function deprecations() {
   const dated = (node, { report, location }) => {
@@ -363,6 +387,7 @@ export default function house() {
         'own-failures': ownFailures,
         'true-examples': trueExamples,
         deprecations,
+        'owned-things': ownedThings,
         'known-limits': knownLimits,
       },
       arazzo1: {

@@ -42,6 +42,8 @@ class Operation:
     security: tuple[Node, ...]
     tag: str
     responses: Node
+    # What a member gets who does not own the thing, and the scope that makes up for that; nothing where nobody owns it.
+    owned: Node | None
 
     def __str__(self) -> str:
         return self.name
@@ -90,6 +92,7 @@ def _operation(document: Node, path: str, method: str) -> Operation:
         security=tuple(node.get("security", document.get("security", []))),
         tag=node["tags"][0],
         responses=node["responses"],
+        owned=node.get("x-owned") or None,
     )
 
 

@@ -18,7 +18,7 @@ from app.contract import role_scopes
 from app.ids import new_id
 from app.sql import Connection
 from tests.contract.credentials import Secrets, alternatives, headers_of, secrets_of
-from tests.contract.document import Node, Operation, operations
+from tests.contract.document import Node, Operation, contract, operations
 from tests.contract.requests import RESOURCES, Call
 from tests.contract.test_generic_statuses import MARKER, Send, every, refused, send
 from tests.factories import Factory, Member
@@ -113,6 +113,20 @@ class TestNobody:
         refused(await send(spoilt.by({})), 401, "not_authenticated")
 
 
+class TestScopes:
+    def test_are_described_and_granted(self) -> None:
+        flow = contract()["components"]["securitySchemes"]["bearer"]["flows"]["password"]
+        granted = frozenset[str]().union(*role_scopes().values())
+        for operation in operations():
+            assert operation.scopes <= flow["scopes"].keys() & granted, operation
+        assert granted == flow["scopes"].keys()
+
+    def test_are_those_of_every_way(self) -> None:
+        for operation in operations():
+            ways = [frozenset(scope for scopes in way.values() for scope in scopes) for way in alternatives(operation)]
+            assert len(set(ways)) <= 1, operation
+
+
 class TestEveryWay:
     @ways()
     async def test_lets_in_who_may(self, client: AsyncClient, call: Call, way: Node, secrets: Secrets) -> None:
@@ -155,6 +169,32 @@ class TestEveryWay:
                 reduced = await make.member(role=role, scopes=role_scopes()["admin"])
                 headers = headers_of(way, await secrets_of(make, reduced))
                 refused(await send(call.by(headers)), 403, "permission_denied")
+
+
+class TestOthers:
+    @every(lambda operation: operation.owned)
+    async def test_do_nothing_to_what_is_not_theirs(
+        self, send: Send, call: Call, operation: Operation, make: Factory
+    ) -> None:
+        owned = operation.owned or {}
+        code = {403: "permission_denied", 404: "not_found"}[owned["others"]]
+        least = min(role_scopes(), key=lambda role: len(role_scopes()[role]))
+        most = role_scopes()["admin"] - {owned.get("except")}
+        others = [await make.member(role=least), await make.member(role="admin", scopes=most)]
+        for other in others:
+            answer = await send(call.by(other.headers))
+            assert answer.json()["code"] in {code, "permission_denied"}
+            # Who may see it is told that it is not his; nobody else is told that it is there.
+            assert other is not others[0] or answer.status_code == owned["others"]
+
+    @every(lambda operation: (operation.owned or {}).get("except"))
+    async def test_need_the_scope_for_anybodys(
+        self, client: AsyncClient, call: Call, operation: Operation, make: Factory
+    ) -> None:
+        scope = (operation.owned or {})["except"]
+        for role in [role for role, granted in role_scopes().items() if scope in granted]:
+            assert (await call.by((await make.member(role=role)).headers).send(client)).is_success
+            break
 
 
 @cache

@@ -12,11 +12,11 @@ import yaml
 from scripts.lint.redocly import Finding, reports
 from scripts.lint.redocly import findings as read_findings
 from scripts.lint.remedies import REMEDIES
-from tests.gates import contract_faults, deprecation_faults, limit_faults
+from tests.gates import access_faults, contract_faults, deprecation_faults, limit_faults
 from tests.gates.contract_faults import DROP, Edit
 
 ROOT = Path(__file__).parents[2]
-FAULTS = contract_faults.FAULTS | deprecation_faults.FAULTS | limit_faults.FAULTS
+FAULTS = contract_faults.FAULTS | deprecation_faults.FAULTS | limit_faults.FAULTS | access_faults.FAULTS
 REDOCLY = ROOT / "node_modules/.bin/redocly"
 # All copies are linted by one process, which one worker starts.
 pytestmark = pytest.mark.xdist_group("lint")
