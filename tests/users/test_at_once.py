@@ -63,8 +63,9 @@ class TestLastAdmin:
             ]
             await waiting(committed.connection, 2)
         answers = await asyncio.gather(*calls)
-        refused = [answer for answer in answers if not answer.is_success]
-        assert [answer.json()["code"] for answer in refused] == ["last_admin"]
+        (refused,) = [answer for answer in answers if not answer.is_success]
+        # Whose account is closed or gone by then is nobody any more; which of the two comes first is left to chance.
+        assert refused.json()["code"] in {"last_admin", "invalid_token"}
         assert await committed.connection.fetchval(ADMINS) == 1
 
     async def test_of_many_at_once_one_stays(self, committed: Committed) -> None:
