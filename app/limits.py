@@ -136,3 +136,11 @@ def in_force() -> Limits:
     if _in_force.limits is None:
         raise RuntimeError("there are no limits yet")
     return _in_force.limits
+
+
+async def check_redis() -> None:
+    """Ask Redis for a sign of life. Raises ConnectionError or TimeoutError."""
+    redis = in_force().redis
+    if redis is None:
+        raise ConnectionError("Redis is not in use yet")
+    await redis.check()

@@ -22,6 +22,7 @@ from app.contract import BASE_PATH
 from app.frame import Frame
 from app.gate import Gate, framework_way
 from app.limits import Limits
+from app.meta.health import Check
 from app.settings import Settings, settings
 
 COMPRESS_FROM_BYTES = 1024
@@ -93,7 +94,8 @@ def create_app() -> ASGIApp:
     """Return the service. Raises when an operation has no handler or a handler no operation."""
     current = settings()
     limits.use(Limits(current, identify))
-    pages = meta.routes(check_database=db.check)
+    spared: dict[str, Check] = {"redis": limits.check_redis} if current.redis_url else {}
+    pages = meta.routes(check_database=db.check, spared=spared)
     framework = FastAPI(
         openapi_url=None,
         redirect_slashes=False,

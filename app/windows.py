@@ -8,9 +8,11 @@ figures. What it keeps in Redis is exact for all processes and is used as it is.
 import asyncio
 import logging
 from bisect import bisect_right
+from collections.abc import Coroutine
 from contextlib import suppress
 from time import monotonic, time
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from limits import RateLimitItem
 from limits.aio.storage import RedisStorage
@@ -28,12 +30,16 @@ MOST_KEYS = 100_000
 SLACK = 64
 # Every new key lets go of some that are past, so there are never more than twice those that are not.
 SWEPT = 2
-# What a request may wait for Redis, all in all; the first that waits in vain is the last for a while.
+# What a request may wait for Redis, all in all, unless its address says otherwise (`?socket_timeout=`); the first that
+# waits in vain is the last for a while.
 PATIENCE_SECONDS = 0.04
+# It is waited in parts: when this process itself was held up, the answer that has come meanwhile gets its turn.
+PARTS = 4
 RETRY_SECONDS = 1.0
 # More at once wait for one another; a command takes a tenth of a millisecond.
 CONNECTIONS = 16
 PREFIX = "galley"
+Result = TypeVar("Result")
 
 
 class Count(NamedTuple):
@@ -94,13 +100,10 @@ class Redis:
     def __init__(self, url: str) -> None:
         """Connect with the first use. The address has been checked by the settings."""
         self.away = False
+        asked = parse_qs(urlsplit(url).query).get("socket_timeout")
+        self._patience = float(asked[0]) if asked else PATIENCE_SECONDS
         self._pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - Its options have no types.
-            url,
-            max_connections=CONNECTIONS,
-            timeout=PATIENCE_SECONDS,
-            socket_timeout=PATIENCE_SECONDS,
-            socket_connect_timeout=PATIENCE_SECONDS,
-            retry=Retry(NoBackoff(), 0),
+            url, max_connections=CONNECTIONS, retry=Retry(NoBackoff(), 0)
         )
         self._storage = RedisStorage(
             f"async+{url}",
@@ -116,13 +119,29 @@ class Redis:
         if self.away:
             return None
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                admitted = await self._limiter.hit(rate, key)
-                until, left = await self._limiter.get_window_stats(rate, key)
+            return await self._soon(self._count(rate, key))
         except (RedisError, OSError, TimeoutError) as failure:
             self._lost(failure)
             return None
+
+    async def _count(self, rate: RateLimitItem, key: str) -> Count:
+        admitted = await self._limiter.hit(rate, key)
+        until, left = await self._limiter.get_window_stats(rate, key)
         return Count(admitted, left, until - time())
+
+    async def _soon(self, work: Coroutine[None, None, Result]) -> Result:
+        """Return what comes of it. Raises TimeoutError when it takes longer than anybody should wait."""
+        task = asyncio.ensure_future(work)
+        try:
+            for _ in range(PARTS):
+                await asyncio.wait({task}, timeout=self._patience / PARTS)
+                if task.done():
+                    return task.result()
+        finally:
+            # Whatever it still ends with has come too late to matter.
+            task.cancel()
+            task.add_done_callback(lambda late: late.cancelled() or late.exception())
+        raise TimeoutError
 
     def _lost(self, failure: Exception) -> None:
         if self.away:
@@ -141,9 +160,8 @@ class Redis:
 
     async def check(self) -> None:
         """Ask Redis for a sign of life. Raises ConnectionError or TimeoutError."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            if not await self._storage.check():
-                raise ConnectionError("Redis does not answer")
+        if not await self._soon(self._storage.check()):
+            raise ConnectionError("Redis does not answer")
 
     async def close(self) -> None:
         """Give up waiting and all connections."""

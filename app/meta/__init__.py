@@ -58,15 +58,15 @@ def _page(address: str) -> Endpoint:
     return get_page
 
 
-def routes(*, check_database: Check) -> list[BaseRoute]:
-    """Return the routes; `check_database` raises when the database does not answer."""
+def routes(*, check_database: Check, spared: dict[str, Check] | None = None) -> list[BaseRoute]:
+    """Return the routes; a check raises when what it asks does not answer. Those `spared` are not missed much."""
     # Byte for byte what is committed: consumers may compare checksums.
     as_json = document(BUNDLE.read_bytes(), "application/json", cache=A_MINUTE)
     as_yaml = document(BUNDLE.with_suffix(".yaml").read_bytes(), "application/yaml", cache=A_MINUTE)
     return [
         Route("/", _index()),
         Route("/health", get_health),
-        Route("/health/ready", readiness({"database": check_database})),
+        Route("/health/ready", readiness({"database": check_database}, spared or {})),
         Route("/openapi.json", _fixed(as_json)),
         Route("/openapi.yaml", _fixed(as_yaml)),
         Route("/static/{name}", get_asset),

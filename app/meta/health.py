@@ -1,4 +1,8 @@
-"""Whether the service is alive, and whether what it depends on answers."""
+"""Whether the service is alive, and whether what it depends on answers.
+
+Without some of it the service cannot work, which is 503; without the rest it works less well, and says so with 200, so
+that nobody takes it out of service for that.
+"""
 
 import asyncio
 import logging
@@ -22,6 +26,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 # A probe wants its answer within two seconds; the rest is for the way.
 CHECK_SECONDS = 1.5
 RETRY_SECONDS = 2
+UNAVAILABLE, DEGRADED = "unavailable", "degraded"
 HEADERS = {
     "Content-Type": "application/json",
     "Cache-Control": "no-store",
@@ -38,8 +43,8 @@ async def get_health(request: Request) -> Response:
     return reply(request, 200, orjson.dumps(_state("ok")), HEADERS)
 
 
-async def _probe(name: str, check: Check) -> dict[str, Any]:
-    """Run one check; `latency_ms` is the time it took, failed or not."""
+async def _probe(name: str, check: Check, otherwise: str) -> dict[str, Any]:
+    """Run one check; `latency_ms` is the time it took, failed or not, and `otherwise` the status when it fails."""
     started = time.perf_counter()
     task = asyncio.ensure_future(check())
     # Not wait_for: that waits until a cancelled check has cleaned up, and a dead connection can hold it up.
@@ -54,16 +59,21 @@ async def _probe(name: str, check: Check) -> dict[str, Any]:
         task.add_done_callback(lambda late: late.cancelled() or late.exception())
     # What failed and why is for the log; a stranger learns only that it did.
     log.warning("%s is not ready", name, extra={"error": type(failure).__name__})
-    return {"status": "unavailable", "latency_ms": latency}
+    return {"status": otherwise, "latency_ms": latency}
 
 
-def readiness(checks: dict[str, Check]) -> Endpoint:
-    """Return the endpoint that runs the checks, all at once: 200 when each succeeds, else 503."""
+def readiness(needed: dict[str, Check], spared: dict[str, Check]) -> Endpoint:
+    """Return the endpoint that runs the checks, all at once: 503 when one of those that are needed fails, else 200."""
+    checks = [(name, check, UNAVAILABLE) for name, check in needed.items()]
+    checks += [(name, check, DEGRADED) for name, check in spared.items()]
 
     async def get_readiness(request: Request) -> Response:
-        results = await asyncio.gather(*(_probe(name, check) for name, check in checks.items()))
-        ready = all(result["status"] == "ok" for result in results)
-        state = _state("ok" if ready else "unavailable") | {"dependencies": dict(zip(checks, results, strict=True))}
+        results = await asyncio.gather(*(_probe(*check) for check in checks))
+        found = {result["status"] for result in results}
+        status = next((status for status in (UNAVAILABLE, DEGRADED) if status in found), "ok")
+        names = [name for name, _, _ in checks]
+        state = _state(status) | {"dependencies": dict(zip(names, results, strict=True))}
+        ready = status != UNAVAILABLE
         retry = {} if ready else {"Retry-After": str(RETRY_SECONDS)}
         return reply(request, 200 if ready else 503, orjson.dumps(state), HEADERS | retry)
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
 
 from app.contract import bundle
-from tests.meta.conftest import Check, Connect
+from app.meta import routes
+from tests.meta.conftest import Check, Connect, answering
 
 
 async def refusing() -> None:
@@ -78,3 +80,16 @@ class TestReadiness:
         assert (await client.get("/health/ready")).status_code == 503
         down = False
         assert (await client.get("/health/ready")).status_code == 200
+
+
+class TestSpared:
+    async def test_is_told_and_takes_nothing_out_of_service(self) -> None:
+        app = Starlette(routes=routes(check_database=answering, spared={"redis": refusing}))
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://galley.test") as client:
+            response = await client.get("/health/ready")
+        state = response.json()
+        assert (response.status_code, state["status"]) == (200, "degraded")
+        assert {name: found["status"] for name, found in state["dependencies"].items()} == {
+            "database": "ok",
+            "redis": "degraded",
+        }
