@@ -40,6 +40,13 @@ sandbox: $(VENV)/.runtime ## Start the service on PORT (8001) with a throw-away 
 demo-data: $(VENV)/.runtime ## Write a small believable publication into an empty database
 	$(BIN)/python -m scripts.demo_data
 
+# Only from the command line of make: many shells have a USERNAME of their own.
+given = $(if $(filter command,$(firstword $(origin $(1)))),$($(1)))
+
+.PHONY: admin
+admin: $(VENV)/.runtime ## Make somebody an administrator: USERNAME=ada EMAIL=ada@example.org; asks for the password
+	@$(BIN)/python -m app.accounts '$(call given,USERNAME)' '$(call given,EMAIL)'
+
 .PHONY: migrate
 migrate: $(VENV)/.runtime ## Bring the database to the newest schema
 	$(BIN)/python -m app.migrations

@@ -110,6 +110,7 @@ def find_database(current: Settings) -> str:
 async def prepare(dsn: str, *, demo_data: bool) -> None:
     """Bring the schema up to date and fill an empty database; a second service waits and finds it done."""
     from app.migrations import upgrade  # noqa: PLC0415 - Alembic is needed here and never again.
+    from app.slices import before_serving  # noqa: PLC0415 - With several workers the parent does without the rest.
 
     try:
         connection = await asyncpg.connect(dsn, timeout=CONNECT_SECONDS)
@@ -122,6 +123,7 @@ async def prepare(dsn: str, *, demo_data: bool) -> None:
             from scripts.demo_data import fill_if_empty  # noqa: PLC0415 - Not part of the service.
 
             await fill_if_empty(dsn, connection)
+        await before_serving(connection)
     finally:
         await connection.close()
 

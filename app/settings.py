@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
     max_login_attempts: int = Field(default=5, ge=1, le=100)
     account_lockout_minutes: int = Field(default=15, ge=1, le=1_440)
+    first_superuser: values.MemberAddress = None
+    first_superuser_password: values.AdminPassword = None
     smtp_host: values.MailServer = None
     smtp_port: int = Field(default=587, ge=1, le=65_535)
     smtp_tls: values.MailSecurity = Field(default_factory=values.mail_security)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter
 
 from app.access import Principal
+from app.accounts.first import make_first_admin
 from app.audit import handlers as audit
 from app.auth import handlers as auth
 from app.comments import handlers as comments
@@ -13,6 +14,7 @@ from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.posts import handlers as posts
 from app.posts import views
+from app.sql import Connection
 from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
@@ -33,6 +35,11 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         mail=mail,
         authorize=authorize,
     )
+
+
+async def before_serving(connection: Connection) -> None:
+    """Let the slices make what has to be there, once, while no other service starts on the same database."""
+    await make_first_admin(connection)
 
 
 @asynccontextmanager

@@ -221,3 +221,47 @@ def test_nothing_else_reads_the_environment() -> None:
     ]
     # The start hands the embedded database's address to the workers, which read it as a setting.
     assert sorted(readers) == ["app/__main__.py", "app/settings.py"], os.linesep.join(readers)
+
+
+ADMIN = {"FIRST_SUPERUSER": "ottilie@example.org", "FIRST_SUPERUSER_PASSWORD": "Presses4running"}
+
+
+class TestFirstAdmin:
+    def test_its_password_is_masked(self, tmp_path: Path) -> None:
+        result = run(tmp_path, **ADMIN)
+        assert table(result)["FIRST_SUPERUSER"][0] == "ottilie@example.org"
+        assert ADMIN["FIRST_SUPERUSER_PASSWORD"] not in result.stdout
+
+    @pytest.mark.parametrize("environment", ["development", "production"])
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("FIRST_SUPERUSER", "ottilie"),
+            ("FIRST_SUPERUSER", "ottilie@example.org\nBcc: eve@example.org"),
+            ("FIRST_SUPERUSER_PASSWORD", ""),
+            ("FIRST_SUPERUSER_PASSWORD", "Sh0rt"),
+            ("FIRST_SUPERUSER_PASSWORD", "presses4running"),
+            ("FIRST_SUPERUSER_PASSWORD", "PRESSES4RUNNING"),
+            ("FIRST_SUPERUSER_PASSWORD", "PressesRunning"),
+        ],
+    )
+    def test_what_no_member_could_have_is_refused(
+        self, tmp_path: Path, environment: str, name: str, value: str
+    ) -> None:
+        result = run(tmp_path, **PRODUCTION | ADMIN | {"ENVIRONMENT": environment, name: value})
+        assert result.returncode == 1
+        (line,) = result.stderr.splitlines()
+        assert line.startswith(f"{name}: ")
+        assert not value or value not in line
+
+    @pytest.mark.parametrize("password", ["Weaves4lgebra", "Presses4run", "Aa1Aa1Aa1Aa1", "Ottilie4ever4you"])
+    def test_production_wants_a_better_one(self, tmp_path: Path, password: str) -> None:
+        given = ADMIN | {"FIRST_SUPERUSER_PASSWORD": password}
+        assert run(tmp_path, **given).returncode == 0
+        result = run(tmp_path, **PRODUCTION | given)
+        assert result.returncode == 1
+        assert result.stderr.startswith("FIRST_SUPERUSER_PASSWORD: ")
+        assert password not in result.stderr
+
+    def test_production_takes_a_good_one(self, tmp_path: Path) -> None:
+        assert run(tmp_path, **PRODUCTION | ADMIN).returncode == 0
