@@ -167,3 +167,15 @@ class TestRegisterUser:
         answers = await asyncio.gather(*(committed.client.post("/auth/register", json=draft) for draft in drafts))
         assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
         assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"username_taken"}
+
+
+@pytest.mark.parametrize(
+    "name", ["\u0430da_l", "ada\u200b_l", "\uff41da_l", "ada_\u04cf", "a\u0308da_l", "ada\u202e_l"]
+)
+async def test_a_name_cannot_look_like_another(client: AsyncClient, name: str) -> None:
+    """Letters of other scripts, and what cannot be seen, have no place in names; case does not count."""
+    assert (await client.post("/auth/register", json=REGISTRATION)).status_code == 201
+    other = REGISTRATION | {"email": "eve@example.org"}
+    answer = await client.post("/auth/register", json=other | {"username": name})
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/username")
+    assert (await client.post("/auth/register", json=other | {"username": "ADA_L"})).status_code == 409
