@@ -22,7 +22,7 @@ MEDIA_TYPES = {
     "js": "text/javascript; charset=utf-8",
     "svg": "image/svg+xml",
 }
-OUR_OWN = ("galley.css", "site.js", "icon.svg", "docs.css", "docs.js")
+OUR_OWN = ("galley.css", "site.js", "icon.svg", "docs.css", "docs.js", "account.js")
 FROM_WHEEL = ("swagger-ui.css", "swagger-ui-bundle.js")
 
 

@@ -17,6 +17,9 @@ PAGE_POLICY = f"{NO_CONTENT_POLICY}; style-src 'self'; img-src 'self'; script-sr
 # Swagger UI asks the service, and its icons are data: images. It needs no more than this.
 TOOL_POLICY = f"{PAGE_POLICY.replace('img-src', 'img-src data:')}; connect-src 'self'"
 TOOL = "/docs"
+# What mailed links lead to asks the service, and needs no more than this.
+ACCOUNT_POLICY = f"{PAGE_POLICY}; connect-src 'self'"
+ACCOUNT = frozenset({"/verify-email", "/reset-password"})
 
 
 def _address(file: Path) -> str:
@@ -35,5 +38,5 @@ def page(address: str, vary: str = "Accept-Encoding") -> Document:
     """Read, complete and compress a page; there are as many as the site has files, a few kilobytes each."""
     html = (SITE / f"{address.strip('/') or 'index'}.html").read_text()
     html = re.sub(r'"asset:([\w.-]+)"', lambda found: f'"{assets().addresses[found[1]]}"', html)
-    policy = TOOL_POLICY if address == TOOL else PAGE_POLICY
+    policy = TOOL_POLICY if address == TOOL else ACCOUNT_POLICY if address in ACCOUNT else PAGE_POLICY
     return document(html.encode(), HTML, cache=REVALIDATE, policy=policy, vary=vary)

@@ -137,9 +137,41 @@ def _wanted(shared: dict[str, Any], present: set[str]) -> Iterator[tuple[str, st
     for template, path in (("guides", "/guides"), ("problems", "/problems"), ("docs", "/docs")):
         if path in present:
             yield template, path, {}
+    yield from _account_pages(document, served=shared["served"])
     for name in ("guide", "journey", "problem"):
         for one in shared[f"{name}s"]:
             yield name, one.href, {name: one}
+
+
+def _account_pages(document: Document, *, served: bool) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the pages that mailed links lead to, for a service whose contract has what they call."""
+    if served and "verifyEmail" in document.operations:
+        yield (
+            "account",
+            "/verify-email",
+            {
+                "words": "Confirm your address",
+                "lead": "Show that mails to this address reach you.",
+                "confirm": document.operations["verifyEmail"].path,
+                "button": "Confirm the address",
+                "done": "The address is confirmed. You can close this page.",
+                "asks_password": False,
+            },
+        )
+    if served and {"resetPassword", "requestPasswordReset"} <= document.operations.keys():
+        yield (
+            "account",
+            "/reset-password",
+            {
+                "words": "Choose a new password",
+                "lead": "It ends all sessions of the account.",
+                "confirm": document.operations["resetPassword"].path,
+                "ask": document.operations["requestPasswordReset"].path,
+                "button": "Set the password",
+                "done": "The password is set. Log in with it.",
+                "asks_password": True,
+            },
+        )
 
 
 def check_links(pages: dict[str, str], others: Iterable[str]) -> None:
