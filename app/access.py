@@ -59,7 +59,7 @@ async def _of_key(key: str) -> Principal:
     return Principal(holder.user_id, None, holder.role, holder.scopes & role_scopes()[holder.role])
 
 
-_COOKIES = ("cookie", "refreshCookie")
+_COOKIES = {"cookie", "refreshCookie"}
 _TOKENS: dict[str, TokenType] = {"bearer": "access", "cookie": "access", "refreshCookie": "refresh"}
 
 
@@ -68,7 +68,9 @@ async def _presented(credentials: Credentials) -> list[Principal]:
     found = [await _of_token(str(credentials[name]), kind) for name, kind in _TOKENS.items() if name in credentials]
     if "apiKey" in credentials:
         found.append(await _of_key(str(credentials["apiKey"])))
-    if (second := current().second_token) and "cookie" not in credentials:
+    # A browser adds its cookie by itself, even where it could not authenticate the request.
+    second = None if credentials.keys() & _COOKIES else current().cookies.get(csrf.ACCESS)
+    if second:
         found.append(await _of_token(second, "access"))
     return found
 

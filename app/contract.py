@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -127,6 +127,28 @@ def credential_headers() -> dict[str, str]:
             case _:
                 found["Authorization"] = "Bearer"
     return found
+
+
+class Csrf(NamedTuple):
+    """What a cookie needs beside it in order to change something: a header that repeats another cookie."""
+
+    header: str
+    cookie: str
+    # The cookies that authenticate, and the headers that do so without one.
+    credentials: frozenset[str]
+    others: frozenset[str]
+
+
+@cache
+def csrf() -> Csrf | None:
+    """Return how requests by cookie are protected, or None where no scheme says so with `x-csrf-cookie`."""
+    schemes = bundle()["components"].get("securitySchemes", {}).values()
+    cookies = frozenset(scheme["name"] for scheme in schemes if scheme.get("in") == "cookie")
+    for scheme in schemes:
+        if "x-csrf-cookie" in scheme:
+            others = credential_headers().keys() - {"Cookie", scheme["name"]}
+            return Csrf(scheme["name"], scheme["x-csrf-cookie"], cookies, frozenset(others))
+    return None
 
 
 @cache

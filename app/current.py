@@ -1,8 +1,8 @@
 """What is known of the request being handled, for those who log it or link to it; handlers do not need it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # The request id outside of any request.
 NO_REQUEST = "-"
@@ -23,8 +23,8 @@ class Current:
     address: str = ""
     # As they came, for those few who ask for one.
     headers: Iterable[tuple[bytes, bytes]] = ()
-    # The session's token in a cookie, where it is not what authenticates the request but must not contradict it.
-    second_token: str = ""
+    # Those of a request that changes something: one may contradict what authenticates it.
+    cookies: Mapping[str, str] = field(default_factory=dict[str, str])
     # Who may keep a successful answer; empty where the answer says so itself.
     cache_control: bytes = b""
     # What every answer says besides, whatever comes of the request.

@@ -13,8 +13,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import problems
-from app.auth import csrf
+from app import csrf, problems
 from app.contract import BASE_PATH, Operation, credential_headers, operations
 from app.current import current
 from app.direct import Arrived, Call, compiled
@@ -127,6 +126,7 @@ class Gate:
         cookies = _cookies(scope, headers)
         if operation.method != "GET":
             csrf.check(operation, headers, cookies)
+            request.cookies = cookies
         query = read_parameters(operation, values, scope["query_string"])
         document: object = None
         if operation.media_types:

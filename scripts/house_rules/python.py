@@ -12,7 +12,7 @@ SLICE_DEPTH = 3
 # A further file of a slice must earn its name; the value says how.
 EXTRA_FILES = {
     "app/auth/cookies.py": "What a browser keeps of a session; no other caller has cookies.",
-    "app/auth/csrf.py": "The gate asks it before any operation is chosen, so it stands on nothing but the contract.",
+    "app/auth/csrf.py": "What ties a cookie to its session is asked by whoever sets cookies and by whoever reads them.",
     "app/auth/keys.py": "Keys are a resource of their own beside sessions.",
     "app/auth/living.py": "What is remembered of sessions and keys, and for how long, is decided in one place.",
     "app/auth/lockout.py": "Whatever asks for a password counts its attempts, and knows no sessions.",

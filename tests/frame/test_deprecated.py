@@ -107,7 +107,7 @@ class TestDeprecatedOperation:
 
     async def test_says_so_on_fastapis_way(self, caller: AsyncClient, make: Factory) -> None:
         member = await make.member()
-        good = await caller.post("/auth/login", data={"username": member.username, "password": "Weaves4lgebra"})
+        good = await caller.post("/auth/login", data={"username": member.username, "password": "Tr0mbone!"})
         bad = await caller.post("/auth/login", data={"username": member.username})
         assert [good.status_code, bad.status_code] == [401, 422]
         assert said(good) == said(bad) == SAID
