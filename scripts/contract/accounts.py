@@ -14,10 +14,28 @@ from app.ids import new_id
 
 PASSWORD = "Weaves4lgebra"
 # Two of each kind that may not see each other's drafts; staff is made by SQL, as nobody can promote himself.
-ROLES = {"member": "user", "peer": "user", "moderator": "moderator", "manager": "manager"}
+ROLES = {
+    "member": "user",
+    "peer": "user",
+    "moderator": "moderator",
+    "manager": "manager",
+    "admin": "admin",
+    "key": "user",
+    "cookie": "user",
+}
 PEERS = ("member", "peer")
-# As whom `make contract-test` runs, besides as nobody.
-CALLERS = ("member", "moderator", "manager")
+# As whom `make contract-test` runs, besides as nobody. The last two are members who come by key and by cookie.
+CALLERS = ("member", "moderator", "manager", "admin", "key", "cookie")
+# What would leave a caller without credentials that are not asked for anew.
+ENDING = {"cookie": ("closeSession", "logOut")}
+SPARE = 8
+# What they take is in a mail, and good once; that the right one is taken is the business of the tests.
+EXCUSED = """
+[[operations]]
+include-operation-id = ["verifyEmail", "resetPassword"]
+warnings = false
+checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 422]
+"""
 # What the service is set to besides.
 SETTINGS: dict[str, str] = {}
 
@@ -27,6 +45,8 @@ class World:
     """What there is to ask for, by the name of the parameter that takes it."""
 
     known: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in PARAMETERS})
+    # The credentials of who calls, where they do not come from logging in.
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
 
 # Where the generator may use what is known: `location.name` as schemathesis writes it, or an operation's own body.
@@ -35,17 +55,20 @@ PARAMETERS = (
     "path.comment_id",
     "path.tag_id",
     "path.job_id",
+    "path.user_id",
+    "path.session_id",
+    "path.api_key_id",
     "path.username",
     "path.slug",
     "body.refresh_token",
 )
 
 
-def _register(client: httpx2.Client, name: str) -> None:
+def _register(client: httpx2.Client, name: str) -> dict[str, Any]:
     answer = client.post(
         "/auth/register", json={"username": name, "email": f"{name}@example.org", "password": PASSWORD}
     )
-    answer.raise_for_status()
+    return answer.raise_for_status().json()
 
 
 def _log_in(client: httpx2.Client, name: str) -> dict[str, Any]:
@@ -98,6 +121,24 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
             world.known["path.tag_id"].append(client.post("/tags", json={"name": tag}).raise_for_status().json()["id"])
 
 
+def _own(client: httpx2.Client, role: str, world: World) -> None:
+    """Leave sessions and keys of the one whose turn it is, who has just written, and note how the odd ones call."""
+    scopes = sorted(role_scopes()[ROLES[role]])
+    for _ in range(SPARE):
+        _log_in(client, role)
+        key = client.post("/auth/api-keys", json={"name": "a loom", "scopes": scopes}).raise_for_status().json()
+        world.known["path.api_key_id"].append(key["id"])
+        world.headers = {"X-API-Key": key["key"]} if role == "key" else {}
+    world.known["path.api_key_id"] = world.known["path.api_key_id"][:-1]
+    sessions = client.get("/auth/sessions").raise_for_status().json()["items"]
+    world.known["path.session_id"] = [session["id"] for session in sessions if not session["current"]]
+    if role == "cookie":
+        answer = client.post("/auth/session", data={"username": role, "password": PASSWORD}).raise_for_status()
+        pairs = [line.partition(";")[0] for line in answer.headers.get_list("set-cookie")]
+        token = next(value for name, _, value in (pair.partition("=") for pair in pairs) if "csrf" in name)
+        world.headers = {"Cookie": "; ".join(pair for pair in pairs if "refresh" not in pair), "X-CSRF-Token": token}
+
+
 def populate(address: str, dsn: str, role: str) -> World:
     """Register everybody, give them their roles, and let them write, most of all the one whose turn it is.
 
@@ -105,14 +146,18 @@ def populate(address: str, dsn: str, role: str) -> World:
     """
     world = World()
     with httpx2.Client(base_url=address + BASE_PATH, timeout=30) as client:
-        for name in (*ROLES, "spare"):
-            _register(client, name)
+        for name in (*ROLES, "spare", *(f"spare_{number}" for number in range(SPARE))):
+            account = _register(client, name)
+            if name in (role, "spare") or name not in ROLES:
+                world.known["path.user_id"].append(account["id"])
             world.known["path.username"].append(name)
         asyncio.run(_promote(dsn))
         # Each can be exchanged once; exchanged again, it ends its own session and nobody else's.
         world.known["body.refresh_token"] = [_log_in(client, "spare")["refresh_token"] for _ in range(8)]
         for name in ROLES:
             _write(client, name, world, posts=18 if name == role else 1)
+            if name == role:
+                _own(client, role, world)
         if role in ROLES:
             world.known["path.job_id"] = asyncio.run(_leave_jobs(dsn, role))
     return world
@@ -120,16 +165,27 @@ def populate(address: str, dsn: str, role: str) -> World:
 
 def held(role: str) -> dict[str, frozenset[str]]:
     """Return the security schemes for which a caller has credentials, with the scopes these hold."""
-    return {"bearer": role_scopes()[ROLES[role]]} if role in ROLES else {}
+    if role not in ROLES:
+        return {}
+    scopes = role_scopes()[ROLES[role]]
+    return {"key": {"apiKey": scopes}, "cookie": {"cookie": scopes, "csrf": scopes}}.get(role, {"bearer": scopes})
 
 
-def credentials(role: str, folder: Path) -> list[str]:
+def credentials(role: str, world: World, folder: Path) -> list[str]:
     """Return the lines of schemathesis' settings by which a caller authenticates; the folder takes files of theirs."""
     if role not in ROLES:
         return []
-    _write_users(folder / "users.json")
-    lines = ["[auth.wfc]", f'path = "{folder / "users.json"}"', f'user = "{role}"']
-    return [*lines, f"peers = {json.dumps(PEERS)}"] if role in PEERS else lines
+    path = folder / "users.json"
+    if world.headers:
+        headers = [{"name": name, "value": value} for name, value in world.headers.items()]
+        path.write_text(json.dumps({"auth": [{"name": role, "fixedHeaders": headers}]}))
+    else:
+        _write_users(path)
+    lines = ["[auth.wfc]", f'path = "{path}"', f'user = "{role}"']
+    lines += [f"peers = {json.dumps(PEERS)}"] if role in PEERS else []
+    if role in ENDING:
+        lines.append(f"[[operations]]\ninclude-operation-id = {json.dumps(ENDING[role])}\nenabled = false")
+    return lines
 
 
 def _write_users(path: Path) -> None:

@@ -93,6 +93,14 @@ def _parent(case: Case) -> None:
         case.body["parent_id"] = next((comment for comment, post in _comments.items() if post == post_id), None)
 
 
+def _key(case: Case) -> None:
+    """A key holds scopes of its maker's, and ends in a time to come."""
+    if case.operation.definition.raw.get("operationId") == "createApiKey" and isinstance(case.body, dict):
+        case.body["scopes"] = []
+        if case.body.get("expires_at"):
+            case.body["expires_at"] = "2999-01-01T00:00:00Z"
+
+
 @hook
 def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
     """Name the bearer token of OAuth 2 for what it is on the wire: `ignored_auth` passes over type oauth2."""
@@ -107,7 +115,7 @@ def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Let a request that is meant well know what the service has said."""
     del kwargs
     if _is_meant_well(case):
-        for teach in (_condition, _intent, _page, _parent):
+        for teach in (_condition, _intent, _page, _parent, _key):
             teach(case)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.contract import BASE_PATH
-from scripts.contract.accounts import World, credentials, held
+from scripts.contract.accounts import EXCUSED, World, credentials, held
 from scripts.contract.service import ROOT
 from scripts.coverage.record import OUTPUT as COVERAGE
 from scripts.coverage.record import VARIABLE
@@ -84,7 +84,7 @@ def write_settings(role: str, world: World, folder: Path) -> Path:
     lines += [
         f'"{parameter}" = {{ dictionary = "{name}", probability = {PROBABILITY} }}' for parameter, name in names.items()
     ]
-    lines += credentials(role, folder)
+    lines += [*credentials(role, world, folder), EXCUSED]
     refused = _refused(role)
     if refused:
         lines.append(f"[[operations]]\ninclude-operation-id = {json.dumps(refused)}\nwarnings = false")
