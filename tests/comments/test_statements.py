@@ -5,10 +5,11 @@ from uuid import UUID
 import pytest
 from httpx2 import AsyncClient
 
+from app.auth.living import forget
 from tests.comments.conftest import Recorder
 from tests.factories import Factory
 
-# authorize() asks whether the session lives.
+# authorize() asks whether the session lives, unless it has just done so.
 SESSION = 1
 
 
@@ -48,6 +49,7 @@ class TestCreateComment:
         post_id = await make.post()
         for parent_id in (None, str(await make.comment(post_id))):
             await statements.taken()
+            forget()
             draft = {"content": "Looms, yes.", "parent_id": parent_id}
             assert (await client.post(f"/posts/{post_id}/comments", json=draft)).status_code == 201
             assert len(await statements.taken()) == SESSION + 1

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from app.meta import routes
 
 Check = Callable[[], Awaitable[object]]
-Connect = Callable[[Check], httpx2.AsyncClient]
+Connect = Callable[..., httpx2.AsyncClient]
 
 
 async def answering() -> None:
@@ -21,8 +21,8 @@ async def connect() -> AsyncIterator[Connect]:
     """Make clients of the root endpoints over a database that behaves as the test says."""
     clients: list[httpx2.AsyncClient] = []
 
-    def with_database(check: Check) -> httpx2.AsyncClient:
-        app = Starlette(routes=routes(check_database=check))
+    def with_database(check: Check, **spared: Check) -> httpx2.AsyncClient:
+        app = Starlette(routes=routes(check_database=check, spared=spared))
         transport = httpx2.ASGITransport(app=app)
         # httpx2 asks for compression by itself; here each test says whether it does.
         plain = {"Accept-Encoding": "identity"}

@@ -6,10 +6,8 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
-from starlette.applications import Starlette
 
 from app.contract import bundle
-from app.meta import routes
 from tests.meta.conftest import Check, Connect, answering
 
 
@@ -83,10 +81,8 @@ class TestReadiness:
 
 
 class TestSpared:
-    async def test_is_told_and_takes_nothing_out_of_service(self) -> None:
-        app = Starlette(routes=routes(check_database=answering, spared={"redis": refusing}))
-        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://galley.test") as client:
-            response = await client.get("/health/ready")
+    async def test_is_told_and_takes_nothing_out_of_service(self, connect: Connect) -> None:
+        response = await connect(answering, redis=refusing).get("/health/ready")
         state = response.json()
         assert (response.status_code, state["status"]) == (200, "degraded")
         assert {name: found["status"] for name, found in state["dependencies"].items()} == {

@@ -34,7 +34,7 @@ class TestCreatePost:
     async def test_needs_credentials(self, client: AsyncClient, connection: Connection) -> None:
         answer = await client.post("/posts", json=DRAFT)
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert answer.headers["www-authenticate"] == "Bearer, Cookie, ApiKey"
         assert await connection.fetchval("SELECT count(*) FROM posts") == 0
 
     async def test_needs_the_write_scope(self, client: AsyncClient, make: Factory) -> None:

@@ -10,6 +10,7 @@ GRACE = {"username": "grace", "email": "grace@galley.example", "password": PASSW
 LOCKED = 423
 TOO_MANY = 429
 NEW = "Spins2Looms"
+MOST_KEYS = 50
 LOGIN = {"username": "grace", "password": PASSWORD}
 
 
@@ -122,6 +123,9 @@ def _with_a_key(teller: Teller) -> None:
     )
     grace.tells("listApiKeys", "mine", "The keys of the member, without their secrets.")
     grace.tells("revokeApiKey", "backup", "The end of a key.", path={"api_key_id": made["id"]})
+    for _ in range(MOST_KEYS):
+        grace.does("createApiKey", body=wanted)
+    grace.tells("createApiKey", "too_many_keys", "One key more than a member may have.", body=wanted)
 
 
 def recovery(teller: Teller) -> None:
