@@ -16,9 +16,11 @@ from app import pages
 from app.access import Action, Principal, allowed
 from app.accounts import departure
 from app.audit.service import record
-from app.auth import keys, living, passwords
+from app.auth import keys, links, living, passwords
 from app.auth import service as sessions
 from app.etags import require_match
+from app.mail import service as mail
+from app.mail.service import Notice, Reader
 from app.problems import InvalidToken, NotFound, Problem
 from app.sql import Connection, Statement
 from app.users import service as users
@@ -170,15 +172,22 @@ async def update_user(
         await _keep_an_admin(connection, account)
     changed = await users.change(connection, account, changes)
     if terms.password_hash:
-        await users.set_password(connection, user_id, terms.password_hash)
-        # Whoever knew the old one may have made keys to stay.
-        await keys.revoke_all(connection, user_id)
+        await _replace_password(connection, account, terms.password_hash)
     if closed or terms.password_hash:
         await sessions.end_all(connection, user_id)
     members = ", ".join(sorted(patch.model_fields_set))
     detail = {"members": members, "role": changed.role.value, "is_active": changed.is_active}
     await record(connection, AuditAction.user_updated, actor_id=principal.user_id, subject_id=user_id, detail=detail)
     return changed
+
+
+async def _replace_password(connection: Connection, account: Record, password_hash: str) -> None:
+    await users.set_password(connection, account["id"], password_hash)
+    # Whoever knew the old one may have made keys to stay, or asked for links to set another.
+    await keys.revoke_all(connection, account["id"])
+    await links.withdraw_resets(connection, account["id"])
+    # At the address that the account had: whoever takes over the administration can change that as well.
+    await mail.notify(connection, Reader(account["email"], account["username"]), Notice.PASSWORD_SET)
 
 
 class Terms(NamedTuple):

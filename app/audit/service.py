@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import ColumnElement, bindparam, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select
 
 from app import pages
 from app.audit.tables import AuditEvent
@@ -29,6 +29,9 @@ _RECORD = Statement(
             for name in ("id", "action", "actor_id", "subject_id", "address", "request_id", "detail")
         }
     )
+)
+_HAS_HAPPENED = Statement(
+    select(exists().where(AuditEvent.subject_id == bindparam("subject_id"), AuditEvent.action == bindparam("action")))
 )
 _EVENT = (
     AuditEvent.id,
@@ -95,6 +98,11 @@ async def record(
         request_id=request.request_id,
         detail=orjson.dumps(_texts(detail or {})).decode(),
     )
+
+
+async def has_happened(connection: Connection, action: AuditAction, subject_id: UUID) -> bool:
+    """Whether this was ever done to an account, as far as it is on record."""
+    return bool(await _HAS_HAPPENED.value(connection, action=action.value, subject_id=subject_id))
 
 
 def _texts(detail: Mapping[str, Any]) -> dict[str, str]:

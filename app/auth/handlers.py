@@ -9,6 +9,8 @@ from app import pages
 from app.access import Principal
 from app.auth import cookies, keys, links, living, lockout, passwords, recovery, service, sessions, tokens
 from app.auth.links import Purpose
+from app.auth.lockout import Attempt
+from app.auth.recovery import Kept
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import etag
@@ -151,16 +153,26 @@ async def reset_password(*, body: PasswordReset) -> None:
 
 
 async def change_password(*, principal: Principal, body: PasswordChange) -> None:
-    changed = False
+    async with transaction() as connection:
+        account = await recovery.password_of(connection, principal.user_id)
+        attempt = await lockout.begin(connection, account.username)
     # Once, unless the password is changed, or its hash renewed by a login, at the same moment.
-    while not changed:
+    while not await _change(principal, attempt, account, body):
         async with reading() as connection:
-            kept = await recovery.kept_hash(connection, principal.user_id)
-        recovery.require_right(await passwords.check(body.current_password, kept))
-        new_hash = await passwords.make_hash(body.new_password)
-        async with transaction() as connection:
-            changed = await recovery.change_password(connection, principal, kept, new_hash)
+            account = await recovery.password_of(connection, principal.user_id)
     living.forget()
+
+
+async def _change(principal: Principal, attempt: Attempt, account: Kept, body: PasswordChange) -> bool:
+    verdict = await passwords.check(body.current_password, account.password_hash)
+    if not verdict.right:
+        async with transaction() as connection:
+            await lockout.fail(connection, attempt, account.id)
+        # Raised after the commit, so that the attempt counts.
+        raise recovery.WrongPassword
+    new_hash = await passwords.make_hash(body.new_password)
+    async with transaction() as connection:
+        return await recovery.change_password(connection, principal, attempt, account, new_hash)
 
 
 async def _open(form: LoginForm) -> TokenPair:

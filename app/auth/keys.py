@@ -19,7 +19,9 @@ from app.access import Principal
 from app.audit.service import record
 from app.auth.tables import ApiKey as Key
 from app.ids import new_id
-from app.problems import FieldError, NotFound, Problem, ValidationFailed
+from app.mail import service as mail
+from app.mail.service import Notice, Reader
+from app.problems import FieldError, InvalidToken, NotFound, Problem, ValidationFailed
 from app.settings import settings
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -38,7 +40,7 @@ _SHOWN = (Key.id, Key.name, Key.prefix, Key.scopes, Key.created_at, Key.expires_
 _mine = Key.user_id == bindparam("owner_id")
 _COUNT = Statement(select(func.count()).select_from(Key).where(_mine))
 # The member's row is the lock: of two requests at once, the second counts what the first has made.
-_LOCK = Statement(select(User.id).where(User.id == bindparam("id")).with_for_update(key_share=True))
+_LOCK = Statement(select(User.email, User.username).where(User.id == bindparam("id")).with_for_update(key_share=True))
 _INSERT = Statement(
     insert(Key)
     .values(
@@ -77,7 +79,11 @@ def with_secret(key: ApiKey) -> NewApiKey:
 
 
 async def create(connection: Connection, principal: Principal, wanted: ApiKeyCreate) -> ApiKey:
-    """Make a key. Raises ValidationFailed for scopes that the principal does not hold and for a time that is over."""
+    """Make a key, and tell its owner by mail.
+
+    Raises ValidationFailed for scopes that the principal does not hold and for a time that is over, TooManyKeys, and
+    InvalidToken when the account has just gone.
+    """
     errors = [
         FieldError(pointer=f"/scopes/{place}", code="scope_not_held", detail="You do not hold this scope yourself.")
         for place, scope in enumerate(wanted.scopes)
@@ -88,7 +94,9 @@ async def create(connection: Connection, principal: Principal, wanted: ApiKeyCre
         errors.append(FieldError(pointer="/expires_at", code="time_is_over", detail="Must be a time to come."))
     if errors:
         raise ValidationFailed(errors=errors)
-    await _LOCK.run(connection, id=principal.user_id)
+    owner = await _LOCK.first(connection, id=principal.user_id)
+    if owner is None:
+        raise InvalidToken
     if await _COUNT.value(connection, owner_id=principal.user_id) >= MAX_KEYS:
         raise TooManyKeys
     key_id = new_id()
@@ -105,6 +113,7 @@ async def create(connection: Connection, principal: Principal, wanted: ApiKeyCre
     )
     assert row is not None  # noqa: S101 - It was just inserted.
     await _note(connection, AuditAction.api_key_created, principal, key_id)
+    await mail.notify(connection, Reader(owner["email"], owner["username"]), Notice.API_KEY_CREATED)
     return ApiKey(**dict(row))
 
 

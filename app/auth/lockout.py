@@ -103,6 +103,15 @@ _FAIL = Statement(
     .returning(LoginAttempts.failed)
 )
 _FORGET = Statement(delete(LoginAttempts).where(LoginAttempts.key == bindparam("key")))
+_IS_KNOWN = Statement(
+    select(
+        exists().where(
+            KnownNetwork.user_id == bindparam("user_id"),
+            KnownNetwork.network == bindparam("network"),
+            KnownNetwork.seen_at > func.now() - timedelta(days=KNOWN_DAYS),
+        )
+    )
+)
 _REMEMBER = Statement(
     insert(KnownNetwork)
     .values(user_id=bindparam("user_id"), network=bindparam("network"))
@@ -156,10 +165,17 @@ async def fail(connection: Connection, attempt: Attempt, user_id: UUID | None) -
         await record(connection, AuditAction.account_locked, actor_id=None, subject_id=user_id)
 
 
-async def succeed(connection: Connection, attempt: Attempt, user_id: UUID | None = None) -> None:
-    """Begin anew: the password was right. For whom it opens a session, the network is known from now on."""
+async def succeed(connection: Connection, attempt: Attempt) -> None:
+    """Begin anew: the password was right."""
     await _FORGET.run(connection, key=attempt.key)
+
+
+async def remember_network(connection: Connection, user_id: UUID) -> bool:
+    """Know from now on that the member logs in from where the request comes, and say whether that is new."""
     network = network_of(current().address)
-    if user_id is not None and network:
-        await _REMEMBER.run(connection, user_id=user_id, network=network)
-        await _LET_GO.run(connection, of_user=user_id)
+    if not network:
+        return False
+    known = await _IS_KNOWN.value(connection, user_id=user_id, network=network)
+    await _REMEMBER.run(connection, user_id=user_id, network=network)
+    await _LET_GO.run(connection, of_user=user_id)
+    return not known

@@ -1,7 +1,7 @@
 """The rules of proving an address and of changing a password, with and without knowing the present one."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, func, select, update
 
 from app.access import Principal
 from app.audit.service import record
-from app.auth import links, service
+from app.auth import keys, links, lockout, service
 from app.auth.links import Purpose
-from app.auth.passwords import Verdict
+from app.auth.lockout import Attempt
 from app.current import current
 from app.jobs.service import enqueue
 from app.mail import service as mail
@@ -31,7 +31,7 @@ class WrongPassword(Problem):
 _ACCOUNT = (User.id, User.email, User.username, User.email_verified)
 _ACTIVE = Statement(select(*_ACCOUNT).where(User.id == bindparam("id"), User.is_active))
 _BY_EMAIL = Statement(select(*_ACCOUNT).where(User.email == bindparam("email"), User.is_active))
-_HASH = Statement(select(User.password_hash).where(User.id == bindparam("id")))
+_PASSWORD = Statement(select(User.id, User.username, User.password_hash).where(User.id == bindparam("id")))
 _edited: dict[str, Any] = {"version": User.version + 1, "updated_at": func.now()}
 _VERIFY = Statement(update(User).where(User.id == bindparam("user_id")).values(email_verified=True, **_edited))
 _REPLACE = Statement(
@@ -95,35 +95,45 @@ async def verify_email(connection: Connection, token: str) -> None:
 
 
 async def reset_password(connection: Connection, token: str, new_hash: str) -> None:
-    """Set the password of the member whom the link was sent to, and end all sessions. Raises TokenInvalid."""
+    """Set the password of the member whom the link was sent to, and end all sessions and keys. Raises TokenInvalid."""
     member = await links.use(connection, Purpose.PASSWORD_RESET, token)
     await users.set_password(connection, member["id"], new_hash)
     await service.end_sessions(connection, member["id"])
+    # Who has lost the account to somebody gets it back whole; whoever had it may have made keys to stay.
+    await keys.revoke_all(connection, member["id"])
     await record(connection, AuditAction.password_reset, actor_id=member["id"], subject_id=member["id"])
     await mail.notify(connection, Reader(member["email"], member["username"]), Notice.PASSWORD_RESET)
 
 
-async def kept_hash(connection: Connection, user_id: UUID) -> str:
-    """Return the hash of the member's password. Raises InvalidToken when the account has just gone."""
-    kept = await _HASH.value(connection, id=user_id)
-    if kept is None:
+class Kept(NamedTuple):
+    """The hash of a member's password that is kept."""
+
+    id: UUID
+    username: str
+    password_hash: str
+
+
+async def password_of(connection: Connection, user_id: UUID) -> Kept:
+    """Return what a password of the member is compared with. Raises InvalidToken when the account has just gone."""
+    account = await _PASSWORD.first(connection, id=user_id)
+    if account is None:
         raise InvalidToken
-    return kept
+    return Kept(**dict(account))
 
 
-async def change_password(connection: Connection, principal: Principal, proven_hash: str, new_hash: str) -> bool:
-    """Replace the password whose hash is still this one, and end the member's other sessions; False when it is not."""
-    member = await _REPLACE.first(connection, user_id=principal.user_id, proven_hash=proven_hash, new_hash=new_hash)
+async def change_password(
+    connection: Connection, principal: Principal, attempt: Attempt, account: Kept, new_hash: str
+) -> bool:
+    """Replace a password that was proved, and end the member's other sessions; keys stay.
+
+    Returns False when the hash that was compared is not the one that is kept any more.
+    """
+    member = await _REPLACE.first(connection, user_id=account.id, proven_hash=account.password_hash, new_hash=new_hash)
     if member is None:
         return False
+    await lockout.succeed(connection, attempt)
     await links.withdraw_resets(connection, member["id"])
     await service.end_sessions(connection, member["id"], but=principal.session_id)
     await record(connection, AuditAction.password_changed, actor_id=member["id"], subject_id=member["id"])
     await mail.notify(connection, Reader(member["email"], member["username"]), Notice.PASSWORD_CHANGED)
     return True
-
-
-def require_right(verdict: Verdict) -> None:
-    """Raise WrongPassword unless the password was right."""
-    if not verdict.right:
-        raise WrongPassword

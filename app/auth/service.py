@@ -12,7 +12,7 @@ from pydantic import MISSING
 from sqlalchemy import Text, bindparam, func, insert, or_, select, update
 
 from app.access import Principal
-from app.audit.service import record
+from app.audit.service import has_happened, record
 from app.auth import lockout, tokens
 from app.auth.lockout import Attempt
 from app.auth.passwords import Verdict
@@ -20,6 +20,8 @@ from app.auth.tables import RefreshToken, Session
 from app.contract import role_scopes
 from app.current import current
 from app.ids import new_id
+from app.mail import service as mail
+from app.mail.service import Notice, Reader
 from app.problems import InvalidToken, Problem
 from app.sql import Connection, Statement
 from app.users.tables import User
@@ -53,7 +55,7 @@ _FIND = Statement(
     )
 )
 _LOCK = Statement(
-    select(User.id, User.role, User.is_active)
+    select(User.id, User.role, User.is_active, User.email, User.username)
     .where(User.id == bindparam("id"), User.password_hash == bindparam("proven_hash"))
     .with_for_update(key_share=True)
 )
@@ -131,9 +133,17 @@ async def open_session(
         user_agent=_printable(current().header(b"user-agent"))[:MAX_USER_AGENT] or None,
         address=current().address or None,
     )
-    await lockout.succeed(connection, attempt, row["id"])
+    await lockout.succeed(connection, attempt)
+    await _notice_new_network(connection, row)
     await record(connection, AuditAction.logged_in, actor_id=row["id"], subject_id=row["id"])
     return await _pair(connection, refresh, claims, row["role"])
+
+
+async def _notice_new_network(connection: Connection, member: Record) -> None:
+    """Tell a member of a login from where there was none before; the very first one is no news."""
+    is_new = await lockout.remember_network(connection, member["id"])
+    if is_new and await has_happened(connection, AuditAction.logged_in, member["id"]):
+        await mail.notify(connection, Reader(member["email"], member["username"]), Notice.NEW_LOGIN)
 
 
 async def _refused(connection: Connection, account: Record | None, problem: Problem) -> Problem:

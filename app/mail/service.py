@@ -25,10 +25,10 @@ class Notice(StrEnum):
 
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_RESET = "password_reset"
+    PASSWORD_SET = "password_set"
     EMAIL_CHANGED = "email_changed"
     API_KEY_CREATED = "api_key_created"
     NEW_LOGIN = "new_login"
-    ACCOUNT_LOCKED = "account_locked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from httpx2 import AsyncClient
 
 from app.sql import Connection
 from tests.factories import Factory, Member
+from tests.mail.inbox import Inbox
 
 KEYS = "/auth/api-keys"
 BACKUP: dict[str, Any] = {"name": " Nightly backup ", "scopes": ["posts:write"]}
@@ -37,6 +38,16 @@ class TestCreateApiKey:
         records = await connection.fetchval("SELECT string_agg(encode(body, 'escape'), '') FROM idempotency_records")
         secret = made["key"].removeprefix(made["prefix"])
         assert secret not in kept + (records or "")
+
+    async def test_is_told_by_mail_once(self, client: AsyncClient, actor: Member, inbox: Inbox) -> None:
+        headers = {"Idempotency-Key": "backup-of-monday"}
+        for _ in range(2):
+            assert (await client.post(KEYS, json=BACKUP, headers=headers)).status_code == 201
+        assert (await client.post(KEYS, json=BACKUP | {"scopes": ["taxonomy:write"]})).status_code == 422
+        (mail,) = await inbox.collect()
+        assert mail["Subject"] == "A new API key was made"
+        assert mail["To"].addresses[0].display_name == actor.username
+        assert "galley_" not in mail.as_string()
 
     async def test_again_with_one_idempotency_key_shows_the_same_and_keeps_no_trace_either(
         self, client: AsyncClient, connection: Connection

@@ -18,6 +18,7 @@ from tests.committed import Committed, at_once
 from tests.conftest import BASE_URL
 from tests.contract.checked import checked_client
 from tests.factories import Factory, Member
+from tests.mail.inbox import Inbox, to_and_subject
 
 WRONG = "Wr0ngPassword"
 MOST = 5
@@ -169,6 +170,35 @@ class TestOwner:
     async def test_is_not_known_where_the_address_is_not(self, at: At, ada: Member, connection: Connection) -> None:
         assert (await log_in(await at("testclient"), ada.username)).status_code == 200
         assert await connection.fetchval("SELECT count(*) FROM known_networks") == 0
+
+
+class TestNotice:
+    async def test_of_a_login_from_a_new_network(self, at: At, ada: Member, inbox: Inbox) -> None:
+        for address in (HOME, HOME, OFFICE, HOME, OFFICE, ANYWHERE, ANYWHERE):
+            assert (await log_in(await at(address), ada.username)).status_code == 200
+        # The first login of all is no news, and neither is one from where she is known.
+        assert to_and_subject(await inbox.collect()) == [("ada@example.org", "A login from a new place")] * 2
+
+    async def test_of_a_login_after_long_absence(
+        self, at: At, ada: Member, inbox: Inbox, connection: Connection
+    ) -> None:
+        await log_in(await at(HOME), ada.username)
+        # As the hourly job leaves it after a quarter of a year.
+        await connection.execute("DELETE FROM known_networks")
+        await log_in(await at(ELSEWHERE), ada.username)
+        assert to_and_subject(await inbox.collect()) == [("ada@example.org", "A login from a new place")]
+
+    async def test_of_nothing_that_was_refused(self, at: At, ada: Member, make: Factory, inbox: Inbox) -> None:
+        await log_in(await at(HOME), ada.username)
+        await guess(await at(ELSEWHERE), ada.username)
+        closed = await make.member(is_active=False, password_hash=real_hash())
+        assert (await log_in(await at(OFFICE), closed.username)).status_code == 403
+        assert await inbox.collect() == []
+
+    async def test_of_nothing_where_the_address_is_not_known(self, at: At, ada: Member, inbox: Inbox) -> None:
+        await log_in(await at(HOME), ada.username)
+        assert (await log_in(await at("testclient"), ada.username)).status_code == 200
+        assert await inbox.collect() == []
 
 
 class TestAtOnce:

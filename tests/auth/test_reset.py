@@ -176,9 +176,19 @@ class TestResetPassword:
         (mail,) = await inbox.collect()
         assert to_and_subject([mail]) == [("ada@example.org", "Your password was chosen anew")]
 
+    async def test_ends_all_keys(self, client: AsyncClient, make: Factory, ada: Member, token: str) -> None:
+        by_key = [{"X-API-Key": await make.key(ada, frozenset())} for _ in range(2)]
+        for headers in by_key:
+            assert (await client.get("/users/me", headers=headers)).status_code == 200
+        assert (await reset(client, token)).status_code == 204
+        for headers in by_key:
+            assert (await client.get("/users/me", headers=headers)).status_code == 401
+
     async def test_leaves_others_alone(self, client: AsyncClient, make: Factory, token: str) -> None:
         other = await make.member(password_hash=real_hash())
+        key = await make.key(other, frozenset())
         assert (await reset(client, token)).status_code == 204
+        assert (await client.get("/users/me", headers={"X-API-Key": key})).status_code == 200
         assert (await client.get("/users/me", headers=other.headers)).status_code == 200
         assert (await log_in(client, other.username)).status_code == 200
 

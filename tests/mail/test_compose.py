@@ -11,6 +11,7 @@ import pytest
 from jinja2 import UndefinedError
 
 from app.mail.compose import TEMPLATES, NotComposed, Written, compose, write
+from app.mail.service import Notice
 from tests.mail.conftest import Setup
 from tests.mail.messages import parsed, text_of
 
@@ -55,13 +56,18 @@ class TestTemplates:
 
     @pytest.mark.parametrize(
         "notice",
-        ["password_changed", "password_reset", "email_changed", "api_key_created", "new_login", "account_locked"],
+        [notice.value for notice in Notice],
     )
     def test_every_notice_says_what_happened_and_what_to_do(self, notice: str) -> None:
         written = write("security_notice", {"username": "ada_l", "notice": notice})
         assert "Hello ada_l" in written.text
-        assert "If that was you, there is nothing to do. If not, " in written.text
+        assert "there is nothing to do. If not, " in written.text
         assert ("reset-password" in written.text) == (notice != "email_changed")
+        # The same in both forms, and no two alike.
+        assert written.subject in written.html
+        assert len({write("security_notice", {"username": "ada_l", "notice": one}).text for one in Notice}) == len(
+            Notice
+        )
 
     def test_an_unknown_notice_is_an_error(self) -> None:
         with pytest.raises(UndefinedError):

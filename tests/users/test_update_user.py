@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 from app.sql import Connection
 from tests.auth.conftest import bearer, log_in, real_hash, refresh
 from tests.factories import Factory, Member
+from tests.mail.inbox import Inbox, to_and_subject
 from tests.users.test_administration import NEW_PASSWORD, code, patch
 
 
@@ -65,6 +66,36 @@ class TestUpdateUser:
         assert (await refresh(client, tokens["refresh_token"])).status_code == 401
         assert (await log_in(client, "theo")).status_code == 401
         assert (await log_in(client, "theo", NEW_PASSWORD)).status_code == 200
+
+    async def test_a_new_password_ends_keys_and_links_and_is_told_by_mail(
+        self, client: AsyncClient, make: Factory, inbox: Inbox
+    ) -> None:
+        member = await make.member(username="theo", email="theo@example.org", password_hash=real_hash())
+        key = await make.key(member, frozenset())
+        assert (await client.post("/auth/password-reset", json={"email": "theo@example.org"})).status_code == 202
+        token = await inbox.token()
+        changes = {"password": NEW_PASSWORD, "email": "thief@example.org"}
+        assert (await patch(client, member.id, changes)).status_code == 200
+        headers = {"X-API-Key": key, "Authorization": ""}
+        assert (await client.get("/users/me", headers=headers)).status_code == 401
+        answer = await client.post("/auth/password-reset/confirm", json={"token": token, "new_password": "Spins2Looms"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "token_invalid")
+        # The address that the account had is told, and the one that it has now asked to prove itself.
+        assert sorted(to_and_subject(await inbox.collect())) == [
+            ("theo@example.org", "Your e-mail address was changed"),
+            ("theo@example.org", "Your password was set for you"),
+            ("thief@example.org", "Is this your address?"),
+        ]
+
+    async def test_other_changes_end_no_key_and_are_not_told(
+        self, client: AsyncClient, make: Factory, inbox: Inbox
+    ) -> None:
+        member = await make.member(email="theo@example.org")
+        key = await make.key(member, frozenset())
+        assert (await patch(client, member.id, {"full_name": "Theo"})).status_code == 200
+        headers = {"X-API-Key": key, "Authorization": ""}
+        assert (await client.get("/users/me", headers=headers)).status_code == 200
+        assert await inbox.collect() == []
 
     async def test_other_changes_end_no_session(self, client: AsyncClient, make: Factory) -> None:
         member = await make.member()

@@ -258,7 +258,7 @@ class ChangePassword:
     """Plans of the change_password operation."""
 
     RESPONSES: Final = OperationResponses(
-        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '423': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
     )
 

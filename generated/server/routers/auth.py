@@ -103,7 +103,7 @@ def _add_log_in(
         operation_id='logIn',
         tags=['Auth'],
         summary='Log in',
-        description='Opens a session and answers its tokens (OAuth 2 password flow, RFC 6749 section 4.3; declared for first- party clients). `username` takes the username or the e-mail address. The answer for an unknown member is that for a wrong password, and takes as long. After too many wrong passwords a name is locked for a while, whether anybody has it or not; networks that a member has logged in from before are locked one by one.',
+        description='Opens a session and answers its tokens (OAuth 2 password flow, RFC 6749 section 4.3; declared for first- party clients). `username` takes the username or the e-mail address. The answer for an unknown member is that for a wrong password, and takes as long. After too many wrong passwords a name is locked for a while, whether anybody has it or not; networks that a member has logged in from before are locked one by one. A login from a network that is new for the member is told by mail.',
         response_description='The tokens.',
         dependencies=wiring.dependencies.get('log_in'),
     )
@@ -581,7 +581,7 @@ def _add_create_api_key(
         operation_id='createApiKey',
         tags=['Auth'],
         summary='Create a key',
-        description="Makes a key for a program that acts for the member. The key is shown in this answer and never again. It may hold the scopes that the request itself holds, and loses those that the member's role loses.",
+        description="Makes a key for a program that acts for the member. The key is shown in this answer and never again. It may hold the scopes that the request itself holds, and loses those that the member's role loses. The member is told by mail.",
         response_description='The key.',
         dependencies=wiring.dependencies.get('create_api_key'),
     )
@@ -809,7 +809,7 @@ def _add_reset_password(
         operation_id='resetPassword',
         tags=['Auth'],
         summary='Reset a password',
-        description='Sets a new password by the token of a mailed link and ends all sessions of the member, who is told by mail. A pause after failed logins goes on. A token that was used, has expired, was followed by a newer one or was sent to an address that the account no longer has is not valid; changing the password makes it void as well.',
+        description='Sets a new password by the token of a mailed link and ends all sessions and API keys of the member, who is told by mail: whoever has had the account loses it. A pause after failed logins goes on. A token that was used, has expired, was followed by a newer one or was sent to an address that the account no longer has is not valid; changing the password makes it void as well.',
         response_description='The password is set.',
         dependencies=wiring.dependencies.get('reset_password'),
     )
@@ -865,7 +865,7 @@ def _add_change_password(
         operation_id='changePassword',
         tags=['Auth'],
         summary='Change a password',
-        description='Sets a new password for who knows the current one. The session that asks goes on, all others of the member end, and links to reset the password become void. The member is told by mail.',
+        description='Sets a new password for who knows the current one. The session that asks goes on, all others of the member end, and links to reset the password become void; API keys stay. The member is told by mail. A wrong current password counts like a failed login: after too many of them the right one is refused too, for a while.',
         response_description='The password is set.',
         dependencies=wiring.dependencies.get('change_password'),
     )

@@ -447,7 +447,7 @@ def _add_update_user(
         operation_id='updateUser',
         tags=['Users'],
         summary='Update an account',
-        description="Changes what is given, at once also for sessions that are open: scopes follow the role with the next request, and a closed account or a new password ends them all, and a new password revokes all keys. A new e-mail address is not verified unless `email_verified` says so in the same request. One's own account can be neither closed nor given a password here (`own_account`), and the last administrator stays one (`last_admin`).",
+        description="Changes what is given, at once also for sessions that are open: scopes follow the role with the next request, and a closed account or a new password ends them all. A new password also revokes all keys and makes links to reset it void, and the member is told by mail. A new e-mail address is not verified unless `email_verified` says so in the same request. One's own account can be neither closed nor given a password here (`own_account`), and the last administrator stays one (`last_admin`).",
         response_description='The account as it is now.',
         dependencies=wiring.dependencies.get('update_user'),
     )
