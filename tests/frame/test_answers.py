@@ -4,8 +4,11 @@ import re
 
 import pytest
 from httpx2 import AsyncClient
+from starlette.responses import Response
 
+from app.frame import Frame
 from app.sql import Connection
+from tests.contract.checked import checked_client
 from tests.factories import Factory
 
 SECURITY = {
@@ -47,6 +50,13 @@ class TestHeaders:
         assert re.fullmatch(r"app;dur=[0-9]+\.[0-9]", answer.headers["server-timing"])
         assert "server" not in answer.headers
         assert "x-xss-protection" not in answer.headers
+
+    @pytest.mark.parametrize(("https_only", "told"), [(True, "max-age=63072000; includeSubDomains"), (False, None)])
+    async def test_browsers_come_back_by_https_where_that_is_set(self, *, https_only: bool, told: str | None) -> None:
+        async with checked_client(
+            Frame(Response(status_code=204), https_only=https_only), "http://localhost"
+        ) as client:
+            assert (await client.get("/")).headers.get("strict-transport-security") == told
 
     @pytest.mark.parametrize("path", ANSWERS[1:])
     async def test_failures_are_kept_by_nobody(self, client: AsyncClient, path: str) -> None:
