@@ -20,9 +20,9 @@ from scripts.contract.service import ROOT, failures, serving
 from scripts.databases import create_database, throwaway_server
 
 ROLES = (ANONYMOUS, *CALLERS)
-MAX_EXAMPLES = 25
+MAX_EXAMPLES = 10
 NIGHTLY_EXAMPLES = 400
-WALK_SECONDS = 20
+WALK_SECONDS = 12
 NIGHTLY_WALK_SECONDS = 600
 
 
