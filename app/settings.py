@@ -15,6 +15,7 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app import own_values as own
 from app import setting_values as values
 
 DOTENV = ".env"
@@ -90,16 +91,16 @@ class Settings(BaseSettings):
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
     max_login_attempts: int = Field(default=5, ge=1, le=100)
     account_lockout_minutes: int = Field(default=15, ge=1, le=1_440)
-    first_superuser: values.MemberAddress = None
-    first_superuser_password: values.AdminPassword = None
-    smtp_host: values.MailServer = None
+    first_superuser: own.MemberAddress = None
+    first_superuser_password: own.AdminPassword = None
+    smtp_host: own.MailServer = None
     smtp_port: int = Field(default=587, ge=1, le=65_535)
-    smtp_tls: values.MailSecurity = Field(default_factory=values.mail_security)
+    smtp_tls: own.MailSecurity = Field(default_factory=own.mail_security)
     smtp_user: str | None = None
-    smtp_password: values.MailPassword = None
+    smtp_password: own.MailPassword = None
     smtp_timeout: values.Seconds = 30.0
-    emails_from_email: values.Sender = None
-    emails_from_name: values.SenderName = "Galley"
+    emails_from_email: own.Sender = None
+    emails_from_name: own.SenderName = "Galley"
 
     backend_cors_origins: values.Origins = Field(
         default_factory=lambda data: () if _is_production(data) else ("http://localhost:3000", "http://localhost:8080")

@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from app import clock
 from app.contract import bundle
-from app.setting_values import check_mail_address
+from app.own_values import check_mail_address
 from app.settings import settings
 
 TEMPLATES = Path(__file__).parent / "templates"

@@ -66,6 +66,7 @@ def write(root: Path, parts: dict[str, str]) -> None:
         (root / place).write_text(parts[part])
     (root / "app/slices.py").unlink()
     texts.replace_own(root / "app/settings.py", parts["settings.txt"])
+    texts.without(root / "app/settings.py", "from app import own_values as own")
     texts.replace_own(root / ".env.example", parts["env.txt"])
     texts.ci(root, texts.makefile(root))
     texts.pyproject(root)

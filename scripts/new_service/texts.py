@@ -129,6 +129,14 @@ def replace_own(file: Path, text: str) -> None:
     file.write_text(file.read_text().replace(found[0], text))
 
 
+def without(file: Path, line: str) -> None:
+    """Take out a line that nothing needs any more. Raises ValueError where there is none."""
+    text = file.read_text()
+    if f"{line}\n" not in text:
+        raise ValueError(f"{file.name} has no line `{line}`")
+    file.write_text(text.replace(f"{line}\n", "", 1))
+
+
 def fill(text: str, values: dict[str, str]) -> str:
     """Put values into a text, where `@@name@@` stands for one."""
     look: Callable[[re.Match[str]], str] = lambda match: values[match[1]]  # noqa: E731 - It is shorter than its name.

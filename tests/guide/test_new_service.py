@@ -118,6 +118,16 @@ class TestTexts:
         with pytest.raises(ValueError, match="has no paragraph that begins with"):
             texts.replace_own(tmp_path / "file", "")
 
+    def test_what_only_the_products_settings_need_is_not_imported(self, tmp_path: Path) -> None:
+        file = tmp_path / "settings.py"
+        shutil.copy(ROOT / "app/settings.py", file)
+        line = "from app import own_values as own"
+        texts.replace_own(file, "    theirs: int = 1\n")
+        texts.without(file, line)
+        assert not re.search(r"\bown\.|own_values", file.read_text())
+        with pytest.raises(ValueError, match="has no line"):
+            texts.without(file, line)
+
 
 class TestRefusals:
     """They are asked for and not run: a command that deletes is not tried on the repository it stands in."""
