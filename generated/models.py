@@ -833,7 +833,7 @@ ApiKeySecret = TypeAliasType(
 )
 
 
-class NewApiKey(BaseModel):
+class IssuedApiKey(BaseModel):
     id: Id
     name: ApiKeyName
     prefix: ApiKeyPrefix

@@ -24,10 +24,10 @@ from generated.models import (
     ApiKeyCreate,
     ApiKeyPage,
     EmailVerification,
+    IssuedApiKey,
     Job,
     LoginForm,
     LogOut,
-    NewApiKey,
     PasswordChange,
     PasswordReset,
     PasswordResetRequest,
@@ -109,7 +109,7 @@ async def list_api_keys(
 
 async def create_api_key(
     *, principal: Principal, idempotency_key: str | None, body: ApiKeyCreate
-) -> HTTPResult[NewApiKey]:
+) -> HTTPResult[IssuedApiKey]:
     async def create(connection: Connection) -> HTTPResult[ApiKey]:
         key = await keys.create(connection, principal, body)
         return HTTPResult(201, key, {"Location": f"{BASE_PATH}/auth/api-keys/{key.id}"})

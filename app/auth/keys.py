@@ -25,7 +25,7 @@ from app.problems import FieldError, InvalidToken, NotFound, Problem, Validation
 from app.settings import settings
 from app.sql import Connection, Statement
 from app.users.tables import User
-from generated.models import ApiKey, ApiKeyCreate, ApiKeyPage, AuditAction, NewApiKey, ProblemCode
+from generated.models import ApiKey, ApiKeyCreate, ApiKeyPage, AuditAction, IssuedApiKey, ProblemCode
 
 MAX_KEYS = 50
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -73,9 +73,9 @@ def _whole(prefix: str, key_id: UUID) -> str:
     return f"{prefix}_{urlsafe_b64encode(_derived(key_id, b'secret')).rstrip(b'=').decode()}"
 
 
-def with_secret(key: ApiKey) -> NewApiKey:
+def with_secret(key: ApiKey) -> IssuedApiKey:
     """Return the key that was just made as it is shown once."""
-    return NewApiKey(**dict(key), key=_whole(key.prefix, key.id))
+    return IssuedApiKey(**dict(key), key=_whole(key.prefix, key.id))
 
 
 async def create(connection: Connection, principal: Principal, wanted: ApiKeyCreate) -> ApiKey:

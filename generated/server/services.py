@@ -140,7 +140,7 @@ class AuthService(Protocol[PrincipalT_contra]):
         principal: PrincipalT_contra,
         idempotency_key: str | None,
         body: models.ApiKeyCreate,
-    ) -> models.NewApiKey | HTTPResult[models.NewApiKey | models.Problem] | Response:
+    ) -> models.IssuedApiKey | HTTPResult[models.IssuedApiKey | models.Problem] | Response:
         """
         Handle POST /auth/api-keys.
         """

@@ -873,7 +873,7 @@ ApiKeySecret = TypeAliasType(
 )
 
 
-class NewApiKey(BaseModel):
+class IssuedApiKey(BaseModel):
     id: Id
     name: ApiKeyName
     prefix: ApiKeyPrefix

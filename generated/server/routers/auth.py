@@ -575,7 +575,7 @@ def _add_create_api_key(
         create_api_key,
         methods=['POST'],
         status_code=201,
-        response_model=models.NewApiKey,
+        response_model=models.IssuedApiKey,
         response_model_by_alias=True,
         response_model_exclude_unset=True,
         operation_id='createApiKey',

@@ -1706,7 +1706,7 @@ codec_563: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.Id
 codec_564: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
 """Codec of /paths/~1auth~1api-keys/post request_body (request application/json)."""
 
-codec_565: Final[PydanticCodec[models.NewApiKey]] = PydanticCodec(models.NewApiKey)
+codec_565: Final[PydanticCodec[models.IssuedApiKey]] = PydanticCodec(models.IssuedApiKey)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 201 application/json)."""
 
 codec_566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)

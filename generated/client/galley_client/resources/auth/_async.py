@@ -409,7 +409,7 @@ class AsyncAuthResource:
         media_type: Literal['application/json'] | None = None,
         response_media_type: None = None,
         options: RequestOptions | None = None,
-    ) -> models.NewApiKey: ...
+    ) -> models.IssuedApiKey: ...
     @overload
     async def create_api_key(
         self,
@@ -419,7 +419,7 @@ class AsyncAuthResource:
         media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
-    ) -> models.NewApiKey: ...
+    ) -> models.IssuedApiKey: ...
     @overload
     async def create_api_key(
         self,
@@ -942,7 +942,7 @@ class AsyncAuthWithResponse:
         media_type: Literal['application/json'] | None = None,
         response_media_type: None = None,
         options: RequestOptions | None = None,
-    ) -> Response[models.NewApiKey]: ...
+    ) -> Response[models.IssuedApiKey]: ...
     @overload
     async def create_api_key(
         self,
@@ -952,7 +952,7 @@ class AsyncAuthWithResponse:
         media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
-    ) -> Response[models.NewApiKey]: ...
+    ) -> Response[models.IssuedApiKey]: ...
     @overload
     async def create_api_key(
         self,

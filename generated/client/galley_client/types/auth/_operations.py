@@ -764,7 +764,7 @@ def decode_list_api_keys_header(
     return _LIST_API_KEYS_HEADERS.decode(info, name)
 
 
-CreateApiKeyResponse: TypeAlias = models.NewApiKey | models.Problem
+CreateApiKeyResponse: TypeAlias = models.IssuedApiKey | models.Problem
 
 
 _CREATE_API_KEY_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.Replayed | models.DeprecationDate | models.HttpDate | models.Challenge | models.RetryAfter, UNSET]] = ResponseHeaders(
