@@ -44,6 +44,11 @@ class Credential:
         """The environment variable."""
         return "GALLEY_TOKEN" if self.is_bearer else f"GALLEY_{snake(self.name).upper()}"
 
+    @property
+    def cookie(self) -> str | None:
+        """The cookie that holds the credential, or that a browser sends beside its header (`x-csrf-cookie`)."""
+        return self.scheme["name"] if self.scheme.get("in") == "cookie" else self.scheme.get("x-csrf-cookie")
+
 
 @dataclass(frozen=True)
 class Call:

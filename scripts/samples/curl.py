@@ -46,8 +46,8 @@ def _credentials(call: Call) -> list[str]:
             words.append(f'--user "{value}"')
         elif place == "header":
             words.append(f'--header "{credential.scheme["name"]}: {value}"')
-        elif place == "cookie":
-            words.append(f'--cookie "{credential.scheme["name"]}={value}"')
+    if cookies := [f"{entry.cookie}=${entry.variable}" for entry in call.credentials if entry.cookie]:
+        words.append(f'--cookie "{"; ".join(cookies)}"')
     return words
 
 

@@ -70,6 +70,10 @@ def render(call: Call) -> str:
     """Write the program."""
     writer = _Writer(call)
     credentials = [f'{snake(entry.name)}=os.environ["{entry.variable}"]' for entry in call.credentials]
+    if besides := [entry for entry in call.credentials if entry.cookie and entry.scheme["in"] != "cookie"]:
+        # The client sends the cookies of the contract's security itself.
+        cookies = "; ".join(f"{entry.cookie}={{os.environ['{entry.variable}']}}" for entry in besides)
+        credentials.append(f'default_headers={{"Cookie": f"{cookies}"}}')
     client = wrapped("with Client(", ['base_url=os.environ["GALLEY_URL"]', *credentials], ") as client:", width=_WIDTH)
     method = f"client.{snake(call.tag)}.{snake(call.operation_id)}("
     result = snake(call.answer)

@@ -43,6 +43,9 @@ def _options(call: Call) -> str:
         for entry in call.credentials
         if entry.scheme.get("in") == "header"
     }
+    if cookies := [f"{entry.cookie}=${{process.env.{entry.variable}!}}" for entry in call.credentials if entry.cookie]:
+        # A browser sends its cookies by itself, and lets no script write this header.
+        headers["Cookie"] = f"`{'; '.join(cookies)}`"
     options = {"headers": _object(headers)} if headers else {}
     if params:
         options["params"] = _object(params)

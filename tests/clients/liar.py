@@ -13,6 +13,7 @@ import httpx2
 from scripts.samples.calls import METHODS
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
+NOT_COPIED = HOP_BY_HOP | {"set-cookie"}
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Exchange:
     body: Any
     sent: bytes = b""
     sent_headers: dict[str, str] = field(default_factory=dict[str, str])
+    # Each is a header of its own, which cannot be put together with another (RFC 6265, section 3).
+    cookies: list[str] = field(default_factory=list[str])
     # What the liar wants to remember until the end of the scenario.
     memory: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -53,17 +56,20 @@ def _handler(upstream: str, lie: Lie, memory: dict[str, Any]) -> type[BaseHTTPRe
                 content=sent,
                 headers={name: value for name, value in self.headers.items() if name.lower() != "host"},
             )
-            headers = {name: value for name, value in answer.headers.items() if name not in HOP_BY_HOP}
+            headers = {name: value for name, value in answer.headers.items() if name not in NOT_COPIED}
             body = answer.json() if answer.content else None
             exchange = Exchange(
                 self.command, self.path, self.headers.get("If-Match"), answer.status_code, headers, body
             )
             exchange.sent, exchange.sent_headers, exchange.memory = sent, {**self.headers}, memory
+            exchange.cookies = answer.headers.get_list("set-cookie")
             lie(exchange)
             content = b"" if exchange.body is None else json.dumps(exchange.body).encode()
             self.send_response(exchange.status)
             for name, value in exchange.headers.items():
                 self.send_header(name, value)
+            for cookie in exchange.cookies:
+                self.send_header("Set-Cookie", cookie)
             if content or exchange.status not in (204, 304):
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
+from starlette.requests import cookie_parser
 
 from app.contract import BASE_PATH, bundle
 from scripts.clients import python, typescript
@@ -22,6 +23,7 @@ from scripts.examples.files import files
 from scripts.examples.stories import STORIES
 from scripts.examples.teller import FIRST_FAILURE, Teller
 from scripts.samples import samples
+from scripts.samples.calls import Credential
 from scripts.samples.recorded import Recorded, recorded
 from scripts.sandbox import serving
 from tests.clients.liar import Exchange, lying
@@ -65,6 +67,19 @@ def _readable(recorded: dict[str, str]) -> dict[str, str]:
     return {name: text.replace("%20", "+") for name, text in recorded.items()}
 
 
+def _credentials(headers: httpx2.Headers) -> dict[str, str]:
+    """Return what a request was authenticated with, by the variables that samples read it from."""
+    cookies = cookie_parser(headers.get("cookie", ""))
+    found: dict[str, str] = {}
+    for name, scheme in bundle()["components"]["securitySchemes"].items():
+        credential = Credential(name, scheme)
+        if credential.is_bearer:
+            found[credential.variable] = headers.get("authorization", "").removeprefix("Bearer ")
+        else:
+            found[credential.variable] = (cookies if scheme["in"] == "cookie" else headers).get(scheme["name"], "")
+    return found
+
+
 class Performance(httpx2.Client):
     """Sends the requests of the stories, and lets samples send those that they stand for."""
 
@@ -95,7 +110,11 @@ class Performance(httpx2.Client):
 
     @staticmethod
     def _is_from(record: Recorded, request: httpx2.Request) -> bool:
-        return (record.by == "anybody") == ("authorization" not in request.headers)
+        anonymous = not {"authorization", "cookie"} & request.headers.keys()
+        cookies = cookie_parser(request.headers.get("cookie", ""))
+        # A sample sends one token in the cookie and in the header; a story tells of two that differ.
+        alike = request.headers.get("x-csrf-token") == cookies.get("__Host-csrf_token")
+        return alike and (record.by == "anybody") == anonymous
 
     def _perform(self, operation: str, request: httpx2.Request, asked: tuple[object, ...]) -> httpx2.Response:
         seen: list[Exchange] = []
@@ -108,14 +127,14 @@ class Performance(httpx2.Client):
         headers = httpx2.Headers(made.sent_headers)
         assert _asked(made.method, made.path, headers, made.sent) == asked, operation
         content = b"" if made.body is None else json.dumps(made.body).encode()
-        return httpx2.Response(made.status, headers=made.headers, content=content, request=request)
+        answered = [*made.headers.items(), *(("set-cookie", cookie) for cookie in made.cookies)]
+        return httpx2.Response(made.status, headers=answered, content=content, request=request)
 
     def _run(self, operation: str, address: str, request: httpx2.Request) -> tuple[int, str]:
         scenario = self._start(operation)
         sent = _body(request.content, request.headers)
         variables = {name.upper(): value for name, value in (sent or {}).items() if isinstance(value, str)}
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        known = {"GALLEY_URL": address + BASE_PATH, "GALLEY_TOKEN": token, **scenario.environment}
+        known = {"GALLEY_URL": address + BASE_PATH, **_credentials(request.headers), **scenario.environment}
         done = subprocess.run(
             scenario.command,
             env={**os.environ, **variables, **known},
