@@ -130,7 +130,7 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
             answer = client.post(f"/posts/{post['id']}/comments", json={"content": "Who weaves the cards?"})
             world.known["path.comment_id"].append(answer.raise_for_status().json()["id"])
     if name == "manager":
-        for tag in ("engines", "cards", "numbers", "bernoulli", "looms", "wheels", "columns", "notes"):
+        for tag in ("engines", "cards", "numbers", "bernoulli", "cogs", "wheels", "columns", "notes"):
             world.known["path.tag_id"].append(client.post("/tags", json={"name": tag}).raise_for_status().json()["id"])
 
 
