@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 from limits import RateLimitItem, parse
 
@@ -16,8 +17,11 @@ from app.contract import rate_limit_policies
 from app.current import Current, current
 from app.problems import Problem
 from app.settings import Settings
-from app.windows import Count, Memory, Redis
+from app.windows import Count, Memory
 from generated.models import ProblemCode
+
+if TYPE_CHECKING:
+    from app.shared_windows import Redis
 
 DEFAULT = "default"
 
@@ -80,6 +84,8 @@ class Limits:
         if self._url is None:
             yield
             return
+        from app.shared_windows import Redis  # noqa: PLC0415 - Who has no Redis need not keep its client in memory.
+
         self.redis = Redis(self._url)
         try:
             yield

@@ -13,8 +13,6 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
-import aiosmtplib
-
 from app.settings import Settings, settings
 
 OUTBOX = "outbox"
@@ -44,6 +42,8 @@ async def deliver(message: EmailMessage, key: str) -> None:
     if current.smtp_host is None:
         await asyncio.to_thread(_put, current.data_dir / OUTBOX, message, key)
         return
+    import aiosmtplib  # noqa: PLC0415 - Workers of jobs send mails, and none of those that answer requests.
+
     try:
         async with asyncio.timeout(current.smtp_timeout):
             await _send(current, current.smtp_host, message)
@@ -63,8 +63,10 @@ def _answered(code: int) -> Exception:
 
 
 async def _send(current: Settings, host: str, message: EmailMessage) -> None:
+    from aiosmtplib import send  # noqa: PLC0415 - As above.
+
     password = current.smtp_password.get_secret_value() if current.smtp_password else None
-    await aiosmtplib.send(
+    await send(
         message,
         hostname=host,
         port=current.smtp_port,

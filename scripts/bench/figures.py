@@ -26,3 +26,13 @@ def ratio(upper: Sequence[float], lower: Sequence[float]) -> Spread:
     both sides of a ratio. Raises ValueError when the series differ in length.
     """
     return spread([above / below for above, below in zip(upper, lower, strict=True)])
+
+
+def difference(upper: Sequence[float], lower: Sequence[float]) -> Spread:
+    """Subtract two series round by round. Raises ValueError when they differ in length."""
+    return spread([above - below for above, below in zip(upper, lower, strict=True)])
+
+
+def percentile_95(values: Sequence[float]) -> float:
+    """Return what 95 of 100 values do not exceed; there must be at least one."""
+    return sorted(values)[-(len(values) // 20) - 1]

@@ -1,5 +1,5 @@
 -- Sends the requests of a file in turn and prints what wrk counted as one line of JSON.
--- wrk ... -- requests.txt      One request a line: method, path, and for POST the token and the body, by tabs.
+-- wrk ... -- requests.txt      One request a line: method, path, a header that authenticates it, and its body, by tabs.
 
 local requests, position = {}, 0
 
@@ -9,9 +9,10 @@ function init(arguments)
     for field in line:gmatch("[^\t]+") do fields[#fields + 1] = field end
     local headers = {["Accept"] = "application/json"}
     if fields[3] then
-      headers["Content-Type"] = "application/json"
-      headers["Authorization"] = "Bearer " .. fields[3]
+      local name, value = fields[3]:match("^(.-): (.*)$")
+      headers[name] = value
     end
+    if fields[4] then headers["Content-Type"] = "application/json" end
     requests[#requests + 1] = wrk.format(fields[1], fields[2], headers, fields[4])
   end
 end

@@ -29,16 +29,16 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request that is sent again and again; one with a token is a POST of `body` as JSON."""
+    """A request that is sent again and again. `credential` is a whole header, `body` is JSON."""
 
     method: str
     path: str
-    token: str = ""
+    credential: str = ""
     body: str = ""
 
     def line(self) -> str:
         """Write it the way load.lua reads it."""
-        fields = [self.method, self.path, self.token, self.body]
+        fields = [self.method, self.path, self.credential, self.body]
         return "\t".join(field for field in fields if field)
 
 

@@ -1,6 +1,7 @@
 """The measurement: three services in turn, round by round, so that a noisy moment hits all of them alike."""
 
 import json
+import os
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,8 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import data, load, servers, tutorial
+from scripts.bench import data, identity, load, servers, tutorial
+from scripts.bench.identity import Identity
 from scripts.bench.load import Load, Request
 from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
 
@@ -35,10 +37,14 @@ class Extent:
     seconds: int
     page_rounds: int
     starts: int
+    # Of each kind of account, and of transactions; and how often crowds log in.
+    samples: int
+    crowds: int
 
 
-FULL = Extent(rounds=7, seconds=3, page_rounds=5, starts=3)
-QUICK = Extent(rounds=2, seconds=1, page_rounds=2, starts=1)
+FULL = Extent(rounds=7, seconds=3, page_rounds=5, starts=3, samples=500, crowds=5)
+QUICK = Extent(rounds=2, seconds=1, page_rounds=2, starts=1, samples=50, crowds=1)
+WARM = Extent(rounds=1, seconds=1, page_rounds=0, starts=0, samples=0, crowds=0)
 
 
 @dataclass(slots=True)
@@ -56,6 +62,7 @@ class Result:
     memory: dict[str, float] = field(default_factory=dict)
     starts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     differences: list[str] = field(default_factory=list)
+    identity: Identity = field(default_factory=Identity)
 
     def rates(self, name: str, operation: str) -> list[float]:
         return [load.rate for load in self.loads[name, operation]]
@@ -91,7 +98,10 @@ def request_files(bench: Bench, name: str, token: str) -> dict[str, Path]:
     requests = {
         GET_POST: [Request("GET", f"{POSTS}/{post}") for post in bench.posts],
         LIST_POSTS: [Request("GET", f"{POSTS}?limit={LIST_LIMIT}")],
-        CREATE_COMMENT: [Request("POST", f"{POSTS}/{post}/comments", token, comment) for post in bench.posts],
+        CREATE_COMMENT: [
+            Request("POST", f"{POSTS}/{post}/comments", f"Authorization: Bearer {token}", comment)
+            for post in bench.posts
+        ],
     }
     return {
         operation: load.write(requests[operation], bench.folder / f"{name}-{operation}.txt") for operation in OPERATIONS
@@ -146,7 +156,7 @@ def measure_starts(bench: Bench, result: Result, names: Sequence[str]) -> None:
     for _ in range(result.extent.starts):
         for name in names:
             with servers.running(
-                name, dsn=bench.dsn, folder=bench.folder, core=bench.core, path=bench.first_request
+                name, dsn=bench.dsn, folder=bench.folder, cores={bench.core}, path=bench.first_request
             ) as it:
                 result.starts[name].append(it.start)
 
@@ -183,6 +193,25 @@ def measure_pages(bench: Bench, galley: Server, result: Result) -> None:
         result.last_page.append(load.run(galley.url, files["last"], seconds=1, connections=1).p50)
 
 
+def measure_credentials(bench: Bench, galley: Server, token: str, result: Result) -> None:
+    """Measure what the service adds for one who says who he is, and for whom time might betray."""
+    extent, measured = result.extent, result.identity
+    files = identity.credential_files(galley, token, bench.first_request, bench.folder)
+    identity.measure_credentials(galley, files, measured, rounds=extent.rounds, seconds=extent.seconds)
+    identity.measure_answers(galley, measured, extent.samples)
+
+
+def measure_logins(bench: Bench, result: Result) -> None:
+    """Measure logins on all cores of the machine, and what a job adds to a transaction."""
+    extent, measured = result.extent, result.identity
+    identity.run_enqueue(bench.dsn, bench.posts[: extent.samples], measured)
+    everywhere = {bench.core} | os.sched_getaffinity(0)
+    with servers.running(
+        GALLEY, dsn=bench.dsn, folder=bench.folder, cores=everywhere, path=bench.first_request
+    ) as galley:
+        identity.measure_logins(galley, bench.first_request, measured, rounds=extent.crowds, seconds=extent.seconds)
+
+
 def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Result:
     """Measure everything. Raises LoadFailed or StartFailed; whatever was started is stopped."""
     result = Result(extent)
@@ -190,7 +219,7 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
     with ExitStack() as stack:
         running = {
             name: stack.enter_context(
-                servers.running(name, dsn=bench.dsn, folder=bench.folder, core=bench.core, path=bench.first_request)
+                servers.running(name, dsn=bench.dsn, folder=bench.folder, cores={bench.core}, path=bench.first_request)
             )
             for name in names
         }
@@ -202,10 +231,12 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
         if GALLEY in running:
             tokens[GALLEY] = log_in(running[GALLEY])
         files = {name: request_files(bench, name, tokens[name]) for name in running}
-        warm = Result(Extent(rounds=1, seconds=1, page_rounds=0, starts=0))
-        measure_round(running, files, warm)
+        measure_round(running, files, Result(WARM))
         for _ in range(extent.rounds):
             measure_round(running, files, result)
         if GALLEY in running:
             measure_pages(bench, running[GALLEY], result)
+            measure_credentials(bench, running[GALLEY], tokens[GALLEY], result)
+    if GALLEY in names:
+        measure_logins(bench, result)
     return result

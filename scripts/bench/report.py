@@ -3,14 +3,13 @@
 import os
 import platform
 import subprocess
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench.figures import Spread, ratio, spread
+from scripts.bench import identities
+from scripts.bench.figures import ratio, spread
 from scripts.bench.measure import (
     CONNECTIONS,
     CREATE_COMMENT,
@@ -23,6 +22,7 @@ from scripts.bench.measure import (
     Result,
 )
 from scripts.bench.servers import GALLEY, TUTORIAL
+from scripts.bench.tables import Target, table, thousands, two_digits, with_spread
 
 PACKAGES = (
     "asyncpg",
@@ -35,26 +35,6 @@ PACKAGES = (
     "uvicorn",
     "uvloop",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A promise about speed or memory, and what was measured."""
-
-    what: str
-    limit: float
-    value: float
-    unit: str
-    at_least: bool = False
-
-    @property
-    def met(self) -> bool:
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
-
-    def row(self) -> str:
-        sign = "at least" if self.at_least else "at most"
-        verdict = "met" if self.met else "**missed**"
-        return f"| {self.what} | {sign} {self.limit:g}{self.unit} | {self.value:.2f}{self.unit} | {verdict} |"
 
 
 def targets(result: Result) -> list[Target]:
@@ -74,24 +54,8 @@ def targets(result: Result) -> list[Target]:
         Target(f"page {LAST_PAGE:,} of a list against page 1", 1.3, pages, " times"),
         Target("resident memory of an idle worker", 120, result.memory[GALLEY], " MB"),
         Target("start to first answer", 3, median(result.starts[GALLEY]), " s"),
+        *identities.targets(result.identity),
     ]
-
-
-def _with_spread(figures: Spread, form: Callable[[float], str]) -> str:
-    return f"{form(figures.median)} ({form(figures.low)} to {form(figures.high)})"
-
-
-def _thousands(value: float) -> str:
-    return f"{value:,.0f}"
-
-
-def _two_digits(value: float) -> str:
-    return f"{value:.2f}"
-
-
-def _table(heads: list[str], rows: list[list[str]]) -> str:
-    lines = [heads, ["---", *["---:"] * (len(heads) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def speed(result: Result) -> str:
@@ -104,22 +68,22 @@ def speed(result: Result) -> str:
             loads = result.loads[name, operation]
             rates = result.rates(name, operation)
             compared = (
-                _with_spread(ratio(result.rates(GALLEY, operation), rates), _two_digits)
+                with_spread(ratio(result.rates(GALLEY, operation), rates), two_digits)
                 if name != GALLEY and (GALLEY, operation) in result.loads
                 else ""
             )
             rows.append(
                 [
                     f"{operation}, {name}",
-                    _with_spread(spread(rates), _thousands),
+                    with_spread(spread(rates), thousands),
                     compared,
-                    _with_spread(spread(result.cpu[name, operation]), _thousands),
+                    with_spread(spread(result.cpu[name, operation]), thousands),
                     f"{median(load.p50 for load in loads):.1f}",
                     f"{median(load.p99 for load in loads):.1f}",
                 ]
             )
     heads = ["", "requests/s", "Galley against it", "CPU µs/request", "p50 ms", "p99 ms"]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def rest(result: Result) -> str:
@@ -129,10 +93,10 @@ def rest(result: Result) -> str:
         ["resident, idle worker, MB", *(f"{megabytes:.0f}" for megabytes in result.memory.values())],
         [
             "start to first answer, s",
-            *(_with_spread(spread(result.starts[name]), _two_digits) for name in result.memory),
+            *(with_spread(spread(result.starts[name]), two_digits) for name in result.memory),
         ],
     ]
-    lines = [_table(heads, rows)]
+    lines = [table(heads, rows)]
     if result.first_page:
         first, last = median(result.first_page), median(result.last_page)
         lines.append(
@@ -204,6 +168,10 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 ## Memory, start and late pages
 
 {rest(result)}
+
+## Credentials, logins and jobs
+
+{identities.section(result.identity)}
 
 ## Machine and versions
 

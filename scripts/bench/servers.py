@@ -112,7 +112,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
 
 
 @contextmanager
-def running(name: str, *, dsn: str, folder: Path, core: int, path: str) -> Generator[Server]:
+def running(name: str, *, dsn: str, folder: Path, cores: set[int], path: str) -> Generator[Server]:
     """Run a service until the block ends; it has answered `path` when it begins. Raises StartFailed."""
     port = free_port()
     command = [sys.executable, *COMMANDS[name], *([] if name == GALLEY else ["--port", str(port)])]
@@ -134,7 +134,7 @@ def running(name: str, *, dsn: str, folder: Path, core: int, path: str) -> Gener
         begin = time.monotonic()
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=output)
         try:
-            os.sched_setaffinity(process.pid, {core})
+            os.sched_setaffinity(process.pid, cores)
             server = Server(name, port, psutil.Process(process.pid), log)
             _wait(server, process, path)
             yield replace(server, start=time.monotonic() - begin)

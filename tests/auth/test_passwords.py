@@ -1,7 +1,10 @@
-"""The hashing thread and its queue."""
+"""The hashing threads and their queue."""
 
 import asyncio
+import os
+import sys
 import threading
+from concurrent.futures import Future
 
 import pytest
 from httpx2 import AsyncClient
@@ -9,6 +12,11 @@ from httpx2 import AsyncClient
 from app.auth import passwords
 from app.sql import Connection
 from tests.auth.conftest import REGISTRATION
+
+
+def hold_all(release: threading.Event) -> list[Future[bool]]:
+    """Keep every hashing thread from its work until the event."""
+    return [passwords.threads.submit(release.wait, 30) for _ in range(passwords.THREADS)]
 
 
 def test_the_hash_for_strangers_costs_what_a_real_one_costs() -> None:
@@ -24,7 +32,7 @@ async def test_equal_passwords_have_different_hashes() -> None:
 
 async def test_a_full_queue_is_answered_at_once(client: AsyncClient, connection: Connection) -> None:
     release = threading.Event()
-    busy = passwords.thread.submit(release.wait, 30)
+    busy = hold_all(release)
     waiting = [asyncio.create_task(passwords.make_hash("x")) for _ in range(passwords.MAX_WAITING)]
     try:
         await asyncio.sleep(0)
@@ -37,7 +45,7 @@ async def test_a_full_queue_is_answered_at_once(client: AsyncClient, connection:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
         release.set()
-    assert busy.result()
+    assert all(held.result() for held in busy)
     assert passwords.load.waiting == 0
     # Those who gave up are not hashed for, and those who come later are served.
     made = passwords.load.made
@@ -47,7 +55,7 @@ async def test_a_full_queue_is_answered_at_once(client: AsyncClient, connection:
 
 async def test_others_are_served_while_passwords_are_hashed(client: AsyncClient) -> None:
     release = threading.Event()
-    passwords.thread.submit(release.wait, 30)
+    hold_all(release)
     registration = asyncio.create_task(client.post("/auth/register", json=REGISTRATION))
     try:
         await asyncio.sleep(0.05)
@@ -63,3 +71,18 @@ async def test_every_text_can_be_hashed(password: str) -> None:
     kept = await passwords.make_hash(password)
     assert (await passwords.check(password, kept)).right
     assert not (await passwords.check(password + " ", kept)).right
+
+
+def test_hashing_steps_back_for_those_who_read() -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    asked = passwords.threads.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert asked.result() == (own + 5 if sys.platform == "linux" else own)
+    assert os.getpriority(os.PRIO_PROCESS, 0) == own
+
+
+def test_there_is_a_thread_for_each_core_and_never_more_than_four() -> None:
+    together = threading.Barrier(passwords.THREADS + 1)
+    held = [passwords.threads.submit(together.wait, 5) for _ in range(passwords.THREADS)]
+    # Would one of them wait for another's end, nobody would get here.
+    together.wait(5)
+    assert len({each.result() for each in held}) == min(passwords.cores(), 4)

@@ -1,6 +1,6 @@
 import pytest
 
-from scripts.bench.figures import Spread, ratio, spread
+from scripts.bench.figures import Spread, difference, percentile_95, ratio, spread
 
 
 class TestSpread:
@@ -22,3 +22,20 @@ class TestRatio:
     def test_refuses_series_of_different_length(self) -> None:
         with pytest.raises(ValueError, match="shorter"):
             ratio([1.0, 2.0], [1.0])
+
+
+class TestDifference:
+    def test_subtracts_neighbours_in_time(self) -> None:
+        assert difference([260.0, 160.0], [200.0, 100.0]) == Spread(60.0, 60.0, 60.0)
+
+    def test_refuses_series_of_different_length(self) -> None:
+        with pytest.raises(ValueError, match="shorter"):
+            difference([1.0, 2.0], [1.0])
+
+
+class TestPercentile95:
+    def test_five_of_a_hundred_are_longer(self) -> None:
+        assert percentile_95([float(number) for number in range(100, 0, -1)]) == 95.0
+
+    def test_of_few_it_is_the_longest(self) -> None:
+        assert percentile_95([3.0, 9.0, 1.0]) == 9.0

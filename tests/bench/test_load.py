@@ -44,10 +44,10 @@ class TestWrite:
     def test_writes_a_line_per_request(self, tmp_path: Path) -> None:
         requests = [
             Request("GET", "/a?limit=20"),
-            Request("POST", "/b", "token", '{"content": "Well said."}'),
+            Request("POST", "/b", "Authorization: Bearer token", '{"content": "Well said."}'),
         ]
         written = load.write(requests, tmp_path / "requests.txt").read_text()
-        assert written == 'GET\t/a?limit=20\nPOST\t/b\ttoken\t{"content": "Well said."}\n'
+        assert written == 'GET\t/a?limit=20\nPOST\t/b\tAuthorization: Bearer token\t{"content": "Well said."}\n'
 
 
 class TestEnsureWrk:

@@ -1,6 +1,7 @@
 import pytest
 
 from scripts.bench import report
+from scripts.bench.identity import KEY, KNOWN, LOG_IN, NOBODY, REQUEST_RESET, TOKEN, UNKNOWN, Identity
 from scripts.bench.load import Load
 from scripts.bench.measure import (
     CREATE_COMMENT,
@@ -16,9 +17,31 @@ from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL
 RATES = {GALLEY: 3_100.0, LIMIT: 10_000.0, TUTORIAL: 1_000.0}
 
 
+def an_identity() -> Identity:
+    """Return planted figures that meet every target, narrowly."""
+    return Identity(
+        cpu={NOBODY: [200.0, 300.0], TOKEN: [259.0, 359.0], KEY: [259.0, 359.0]},
+        answers={
+            (LOG_IN, KNOWN): [25.0, 26.0],
+            (LOG_IN, UNKNOWN): [26.9, 27.9],
+            (REQUEST_RESET, KNOWN): [104.9],
+            (REQUEST_RESET, UNKNOWN): [100.0],
+        },
+        alone=[25.0] * 3,
+        # One of twenty may take longer.
+        crowded=[124.0] * 19 + [900.0],
+        quiet_reads=[2.0, 4.0],
+        busy_reads=[3.9, 7.9],
+        let_in=[49.0, 50.0],
+        without_job=[1.0],
+        with_job=[1.5],
+        statements=1,
+    )
+
+
 def a_result(listing: float = 5_100.0) -> Result:
     """Return planted figures that meet every target, narrowly."""
-    result = Result(FULL, first_page=[1.0, 1.0], last_page=[1.29, 1.29])
+    result = Result(FULL, first_page=[1.0, 1.0], last_page=[1.29, 1.29], identity=an_identity())
     for name in NAMES:
         for operation in OPERATIONS:
             rate = listing if (name, operation) == (GALLEY, LIST_POSTS) else RATES[name]
@@ -36,7 +59,7 @@ def missed(result: Result) -> list[str]:
 class TestTargets:
     def test_all_met(self) -> None:
         assert missed(a_result()) == []
-        assert len(report.targets(a_result())) == 7
+        assert len(report.targets(a_result())) == 14
 
     @pytest.mark.parametrize("operation", [GET_POST, CREATE_COMMENT])
     def test_a_service_too_slow(self, operation: str) -> None:
@@ -68,6 +91,40 @@ class TestTargets:
         assert missed(result) == ["start to first answer"]
 
 
+class TestTargetsOfIdentity:
+    @pytest.mark.parametrize("which", [TOKEN, KEY])
+    def test_credentials_cost_too_much(self, which: str) -> None:
+        result = a_result()
+        result.identity.cpu[which] = [261.0, 361.0]
+        assert missed(result) == [f"CPU that {which} adds to getPost"]
+
+    @pytest.mark.parametrize("known", [22.9, 31.0])
+    def test_a_login_that_tells_who_is_a_member(self, known: float) -> None:
+        result = a_result()
+        result.identity.answers[LOG_IN, KNOWN] = [known]
+        assert missed(result) == ["logIn of a known account against an unknown one"]
+
+    def test_what_is_slow_may_differ_by_a_share(self) -> None:
+        result = a_result()
+        result.identity.answers[REQUEST_RESET, KNOWN] = [105.1]
+        assert missed(result) == ["requestPasswordReset of a known account against an unknown one"]
+
+    def test_a_crowd_that_waits_too_long(self) -> None:
+        result = a_result()
+        result.identity.crowded = [124.0] * 18 + [126.0] * 2
+        assert missed(result) == ["p95 of 20 logins at once against one alone"]
+
+    def test_reads_that_suffer(self) -> None:
+        result = a_result()
+        result.identity.busy_reads = [4.1, 8.1]
+        assert missed(result) == ["p95 of reads during 50 logins a second against before"]
+
+    def test_a_job_of_two_statements(self) -> None:
+        result = a_result()
+        result.identity.statements = 2
+        assert missed(result) == ["statements that a job adds to its transaction"]
+
+
 class TestDocument:
     def test_marks_what_is_missed_as_missed(self) -> None:
         result = a_result()
@@ -75,7 +132,7 @@ class TestDocument:
         lines = report.document(result, "make bench").splitlines()
         assert "| resident memory of an idle worker | at most 120 MB | 150.00 MB | **missed** |" in lines
         assert sum("**missed**" in line for line in lines) == 1
-        assert sum(line.endswith("| met |") for line in lines) == 6
+        assert sum(line.endswith("| met |") for line in lines) == 13
 
     def test_shows_median_spread_and_ratio(self) -> None:
         result = a_result()
@@ -86,6 +143,13 @@ class TestDocument:
         document = report.document(result, "make bench")
         assert "| getPost, Galley | 3,100 (3,000 to 3,200) |" in document
         assert "| getPost, tutorial | 1,000 (1,000 to 1,000) | 3.10 (3.00 to 3.20) |" in document
+
+    def test_shows_what_is_added(self) -> None:
+        document = report.document(a_result(), "make bench")
+        assert "| getPost by a token | 309 (259 to 359) | 59 (59 to 59) | 1.25 (1.20 to 1.29) |" in document
+        assert "| logIn | 2 | 25.50 | 27.40 | 1.90 |" in document
+        assert "| p95 of 20 at once, ms | 124 |" in document
+        assert "| with a job | 1.50 | 1.50 |" in document
 
     def test_tells_of_answers_that_differ(self) -> None:
         result = a_result()

@@ -18,7 +18,7 @@ HANGS = "import time; print('I hang'); time.sleep(60)"
 
 
 def start(name: str, folder: Path) -> AbstractContextManager[Server]:
-    return servers.running(name, dsn="", folder=folder, core=min(os.sched_getaffinity(0)), path="/")
+    return servers.running(name, dsn="", folder=folder, cores={min(os.sched_getaffinity(0))}, path="/")
 
 
 class TestRunning:
