@@ -1,4 +1,4 @@
-"""PgQueuer as it is used here: its tables, under names that no environment variable changes, and what it must not do.
+"""PgQueuer as it is used here: names that no environment variable changes, and what it must not do.
 
 PgQueuer delivers: it wakes workers, hands each message to one of them, notices dead workers by their heartbeat and
 delivers again. What a job is and how it stands is ours (app/jobs/tables.py). A message says which job, and in which
@@ -13,17 +13,16 @@ from uuid import UUID
 import asyncpg
 from pgqueuer import types
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence import qb, schema_ddl
+from pgqueuer.adapters.persistence import qb
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.domain.models import Job as Message
 from pgqueuer.domain.models import TracebackRecord
-from pgqueuer.domain.schema.queue import dedupe_predicate
 from pgqueuer.domain.settings import DBSettings, Durability
-from sqlalchemy import BigInteger, Boolean, DateTime, Integer, LargeBinary, Text, column, literal_column, table
+
+from app.jobs.messages import SCHEMA
 
 log = logging.getLogger(__name__)
 
-SCHEMA = "queue"
 # Every name is given, because PgQueuer would take each that is not from variables as common as CHANNEL.
 SETTINGS = DBSettings(
     prefix="",
@@ -41,38 +40,8 @@ SETTINGS = DBSettings(
 JobId = types.JobId
 CHANNEL = types.Channel(SETTINGS.channel)
 
-# What our statements use of PgQueuer's tables.
-QUEUE = table(
-    SETTINGS.queue_table,
-    column("id", BigInteger()),
-    column("priority", Integer()),
-    column("entrypoint", Text()),
-    column("payload", LargeBinary()),
-    column("dedupe_key", Text()),
-    column("status", Text()),
-    schema=SCHEMA,
-)
-LOG = table(
-    SETTINGS.queue_table_log,
-    column("created", DateTime(timezone=True)),
-    column("job_id", BigInteger()),
-    column("status", Text()),
-    column("priority", Integer()),
-    column("entrypoint", Text()),
-    schema=SCHEMA,
-)
-STATISTICS = table(SETTINGS.statistics_table, column("created", DateTime(timezone=True)), schema=SCHEMA)
-QUEUED = literal_column(f"'queued'::{SETTINGS.qualified.queue_status_type}", Text())
-# What stands in a message's partial index: only with this condition is it found there by its ticket.
-WAITING = literal_column(schema_ddl.spelled(dedupe_predicate(SETTINGS), SETTINGS), Boolean())
-
 # Of a message that somebody else holds by now; no real delay is negative.
 LEAVE = timedelta(seconds=-1)
-
-
-def ticket(job_id: UUID, turn: int) -> str:
-    """Return what the message of a job says: which job, and in which round."""
-    return f"{job_id}/{turn}"
 
 
 def read_ticket(message: Message) -> tuple[UUID, int]:

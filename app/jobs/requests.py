@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app import pages
 from app.access import Action, Principal, allowed, require
-from app.jobs.queue import LOG, QUEUE, QUEUED, WAITING, JobId, queries, ticket
+from app.jobs.messages import LOG, QUEUE, QUEUED, WAITING, ticket
 from app.jobs.tables import Job
 from app.problems import NotFound, Problem
 from app.rows import fill
@@ -176,6 +176,8 @@ async def cancel(connection: Connection, principal: Principal, job_id: UUID) -> 
     row = await _CANCEL.first(connection, job_id=job_id)
     if row is None:
         return await _unchanged(connection, principal, job_id, JobStatus.cancelled)
+    from app.jobs.queue import JobId, queries  # noqa: PLC0415 - Few cancel, and PgQueuer takes 5 MB.
+
     messages = await _MESSAGE.all(connection, ticket=ticket(job_id, row["round"]))
     await queries(connection).mark_job_as_cancelled([JobId(message["id"]) for message in messages])
     return _job(row)

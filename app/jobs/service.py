@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.current import NO_REQUEST, current
 from app.ids import new_id
-from app.jobs.queue import LOG, QUEUE, QUEUED, ticket
+from app.jobs.messages import LOG, QUEUE, QUEUED, ticket
 from app.jobs.tables import Job
 from app.sql import Connection, Statement
 

@@ -7,7 +7,7 @@ from sqlalchemy import func
 
 from app.idempotency import LIFETIME, IdempotencyRecord
 from app.jobs.cleaning import expired, remove
-from app.jobs.queue import LOG, STATISTICS
+from app.jobs.messages import LOG, STATISTICS
 from app.jobs.registry import Running, task
 from app.jobs.tables import Job
 

@@ -7,12 +7,15 @@ from typing import Any
 import asyncpg
 import pytest
 from anyio import CancelScope
+from pgqueuer.adapters.persistence import schema_ddl
 from pgqueuer.domain.models import Job as Message
+from pgqueuer.domain.schema.queue import dedupe_predicate
 
 from app import db
 from app.jobs import service
 from app.jobs.attempts import FIRST_DELAY, LAST_DELAY, Superseded, attempt, backoff
-from app.jobs.queue import LEAVE, queries
+from app.jobs.messages import LOG, QUEUE, QUEUED, STATISTICS, WAITING
+from app.jobs.queue import LEAVE, SETTINGS, queries
 from app.jobs.registry import Kind, Running, task
 from app.sql import Connection
 from tests.committed import Committed
@@ -29,6 +32,16 @@ class TestTables:
     async def test_are_what_the_installed_version_wants(self, connection: Connection) -> None:
         plan = await queries(connection).plan_upgrade()
         assert (plan.statements, plan.notes) == ((), ()), "write a migration that runs schema_ddl.render_converge"
+
+    def test_have_the_names_that_our_statements_use(self) -> None:
+        status = SETTINGS.qualified.queue_status_type
+        assert str(QUEUED) == f"'queued'::{status}"
+        assert str(WAITING) == schema_ddl.spelled(dedupe_predicate(SETTINGS), SETTINGS)
+        named = [(each.schema, each.name) for each in (QUEUE, LOG, STATISTICS)]
+        assert named == [
+            (SETTINGS.db_schema, name)
+            for name in (SETTINGS.queue_table, SETTINGS.queue_table_log, SETTINGS.statistics_table)
+        ]
 
     async def test_would_be_missed(self, connection: Connection) -> None:
         await connection.execute("DROP INDEX queue.pgqueuer_ep_ea_idx")

@@ -2,11 +2,9 @@
 
 import sqlalchemy as sa
 from alembic import op
-from pgqueuer.adapters.persistence import schema_ddl
-from pgqueuer.domain.schema.declaration import target
 from sqlalchemy.dialects import postgresql
 
-from app.jobs.queue import SCHEMA, SETTINGS
+from app.jobs.messages import SCHEMA
 
 revision = "0002"
 down_revision = "0001"
@@ -19,6 +17,12 @@ def _queue() -> list[str]:
 
     That one runs `schema_ddl.render_converge(SETTINGS)`, which leaves alone what a later PgQueuer has made here.
     """
+    # Every start of the service reads this file, and runs it once in a database's life.
+    from pgqueuer.adapters.persistence import schema_ddl  # noqa: PLC0415
+    from pgqueuer.domain.schema.declaration import target  # noqa: PLC0415
+
+    from app.jobs.queue import SETTINGS  # noqa: PLC0415
+
     wanted = target(SETTINGS)
     return [
         *(schema_ddl.render_enum(entry, SETTINGS) for entry in wanted.enums),
