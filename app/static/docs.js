@@ -25,6 +25,11 @@ const name = () => {
       if (text) field.setAttribute("aria-label", text);
     }
   }
+  // What is said of a button begins with the words on it (WCAG 2.2, 2.5.3).
+  for (const button of document.querySelectorAll(".auth-btn-wrapper button[aria-label]")) {
+    const words = button.textContent.trim();
+    if (!button.ariaLabel.startsWith(words)) button.ariaLabel = `${words}: ${button.ariaLabel}`;
+  }
   // What scrolls must be reachable without a mouse.
   for (const block of document.querySelectorAll("#contract pre, #contract .highlight-code > *")) block.tabIndex = 0;
 };
