@@ -75,6 +75,8 @@ def _check_admin_password(value: SecretStr | None, info: ValidationInfo) -> Secr
     except ValidationError as failure:
         # What it lacks, and nothing of what it is.
         raise ValueError(failure.errors(include_input=False)[0]["msg"]) from None
+    if len(password) < (shortest := int(info.data.get("min_password_length", 0))):
+        raise ValueError(f"must have at least {shortest} characters, as MIN_PASSWORD_LENGTH says")
     if info.data.get("environment") == "production":
         _check_strength(password, str(info.data.get("first_superuser") or ""))
     return value

@@ -12,6 +12,7 @@ from app.auth import handlers as auth
 from app.comments import handlers as comments
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
+from app.mail import transport
 from app.posts import handlers as posts
 from app.posts import views
 from app.sql import Connection
@@ -39,6 +40,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
 
 async def before_serving(connection: Connection) -> None:
     """Let the slices make what has to be there, once, while no other service starts on the same database."""
+    transport.announce()
     await make_first_admin(connection)
 
 

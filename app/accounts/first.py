@@ -14,7 +14,7 @@ from app.accounts.service import has_admin
 from app.audit.service import record
 from app.auth import passwords
 from app.ids import new_suffix
-from app.problems import Problem
+from app.problems import ValidationFailed
 from app.settings import settings
 from app.sql import Connection, Statement
 from app.users import service as users
@@ -103,11 +103,13 @@ async def _write(connection: Connection, username: str, email: str, ask_password
         # The contract's own rules; its complaints name the value, which may be the password, and so are not passed on.
         draft = models.UserCreate(username=username, email=email, password=ask_password())
         users.check_username(username)
+        passwords.require_length(draft.password, "password")
     except ValidationError as failure:
         wrong = [f"{str(error['loc'][0]).upper()}: {error['msg']}" for error in failure.errors(include_input=False)]
         raise RuntimeError("\n".join(wrong)) from None
-    except Problem as problem:
-        raise RuntimeError(f"USERNAME: {problem.detail}") from None
+    except ValidationFailed as problem:
+        lines = [f"{error.get('pointer', '').strip('/').upper()}: {error.get('detail')}" for error in problem.errors]
+        raise RuntimeError("\n".join(lines)) from None
     password_hash = await passwords.make_hash(draft.password)
     given = {"username": draft.username, "email": draft.email, "password_hash": password_hash}
     try:

@@ -110,12 +110,16 @@ async def get(connection: Connection, principal: Principal, user_id: UUID) -> mo
 async def hash_of(body: models.UserCreate) -> str:
     """Return the hash to keep, once the name may be had. Raises ValidationFailed, ServiceUnavailable."""
     users.check_username(body.username)
+    passwords.require_length(body.password, "password")
     return await passwords.make_hash(body.password)
 
 
 async def new_hash_of(body: models.UserAdminUpdate) -> str | None:
-    """Return the hash of the password that is given, or None. Raises ServiceUnavailable."""
-    return await passwords.make_hash(body.password) if isinstance(body.password, str) else None
+    """Return the hash of the password that is given, or None. Raises ValidationFailed, ServiceUnavailable."""
+    if not isinstance(body.password, str):
+        return None
+    passwords.require_length(body.password, "password")
+    return await passwords.make_hash(body.password)
 
 
 async def create(

@@ -42,6 +42,7 @@ from generated.server import HTTPResult
 
 async def register_user(*, idempotency_key: str | None, body: Registration) -> HTTPResult[User]:
     users.check_username(body.username)
+    passwords.require_length(body.password, "password")
     password_hash = await passwords.make_hash(body.password)
 
     async def create(connection: Connection) -> HTTPResult[User]:
@@ -143,6 +144,7 @@ async def request_password_reset(*, body: PasswordResetRequest) -> None:
 
 
 async def reset_password(*, body: PasswordReset) -> None:
+    passwords.require_length(body.new_password, "new_password")
     # Looked at first, so that a link that opens nothing does not cost a hash.
     async with reading() as connection:
         await links.look(connection, Purpose.PASSWORD_RESET, body.token)
@@ -153,6 +155,7 @@ async def reset_password(*, body: PasswordReset) -> None:
 
 
 async def change_password(*, principal: Principal, body: PasswordChange) -> None:
+    passwords.require_length(body.new_password, "new_password")
     async with transaction() as connection:
         account = await recovery.password_of(connection, principal.user_id)
         attempt = await lockout.begin(connection, account.username)

@@ -18,7 +18,8 @@ from typing import Protocol, TypeVar
 # libpass, which is installed under passlib's name, has no types.
 from passlib.context import CryptContext  # pyright: ignore[reportMissingTypeStubs]
 
-from app.problems import ServiceUnavailable
+from app.problems import FieldError, ServiceUnavailable, ValidationFailed
+from app.settings import settings
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,17 @@ class Verdict:
 
     right: bool
     renewed: str | None = None
+
+
+def require_length(password: str, member: str) -> None:
+    """Raise ValidationFailed for a new password, of this member of the body, that the settings find too short.
+
+    The contract has the rules that hold everywhere; a service may ask for more characters.
+    """
+    shortest = settings().min_password_length
+    if len(password) < shortest:
+        detail = f"A password needs at least {shortest} characters"
+        raise ValidationFailed(errors=[FieldError(pointer=f"/{member}", code="weak_password", detail=detail)])
 
 
 async def make_hash(password: str) -> str:

@@ -6,6 +6,7 @@ certificate, or does not understand us, is for the operator to mend; no mail sha
 """
 
 import asyncio
+import logging
 import os
 from contextlib import suppress
 from email.message import EmailMessage
@@ -14,6 +15,8 @@ from tempfile import NamedTemporaryFile
 from urllib.parse import urlsplit
 
 from app.settings import Settings, settings
+
+log = logging.getLogger(__name__)
 
 OUTBOX = "outbox"
 # RFC 5321, section 4.2.1: the first 5 is "for good", the second "about the mail"; 503 would be about our manners.
@@ -31,6 +34,16 @@ class MailRefused(Exception):
 
 class MailDelayed(Exception):
     """The mail could not be delivered now."""
+
+
+def announce() -> None:
+    """Say in the log where mails go when no server is named; in production that is hardly meant."""
+    current = settings()
+    if current.smtp_host is None:
+        level = logging.WARNING if current.environment == "production" else logging.INFO
+        log.log(
+            level, "mails are kept as files: SMTP_HOST is not set", extra={"outbox": str(current.data_dir / OUTBOX)}
+        )
 
 
 async def deliver(message: EmailMessage, key: str) -> None:

@@ -11,7 +11,8 @@ from httpx2 import AsyncClient
 
 from app.auth import passwords
 from app.sql import Connection
-from tests.auth.conftest import REGISTRATION
+from tests.auth.conftest import REGISTRATION, log_in, real_hash
+from tests.factories import PASSWORD, Factory
 
 
 def hold_all(release: threading.Event) -> list[Future[bool]]:
@@ -21,6 +22,52 @@ def hold_all(release: threading.Event) -> list[Future[bool]]:
 
 def test_the_hash_for_strangers_costs_what_a_real_one_costs() -> None:
     assert not passwords.hasher.needs_update(passwords.NOBODY)
+
+
+@pytest.fixture
+def twelve(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for twelve characters."""
+    longer = passwords.settings().model_copy(update={"min_password_length": 12})
+    monkeypatch.setattr(passwords, "settings", lambda: longer)
+
+
+@pytest.mark.actor("admin")
+@pytest.mark.usefixtures("twelve")
+class TestShortestPassword:
+    SHORT, LONG = "Weaves4lgeb", "Weaves4lgebr"
+
+    @pytest.mark.parametrize(
+        ("request_line", "member", "more"),
+        [
+            ("POST /auth/register", "password", {"username": "ada_l", "email": "ada@example.org"}),
+            ("POST /users", "password", {"username": "ada_l", "email": "ada@example.org"}),
+            ("PATCH /users/{user_id}", "password", {}),
+            ("PUT /auth/password", "new_password", {"current_password": PASSWORD}),
+            ("POST /auth/password-reset/confirm", "new_password", {"token": "A" * 64}),
+        ],
+    )
+    async def test_is_what_the_settings_say_wherever_one_is_chosen(
+        self, client: AsyncClient, make: Factory, request_line: str, member: str, more: dict[str, str]
+    ) -> None:
+        chosen = await make.member(password_hash=real_hash())
+        method, path = request_line.split(" ")
+        merge_patch = {"If-Match": "*", "Content-Type": "application/merge-patch+json"}
+        headers = {"PATCH": merge_patch, "PUT": chosen.headers}.get(method, {})
+        place = path.format(user_id=chosen.id)
+        refused, taken = [
+            await client.request(method, place, json=more | {member: password}, headers=headers)
+            for password in (self.SHORT, self.LONG)
+        ]
+        assert (refused.status_code, refused.json()["code"]) == (422, "validation_failed")
+        (error,) = refused.json()["errors"]
+        assert (error["pointer"], error["code"]) == (f"/{member}", "weak_password")
+        assert error["detail"] == "A password needs at least 12 characters"
+        # The token of the reset is nobody's, which is seen next.
+        assert taken.status_code < 300 or taken.json()["code"] == "token_invalid"
+
+    async def test_is_not_asked_of_who_logs_in(self, client: AsyncClient, make: Factory) -> None:
+        old = await make.member(password_hash=passwords.hasher.hash(self.SHORT))
+        assert (await log_in(client, old.username, self.SHORT)).status_code == 200
 
 
 async def test_equal_passwords_have_different_hashes() -> None:

@@ -10,8 +10,10 @@ from typing import Any, AnyStr
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from app.mail import transport
 from app.mail.compose import Written, compose
 from app.mail.transport import MailDelayed, MailRefused, deliver
+from app.settings import settings
 from tests.mail.conftest import (
     PASSWORD,
     USER,
@@ -195,6 +197,27 @@ class TestLogin:
                     await deliver(message(), "one")
                 assert password not in str(failure.value)
         assert len(mailbox.envelopes) == (password == PASSWORD)
+
+
+class TestAnnouncement:
+    @pytest.mark.parametrize(("environment", "level"), [("development", "INFO"), ("production", "WARNING")])
+    def test_names_the_outbox_where_no_server_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, environment: str, level: str
+    ) -> None:
+        here = settings().model_copy(update={"environment": environment, "smtp_host": None})
+        monkeypatch.setattr(transport, "settings", lambda: here)
+        with caplog.at_level("INFO"):
+            transport.announce()
+        (entry,) = caplog.records
+        assert entry.levelname == level
+        assert vars(entry)["outbox"] == str(here.data_dir / "outbox")
+
+    def test_is_none_where_one_is(self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+        here = settings().model_copy(update={"environment": "production", "smtp_host": "mail.example.org"})
+        monkeypatch.setattr(transport, "settings", lambda: here)
+        with caplog.at_level("INFO"):
+            transport.announce()
+        assert caplog.records == []
 
 
 class TestOutbox:

@@ -24,6 +24,7 @@ class TestStart:
             with running(data_dir) as service:
                 assert service.get("/health/ready").json()["status"] == "ok"
                 assert service.get("/api/v1/posts").json()["items"] == []
+                assert str(data_dir / "outbox") in service.log
             with running(data_dir) as service:
                 assert service.seconds < 5
 

@@ -44,6 +44,8 @@ class TestMail:
         ("EMAILS_FROM_EMAIL", "galley@example.org\nBcc: all@example.org"),
         ("EMAILS_FROM_EMAIL", "Galley <galley@example.org>"),
         ("EMAILS_FROM_NAME", "Galley\nBcc: all@example.org"),
+        ("MIN_PASSWORD_LENGTH", "7"),
+        ("MIN_PASSWORD_LENGTH", "101"),
         ("MAX_LOGIN_ATTEMPTS", "0"),
         ("MAX_LOGIN_ATTEMPTS", "101"),
         ("ACCOUNT_LOCKOUT_MINUTES", "forever"),
@@ -91,6 +93,13 @@ class TestFirstAdmin:
         result = run(tmp_path, **PRODUCTION | given)
         assert result.returncode == 1
         assert result.stderr.startswith("FIRST_SUPERUSER_PASSWORD: ")
+        assert password not in result.stderr
+
+    def test_it_is_as_long_as_others_have_to_be(self, tmp_path: Path) -> None:
+        password = ADMIN["FIRST_SUPERUSER_PASSWORD"]
+        assert run(tmp_path, **ADMIN, MIN_PASSWORD_LENGTH=str(len(password))).returncode == 0
+        result = run(tmp_path, **ADMIN, MIN_PASSWORD_LENGTH=str(len(password) + 1))
+        assert (result.returncode, result.stderr.split(":")[0]) == (1, "FIRST_SUPERUSER_PASSWORD")
         assert password not in result.stderr
 
     def test_production_takes_a_good_one(self, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.accounts import first
+from app.auth import passwords
 from app.settings import settings
 from app.sql import Connection
 from tests.auth.conftest import log_in, real_hash
@@ -127,6 +128,14 @@ class TestCommand:
             await first.make_admin(connection, username, email, lambda: password)
         assert password not in str(failure.value)
         assert await connection.fetchval("SELECT count(*) FROM users WHERE role = 'admin'") == 0
+
+    async def test_takes_no_password_that_the_settings_find_too_short(
+        self, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        longer = settings().model_copy(update={"min_password_length": len(PASSWORD) + 1})
+        monkeypatch.setattr(passwords, "settings", lambda: longer)
+        with pytest.raises(RuntimeError, match=r"^PASSWORD: A password needs at least 16 characters$"):
+            await first.make_admin(connection, "ottilie", ADDRESS, lambda: PASSWORD)
 
     async def test_reads_the_password_from_the_input(self, committed: Committed) -> None:
         done = await asyncio.to_thread(

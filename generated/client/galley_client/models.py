@@ -91,7 +91,7 @@ Password = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='8 to 100 characters with an upper-case letter, a lower-case letter and a digit. It is never answered.',
+            description='8 to 100 characters with an upper-case letter, a lower-case letter and a digit. A service may ask for more characters of a new one and then says how many. It is never answered.',
             examples=['Weaves4lgebra'],
             max_length=100,
             min_length=8,
