@@ -75,9 +75,9 @@ def test_docs_logs_in(visit: Visit) -> None:
     visit.page.locator("button.authorize").first.click()
     visit.page.fill("#oauth_username", name)
     visit.page.fill("#oauth_password", member["password"])
-    visit.page.locator(".auth-btn-wrapper button.authorize").click()
+    visit.page.locator(".auth-btn-wrapper button.authorize").first.click()
     visit.page.locator(".auth-btn-wrapper").get_by_text("Logout").wait_for()
-    visit.page.locator(".btn-done").click()
+    visit.page.locator(".btn-done").first.click()
     visit.page.locator("#operations-Users-getMe .opblock-summary-control").click()
     visit.page.locator("#operations-Users-getMe .execute").click()
     answer = visit.page.locator("#operations-Users-getMe .live-responses-table .highlight-code code").first
