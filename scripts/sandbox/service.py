@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import clock, ids, limits
+from app.auth import living
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.main import create_app
@@ -135,6 +136,7 @@ class Sandbox:
                 self._world.reset()
                 self._mails = Mails()
                 limits.in_force().clear()
+                living.forget()
         except TimeoutError:
             return Response("A request is still being answered; close what streams.\n", 503, media_type="text/plain")
         return Response(status_code=204)

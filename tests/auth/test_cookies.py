@@ -29,7 +29,7 @@ def sent(jar: SimpleCookie, *names: str) -> dict[str, str]:
 
 
 async def open_session(client: AsyncClient, member: Member, password: str = PASSWORD, **headers: str) -> Response:
-    form = {"username": member.username, "password": password}
+    form = {"grant_type": "password", "username": member.username, "password": password}
     return await client.post(SESSION, data=form, headers=headers)
 
 
