@@ -121,6 +121,7 @@ class TestDeleteComment:
         assert await counted(connection, post_id) == 1
         place = (await client.get(f"/comments/{comment_id}")).json()
         assert (place["is_deleted"], place["content"], place["author"], place["likes"]) == (True, None, None, 0)
+        assert place["updated_at"] >= place["created_at"]
         row = await connection.fetchrow("SELECT content FROM comments WHERE id = $1", comment_id)
         assert row is not None
         assert row["content"] == ""

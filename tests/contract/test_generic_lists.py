@@ -163,3 +163,17 @@ class TestPages:
         page = await read(client, call)
         assert (page["page"]["size"], page["links"], page["page"]["has_next"]) == (ENTRIES, {}, False)
         assert "total" not in page["page"]
+
+    @pytest.mark.parametrize("operation", LISTS, ids=str)
+    async def test_go_on_in_their_own_list_alone(
+        self, client: AsyncClient, call: Call, operation: Operation, author: Member
+    ) -> None:
+        cursor = (await read(client, call, limit=SIZE))["page"]["next_cursor"]
+        orders = [order for item, order in ORDERS if item == operation]
+        # A list of one order lends its cursor to another list.
+        (tags,) = [item for item in LISTS if item.name == "listTags"]
+        elsewhere = call if len(orders) > 1 else Call(tags, headers=author.headers)
+        query = QUERIES.get(elsewhere.operation.name, {}) | {"cursor": cursor}
+        query |= {"sort": orders[1]} if len(orders) > 1 else {}
+        answer = await replace(elsewhere, query=f"?{urlencode(query)}").send(client)
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "cursor_invalid")
