@@ -26,6 +26,8 @@ _UNSET = object()
 _tags: dict[str, str] = {}
 _cursors: dict[str, str] = {}
 _comments: dict[str, str] = {}
+# The account of who calls.
+_own: set[str] = set()
 
 
 @deserializer("image/*", "application/octet-stream", "application/pdf")
@@ -101,6 +103,12 @@ def _key(case: Case) -> None:
             case.body["expires_at"] = "2999-01-01T00:00:00Z"
 
 
+def _rank(case: Case) -> None:
+    """Who may edit accounts leaves the own one as it is: whoever calls would not be let in any more."""
+    if str(_subject(case)) in _own and case.method == "PATCH":
+        case.body = {"full_name": "Still here"}
+
+
 @hook
 def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
     """Name the bearer token of OAuth 2 for what it is on the wire: `ignored_auth` passes over type oauth2."""
@@ -115,7 +123,7 @@ def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Let a request that is meant well know what the service has said."""
     del kwargs
     if _is_meant_well(case):
-        for teach in (_condition, _intent, _page, _parent, _key):
+        for teach in (_condition, _intent, _page, _parent, _key, _rank):
             teach(case)
 
 
@@ -155,6 +163,8 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
     document = response.json()
     for tag in response.headers.get("etag", ()):
         _tags[document.get("id", "")] = _tags[case.formatted_path] = tag
+    if case.formatted_path.endswith("/users/me"):
+        _own.add(document["id"])
     if "post_id" in document:
         _comments[document["id"]] = document["post_id"]
     if document.get("page", {}).get("next_cursor"):
