@@ -201,6 +201,27 @@ class Terms(NamedTuple):
     password_hash: str | None
 
 
+async def update_me(
+    connection: Connection, principal: Principal, patch: models.UserUpdate, if_match: str
+) -> models.User:
+    """Apply a merge patch to one's own account.
+
+    Raises InvalidToken, PreconditionFailed, LoginRequired for another address, EmailTaken.
+    """
+    account = await users.lock(connection, principal.user_id)
+    if account is None:
+        raise InvalidToken
+    require_match(if_match, account["version"])
+    changes = patch.model_dump(exclude_unset=True)
+    if users.moves(account, changes):
+        # Whoever holds the address can set a new password: a stolen token must not be enough to get there.
+        await sessions.require_fresh_login(connection, principal)
+        # That it changed, and not from what to what: the record outlives the account.
+        me = principal.user_id
+        await record(connection, AuditAction.email_changed, actor_id=me, subject_id=me)
+    return await users.change(connection, account, changes)
+
+
 async def delete_user(connection: Connection, principal: Principal, user_id: UUID, if_match: str) -> None:
     """Delete somebody's account. Raises NotFound, OwnAccount, LastAdmin, PreconditionFailed."""
     if user_id == principal.user_id:

@@ -24,7 +24,7 @@ async def get_me(*, principal: Principal, if_none_match: str | None) -> HTTPResu
 
 async def update_me(*, principal: Principal, if_match: str, body: UserUpdate) -> HTTPResult[User]:
     async with transaction() as connection:
-        account = await service.update_account(connection, principal.user_id, body, if_match)
+        account = await accounts.update_me(connection, principal, body, if_match)
     return HTTPResult(200, account, {"ETag": etag(account)})
 
 

@@ -11,7 +11,6 @@ from asyncpg import Record
 from sqlalchemy import bindparam, func, insert, select, update
 
 from app.audit.service import record
-from app.etags import require_match
 from app.ids import new_id
 from app.mail import service as mail
 from app.mail.service import Notice, Reader
@@ -158,13 +157,18 @@ async def lock(connection: Connection, user_id: UUID, *, for_deletion: bool = Fa
     return await (_LOCK_FOR_DELETION if for_deletion else _LOCK).first(connection, id=user_id)
 
 
+def moves(account: Record, changes: Mapping[str, Any]) -> bool:
+    """Whether the changes bring another address."""
+    return _normalised(changes).get("email", account["email"]) != account["email"]
+
+
 async def change(connection: Connection, account: Record, given: Mapping[str, Any]) -> models.User:
     """Change a locked account. A new address is not verified unless that is given too. Raises EmailTaken.
 
     The old address is told that there is a new one, and the new one gets a link if it is not verified.
     """
     changes = _normalised(given)
-    moved = changes.get("email", account["email"]) != account["email"]
+    moved = moves(account, given)
     if moved:
         changes = {"email_verified": False} | changes
     values = {f"new_{name}": changes.get(name, account[name]) for name in _EDITABLE}
@@ -180,16 +184,3 @@ async def change(connection: Connection, account: Record, given: Mapping[str, An
 async def set_password(connection: Connection, user_id: UUID, password_hash: str) -> None:
     """Keep the hash of a new password; what becomes of the sessions is the caller's to say."""
     await _SET_PASSWORD.run(connection, user_id=user_id, new_hash=password_hash)
-
-
-async def update_account(connection: Connection, user_id: UUID, patch: models.UserUpdate, if_match: str) -> models.User:
-    """Apply a merge patch to one's own account. Raises InvalidToken, PreconditionFailed, EmailTaken."""
-    account = await lock(connection, user_id)
-    if account is None:
-        raise InvalidToken
-    require_match(if_match, account["version"])
-    changed = await change(connection, account, patch.model_dump(exclude_unset=True))
-    if changed.email != account["email"]:
-        # That it changed, and not from what to what: the record outlives the account.
-        await record(connection, AuditAction.email_changed, actor_id=user_id, subject_id=user_id)
-    return changed

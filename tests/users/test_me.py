@@ -148,6 +148,22 @@ class TestUpdateMe:
         assert (answer.status_code, answer.json()["code"]) == (409, "email_taken")
         assert (await client.get("/users/me")).json()["bio"] is None
 
+    async def test_moves_to_another_address_only_after_a_login_of_a_short_while_ago(
+        self, client: AsyncClient, actor: Member, connection: Connection
+    ) -> None:
+        key = (await client.post("/auth/api-keys", json={"name": "Backup", "scopes": []})).json()["key"]
+        stolen = {"X-API-Key": key}, {"Authorization": f"Bearer {actor.token}"}
+        await connection.execute("UPDATE sessions SET created_at = now() - interval '16 minutes'")
+        client.headers.pop("Authorization")
+        for credential in stolen:
+            answer = await patch(client, {"email": "thief@example.org", "bio": "Not kept."}, **credential)
+            assert (answer.status_code, answer.json()["code"]) == (403, "login_required")
+            assert (await patch(client, {"full_name": "Ada"}, **credential)).status_code == 200
+        row = await connection.fetchrow("SELECT email, bio FROM users WHERE id = $1", actor.id)
+        assert row is not None
+        assert (row["email"] != "thief@example.org", row["bio"]) == (True, None)
+        assert await connection.fetchval("SELECT count(*) FROM audit_events WHERE action = 'email_changed'") == 0
+
     @pytest.mark.parametrize(
         "member",
         ["role", "is_active", "email_verified", "username", "id", "post_count", "version", "avatar_url", "password"],

@@ -138,7 +138,7 @@ def _add_update_me(
         operation_id='updateMe',
         tags=['Users'],
         summary='Update my account',
-        description='Changes what is given. Role, status and username cannot be changed here. A new e-mail address is not verified yet.',
+        description='Changes what is given. Role, status and username cannot be changed here. Another e-mail address takes a session that was opened with the password in the last 15 minutes (`login_required`), and is not verified yet.',
         response_description='The account as it is now.',
         dependencies=wiring.dependencies.get('update_me'),
     )

@@ -32,7 +32,6 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
 UNTOLD = {
     "conflict": "It takes two requests that meet between two statements.",
     "idempotency_in_progress": "It takes two requests with one key at the same time.",
-    "login_required": "The clock of the sandbox would have to go on by a quarter of an hour.",
     "method_not_allowed": "It is the answer to what is no operation.",
     "internal_error": "It would be a mistake of ours.",
     "service_unavailable": "The sandbox would have to lose its database.",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scripts.demo_data import PASSWORD
-from scripts.examples.teller import Teller
+from scripts.examples.teller import Caller, Teller
 
 BIO = {"bio": "Sets metal type by hand, and has begun to cast it.", "phone": "+46 8 5550 1234", "website": None}
 
@@ -22,6 +22,15 @@ def users(teller: Teller) -> None:
         "An edit of what has been changed since.",
         body={"full_name": "Ada L."},
         headers={"If-Match": read},
+    )
+    wanted: dict[str, Any] = {"name": "Nightly backup", "scopes": [], "expires_at": "2031-01-01T00:00:00Z"}
+    program = Caller(teller, "ada_l", {"X-API-Key": ada.does("createApiKey", body=wanted).json()["key"]})
+    program.tells(
+        "updateMe",
+        "login_required",
+        "Another address takes the password, which a key stands for no more than an old session does.",
+        body={"email": "lind@galley.example"},
+        headers={"If-Match": "*"},
     )
     path = {"username": "ada_l"}
     shown = anybody.tells("getProfile", "member", "What everybody sees of a member.", path=path).headers["ETag"]
