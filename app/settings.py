@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     access_token_expire_minutes: int = Field(default=30, ge=1, le=1_440)
     refresh_token_expire_days: int = Field(default=7, ge=1, le=365)
     min_password_length: int = Field(default=8, ge=8, le=100)
-    max_login_attempts: int = Field(default=5, ge=1, le=1_000)
+    max_login_attempts: int = Field(default=5, ge=1, le=100)
     account_lockout_minutes: int = Field(default=15, ge=1, le=1_440)
     first_superuser: own.MemberAddress = None
     first_superuser_password: own.AdminPassword = None

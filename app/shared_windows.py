@@ -68,7 +68,8 @@ class Redis:
     async def _count(self, rate: RateLimitItem, key: str) -> Count:
         admitted = await self._limiter.hit(rate, key)
         until, left = await self._limiter.get_window_stats(rate, key)
-        return Count(admitted, left, until - time())
+        # The clock of Redis may be ahead of ours.
+        return Count(admitted, left, min(until - time(), rate.get_expiry()))
 
     async def _soon(self, work: Coroutine[None, None, Result]) -> Result:
         """Return what comes of it. Raises TimeoutError when it takes longer than anybody should wait."""

@@ -57,7 +57,8 @@ class Memory:
         if admitted:
             times.append(now)
             used += 1
-        return Count(admitted, self._quota - used, times[past] + self._seconds - now)
+        # In this order nothing is rounded when the oldest is of now: a wait is never longer than the window.
+        return Count(admitted, self._quota - used, self._seconds - (now - times[past]))
 
     def _sweep(self, now: float) -> None:
         """Forget the first few keys if their windows are empty, or if there are too many."""

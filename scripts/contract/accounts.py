@@ -49,8 +49,8 @@ include-operation-id = ["deleteMe"]
 warnings = false
 checks.positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 412]
 """
-# What the service is set to besides: who guesses at a caller's password would lock the caller out.
-SETTINGS: dict[str, str] = {"MAX_LOGIN_ATTEMPTS": "1000"}
+# What the service is set to besides: who guesses at a caller's password would lock the caller out. It is the most.
+SETTINGS: dict[str, str] = {"MAX_LOGIN_ATTEMPTS": "100"}
 
 
 @dataclass

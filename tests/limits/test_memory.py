@@ -54,6 +54,12 @@ class TestMemory:
         assert len(admitted) > 1_000
         assert all(later - earlier >= 60 for earlier, later in zip(admitted, admitted[200:], strict=False))
 
+    @pytest.mark.parametrize("now", [0.1 + 0.2, 40_000.1, 45_293.123_456_7, 123_456_789.987_654_3])
+    def test_never_asks_to_wait_longer_than_the_window(self, clock: Clock, now: float) -> None:
+        clock.now = now
+        memory = Memory(parse("1/day"))
+        assert [memory.count("a").seconds for _ in range(2)] == [86_400, 86_400]
+
     def test_counts_each_for_himself(self, clock: Clock) -> None:
         del clock
         memory = Memory(parse("1/minute"))
