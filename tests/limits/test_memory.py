@@ -54,7 +54,7 @@ class TestMemory:
         assert len(admitted) > 1_000
         assert all(later - earlier >= 60 for earlier, later in zip(admitted, admitted[200:], strict=False))
 
-    @pytest.mark.parametrize("now", [0.1 + 0.2, 40_000.1, 45_293.123_456_7, 123_456_789.987_654_3])
+    @pytest.mark.parametrize("now", [120_812.7, 489_747.3, 972_879.85])
     def test_never_asks_to_wait_longer_than_the_window(self, clock: Clock, now: float) -> None:
         clock.now = now
         memory = Memory(parse("1/day"))
