@@ -87,6 +87,7 @@ class Limits:
         from app.shared_windows import Redis  # noqa: PLC0415 - Who has no Redis need not keep its client in memory.
 
         self.redis = Redis(self._url)
+        await self.redis.open()
         try:
             yield
         finally:

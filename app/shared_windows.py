@@ -23,12 +23,15 @@ from app.windows import Count
 
 log = logging.getLogger(__name__)
 
-# What a request may wait for Redis, all in all, unless its address says otherwise (`?socket_timeout=`); the first that
-# waits in vain is the last for a while.
+# What a request may wait for Redis, all in all, unless its address says otherwise (`?socket_timeout=`).
 PATIENCE_SECONDS = 0.04
+# So many that wait in vain, one after the other, are the last for a while: a single one may only meet a busy moment.
+LATE = 3
 # It is waited in parts: when this process itself was held up, the answer that has come meanwhile gets its turn.
 PARTS = 4
 RETRY_SECONDS = 1.0
+# What the start waits for it.
+START_SECONDS = 1.0
 # More at once wait for one another; a command takes a tenth of a millisecond.
 CONNECTIONS = 16
 PREFIX = "galley"
@@ -53,17 +56,32 @@ class Redis:
             connection_pool=self._pool,  # pyright: ignore[reportArgumentType] - It is documented, and has no type.
         )
         self._limiter = MovingWindowRateLimiter(self._storage)
+        self._late = 0
         self._return: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect before the first request, which would wait for it otherwise."""
+        try:
+            await asyncio.wait_for(self._storage.check(), START_SECONDS)
+        except (RedisError, OSError) as failure:
+            self._lost(failure)
 
     async def count(self, rate: RateLimitItem, key: str) -> Count | None:
         """Count in Redis; None when it does not answer, which is known at once from then on."""
         if self.away:
             return None
         try:
-            return await self._soon(self._count(rate, key))
-        except (RedisError, OSError, TimeoutError) as failure:
+            count = await self._soon(self._count(rate, key))
+        except TimeoutError as failure:
+            self._late += 1
+            if self._late >= LATE:
+                self._lost(failure)
+            return None
+        except (RedisError, OSError) as failure:
             self._lost(failure)
             return None
+        self._late = 0
+        return count
 
     async def _count(self, rate: RateLimitItem, key: str) -> Count:
         admitted = await self._limiter.hit(rate, key)

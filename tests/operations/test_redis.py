@@ -172,6 +172,18 @@ def test_frozen_it_delays_a_request_and_no_more(services: tuple[Service, Service
     assert told(first) == ["away", "back"]
 
 
+def test_frozen_for_a_moment_it_is_not_given_up(services: tuple[Service, Service], cache: Server) -> None:
+    first, second = services
+    cache.send(signal.SIGSTOP)
+    try:
+        assert first.get(PATH).status_code == 404
+    finally:
+        cache.send(signal.SIGCONT)
+    # Whether the first one was still counted in Redis is not known; all others were, by both.
+    assert together(services, 2 * QUOTA)[404] in (QUOTA - 1, QUOTA)
+    assert told(first) + told(second) == []
+
+
 def test_not_there_at_the_start_it_is_waited_for_by_nobody(cache: Server, committed_database: str) -> None:
     environment = {"REDIS_URL": cache.waited_for(0.3), "DATABASE_URL": committed_database, "JOB_WORKERS": "0"}
     with directory() as data_dir, running(data_dir, **environment) as service:
