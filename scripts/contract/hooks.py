@@ -155,6 +155,9 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
         return
     if case.method == "DELETE":
         _comments.pop(str(_subject(case)), None)
+    if "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE"):
+        # What is done to a tag is done to every post that carries it, which is a new version of each.
+        _tags.clear()
     if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     if "idempotent-replayed" in response.headers:
