@@ -23,7 +23,7 @@ cookie = ASCIIAPIKeyCookie(
 
 csrf = ASCIIAPIKeyHeader(
     name='X-CSRF-Token',
-    description='The value of the cookie `__Host-csrf_token`, which pages of the same site alone can read. It belongs to one session. It proves nothing by itself and always accompanies a cookie.',
+    description='The value of the cookie `__Host-csrf_token`, which pages of the same site alone can read. It belongs to one session. It proves nothing by itself: it always accompanies the cookie of the session, and the request brings `__Host-csrf_token` as well, as browsers do by themselves.',
     scheme_name='csrf',
     auto_error=False,
 )
