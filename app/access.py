@@ -152,6 +152,7 @@ class Action(Enum):
     DELETE_POST = auto()
     EDIT_COMMENT = auto()
     DELETE_COMMENT = auto()
+    SEE_WAITING = auto()
     SEE_JOB = auto()
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
@@ -165,6 +166,7 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.DELETE_POST: [[is_author], [holds("posts:delete-any")]],
     Action.EDIT_COMMENT: [[is_author]],
     Action.DELETE_COMMENT: [[is_author], [holds("comments:moderate")]],
+    Action.SEE_WAITING: [[is_author], [holds("comments:moderate")]],
     Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],

@@ -1,7 +1,7 @@
 """Keyset pages: a cursor holds the sort key of the entry where a page ended, signed, and the next page starts there.
 
 Page 5,000 costs what page 1 costs, and nothing is skipped or shown twice while entries come and go
-(docs/decisions/0003-keyset-pages.md).
+(docs/decisions/0003-keyset-pages.md). So does its total: it is exact as far as counting is cheap.
 """
 
 import hmac
@@ -16,17 +16,20 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, literal_column, tuple_
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, literal_column, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.current import current
 from app.problems import FieldError, ValidationFailed
 from app.settings import settings
+from app.sql import Connection, Statement
 from generated.models import Page
 
 MAX_DEPTH = 10_000
 # Of the contract's Limit.
 DEFAULT_LIMIT = 20
+# Counting takes a millisecond per 10,000 entries of an index, and 79 ms for the 950,000 of a large list.
+EXACT_TO = 10_000
 Columns = TypeVarTuple("Columns")
 Value = TypeVar("Value")
 Key = Callable[[Record], Any]
@@ -161,7 +164,33 @@ def wanted(scope: str, asked: Asked) -> Wanted:
     return Wanted(scope, limit, position, number, total=bool(total) or number is not None)
 
 
-def cut(rows: Sequence[Record], page: Wanted, key: Key, total: int | None = None) -> tuple[list[Record], Page]:
+class Total(NamedTuple):
+    """How many entries a list has, counted or estimated."""
+
+    number: int
+    is_exact: bool
+
+
+class Counting:
+    """Says how many rows a statement has: counted up to 10,000, and above what the planner expects."""
+
+    __slots__ = ("_capped", "_matching")
+
+    def __init__(self, matching: Select[*tuple[Any, ...]]) -> None:
+        """Compile it; `matching` selects as little as possible of each row, in no order."""
+        capped = matching.limit(literal_column(str(EXACT_TO + 1), Integer())).subquery("capped")
+        self._capped = Statement(select(func.count()).select_from(capped))
+        self._matching = Statement(matching)
+
+    async def total(self, connection: Connection, **values: Any) -> Total:
+        """Return the number of rows; an estimate is never below what was counted."""
+        counted: int = await self._capped.value(connection, **values)
+        if counted <= EXACT_TO:
+            return Total(counted, is_exact=True)
+        return Total(max(counted, await self._matching.expected(connection, **values)), is_exact=False)
+
+
+def cut(rows: Sequence[Record], page: Wanted, key: Key, total: Total | None = None) -> tuple[list[Record], Page]:
     """Return the rows of the page in the list's order, and the description of the page.
 
     `rows` are up to `limit + 1` rows, fetched in reverse order when the client pages backwards: the surplus row says
@@ -186,9 +215,9 @@ def cut(rows: Sequence[Record], page: Wanted, key: Key, total: int | None = None
         previous_cursor=cursors[1],
     )
     if total is not None:
-        described.total = total
+        described.total, described.total_is_exact = total
         if page.number is not None:
-            described.number, described.pages = page.number, -(-total // page.limit)
+            described.number, described.pages = page.number, -(-total.number // page.limit)
     return shown, described
 
 

@@ -21,6 +21,8 @@ from app import setting_values as values
 DOTENV = ".env"
 SAMPLE_SECRET = "sample-secret-for-development-only-replace-it"
 MIN_SECRET_BYTES = 32
+# Whose comments wait for a moderator: nobody's, those of members without an approved one, everybody's.
+Moderation = Literal["none", "first", "all"]
 
 
 def _is_production(data: Mapping[str, Any]) -> bool:
@@ -102,6 +104,7 @@ class Settings(BaseSettings):
     smtp_timeout: values.Seconds = 30.0
     emails_from_email: own.Sender = None
     emails_from_name: own.SenderName = "Galley"
+    comment_moderation: Moderation = "none"
 
     backend_cors_origins: values.Origins = Field(
         default_factory=lambda data: () if _is_production(data) else ("http://localhost:3000", "http://localhost:8080")

@@ -8,6 +8,7 @@ engine's layers (docs/decisions/0002-core-on-the-driver.md has the figures).
 from datetime import datetime
 from typing import Any, Protocol
 
+import orjson
 from asyncpg import Record
 from asyncpg.transaction import Transaction
 from sqlalchemy import DateTime, MetaData, Text
@@ -84,6 +85,11 @@ class Statement:
     async def value(self, connection: Connection, **values: Any) -> Any:
         """Run it and return the first column of the first row, or None."""
         return await connection.fetchval(self.sql, *self.arguments(values))
+
+    async def expected(self, connection: Connection, **values: Any) -> int:
+        """Return how many rows the planner expects of it, without running it."""
+        plan: str = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {self.sql}", *self.arguments(values))
+        return int(orjson.loads(plan)[0]["Plan"]["Plan Rows"])
 
     async def run(self, connection: Connection, **values: Any) -> int:
         """Run it and return how many rows it changed."""

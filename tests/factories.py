@@ -140,9 +140,17 @@ class Factory:
             "depth": above["depth"] + 1 if above else 1,
             "author_id": author.id,
             "content": "Looms, yes: but who weaves the cards?",
+            "is_public": given.get("status", "approved") == "approved",
         } | given
         await self._insert("comments", row)
         return identifier
+
+    async def report(self, comment_id: UUID, reporter: Member | None = None, **given: Any) -> None:
+        """An open report of a comment, and its count."""
+        reporter = reporter or await self.member()
+        row: dict[str, Any] = {"comment_id": comment_id, "user_id": reporter.id, "reason": "spam"} | given
+        await self._insert("comment_reports", row)
+        await self._connection.execute("UPDATE comments SET report_count = report_count + 1 WHERE id = $1", comment_id)
 
     async def event(self, actor: Member, **given: Any) -> UUID:
         """An audit event: a login of a member, or another `action`."""

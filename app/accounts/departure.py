@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_column, select, union, update
 
-from app.comments.tables import Comment, CommentLike
+from app.comments.tables import Comment, CommentLike, CommentReport
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
 from app.tags.tables import Tag
@@ -49,7 +49,11 @@ _DELETE_POSTS = Statement(delete(Post).where(Post.author_id == _member), seconds
 _UNLIKE_POSTS = Statement(update(Post).where(Post.id.in_(_liked)).values(likes=Post.likes - 1), seconds=SECONDS)
 _living = (
     select(Comment.post_id, func.count().label("number"))
-    .where(Comment.author_id == _member, Comment.deleted_at.is_(None))
+    .where(
+        Comment.author_id == _member,
+        Comment.deleted_at.is_(None),
+        Comment.status == literal_column("'approved'"),
+    )
     .group_by(Comment.post_id)
     .cte("living")
 )
@@ -60,9 +64,10 @@ _COUNT_COMMENTS = Statement(
 
 _own = select(Comment.id).where(Comment.author_id == _member)
 _liked_comments = select(CommentLike.comment_id).where(CommentLike.user_id == _member)
+_reported = select(CommentReport.comment_id).where(CommentReport.user_id == _member, CommentReport.settled_at.is_(None))
 _LOCK_COMMENTS = Statement(
     select(Comment.id)
-    .where(Comment.id.in_(union(_own, _liked_comments)))
+    .where(Comment.id.in_(union(_own, _liked_comments, _reported)))
     .order_by(Comment.id)
     .with_for_update(key_share=True),
     seconds=SECONDS,
@@ -70,10 +75,18 @@ _LOCK_COMMENTS = Statement(
 _UNLIKE_COMMENTS = Statement(
     update(Comment).where(Comment.id.in_(_liked_comments)).values(likes=Comment.likes - 1), seconds=SECONDS
 )
+_TAKE_REPORTS_BACK = Statement(
+    update(Comment)
+    .where(Comment.id.in_(_reported), Comment.deleted_at.is_(None))
+    .values(report_count=Comment.report_count - 1),
+    seconds=SECONDS,
+)
 _BURY = Statement(
     update(Comment)
     .where(Comment.author_id == _member, Comment.deleted_at.is_(None))
-    .values(content="", likes=0, version=Comment.version + 1, deleted_at=func.now(), updated_at=func.now()),
+    .values(
+        content="", likes=0, report_count=0, version=Comment.version + 1, deleted_at=func.now(), updated_at=func.now()
+    ),
     seconds=SECONDS,
 )
 _DELETE_LIKES = Statement(delete(CommentLike).where(CommentLike.comment_id.in_(_own)), seconds=SECONDS)
@@ -94,6 +107,22 @@ def _pruning() -> Statement:
 _PRUNE = _pruning()
 
 
+def _fading() -> Statement:
+    """Return the statement that takes out of everybody's sight, where the member has commented, what nobody needs."""
+    roots = select(Comment.root_id).where(Comment.author_id == _member)
+    read = select(Comment.id, Comment.parent_id).where(
+        Comment.root_id.in_(roots), Comment.deleted_at.is_(None), Comment.status == literal_column("'approved'")
+    )
+    shown = read.cte("shown", recursive=True)
+    above = select(Comment.id, Comment.parent_id).where(Comment.id == shown.c.parent_id)
+    shown = shown.union(above)
+    faded = update(Comment).where(Comment.root_id.in_(roots), Comment.is_public, Comment.id.not_in(select(shown.c.id)))
+    return Statement(faded.values(is_public=literal_column("false")), seconds=SECONDS)
+
+
+_FADE = _fading()
+
+
 async def lock_posts(connection: Connection, member: UUID) -> None:
     """Lock every post that the member has written, liked or commented; the member's own row comes after these."""
     await _LOCK_POSTS.all(connection, member=member)
@@ -107,8 +136,10 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _COUNT_COMMENTS.run(connection, member=member)
     await _LOCK_COMMENTS.all(connection, member=member)
     await _UNLIKE_COMMENTS.run(connection, member=member)
+    await _TAKE_REPORTS_BACK.run(connection, member=member)
     await _BURY.run(connection, member=member)
     await _DELETE_LIKES.run(connection, member=member)
     await _PRUNE.run(connection, member=member)
+    await _FADE.run(connection, member=member)
     # Sessions, likes and whatever else is the member's alone go with the row; a place that stays loses its author.
     await _DELETE_MEMBER.run(connection, member=member)

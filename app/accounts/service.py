@@ -84,8 +84,8 @@ def _listing(sort: UserSort, filters: frozenset[str], shape: pages.Shape) -> Sta
 
 
 @cache
-def _counting(filters: frozenset[str]) -> Statement:
-    return Statement(select(func.count()).select_from(User).where(*(_FILTERS[name] for name in sorted(filters))))
+def _counting(filters: frozenset[str]) -> pages.Counting:
+    return pages.Counting(select(User.id).where(*(_FILTERS[name] for name in sorted(filters))))
 
 
 async def list_page(connection: Connection, sort: UserSort, filters: Filters, asked: pages.Asked) -> models.UserPage:
@@ -93,7 +93,7 @@ async def list_page(connection: Connection, sort: UserSort, filters: Filters, as
     values = filters.values()
     page = pages.wanted(f"users {sort} {sorted(values.items())}", asked)
     names = frozenset(values)
-    counted = await _counting(names).value(connection, **values) if page.total else None
+    counted = await _counting(names).total(connection, **values) if page.total else None
     rows = await _listing(sort, names, page.shape).all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, _ORDER[sort][1], counted)
     return models.UserPage(items=[users.as_account(row) for row in kept], page=described)

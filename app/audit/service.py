@@ -11,7 +11,7 @@ from uuid import UUID
 
 import orjson
 from asyncpg import Record
-from sqlalchemy import ColumnElement, bindparam, exists, func, insert, select
+from sqlalchemy import ColumnElement, bindparam, exists, insert, select
 
 from app import pages
 from app.audit.tables import AuditEvent
@@ -129,8 +129,8 @@ def _listing(filters: frozenset[str], shape: pages.Shape, *, descending: bool) -
 
 
 @cache
-def _counting(filters: frozenset[str]) -> Statement:
-    return Statement(select(func.count()).select_from(AuditEvent).where(*(_FILTERS[name] for name in sorted(filters))))
+def _counting(filters: frozenset[str]) -> pages.Counting:
+    return pages.Counting(select(AuditEvent.id).where(*(_FILTERS[name] for name in sorted(filters))))
 
 
 async def list_page(
@@ -140,7 +140,7 @@ async def list_page(
     values = filters.values()
     page = pages.wanted(f"audit {sort} {values}", asked)
     names = frozenset(values)
-    counted = await _counting(names).value(connection, **values) if page.total else None
+    counted = await _counting(names).total(connection, **values) if page.total else None
     descending = sort is AuditEventSort.created_at_desc
     rows = await _listing(names, page.shape, descending=descending).all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, itemgetter("created_at"), counted)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from pydantic import MISSING
-from sqlalchemy import bindparam, delete, func, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 
 from app import clock, pages
 from app.access import Principal
@@ -38,7 +38,7 @@ class TooManyKeys(Problem):
 
 _SHOWN = (Key.id, Key.name, Key.prefix, Key.scopes, Key.created_at, Key.expires_at, Key.last_used_at)
 _mine = Key.user_id == bindparam("owner_id")
-_COUNT = Statement(select(func.count()).select_from(Key).where(_mine))
+_COUNT = pages.Counting(select(Key.id).where(_mine))
 # The member's row is the lock: of two requests at once, the second counts what the first has made.
 _LOCK = Statement(select(User.email, User.username).where(User.id == bindparam("id")).with_for_update(key_share=True))
 _INSERT = Statement(
@@ -97,7 +97,7 @@ async def create(connection: Connection, principal: Principal, wanted: ApiKeyCre
     owner = await _LOCK.first(connection, id=principal.user_id)
     if owner is None:
         raise InvalidToken
-    if await _COUNT.value(connection, owner_id=principal.user_id) >= MAX_KEYS:
+    if (await _COUNT.total(connection, owner_id=principal.user_id)).number >= MAX_KEYS:
         raise TooManyKeys
     key_id = new_id()
     prefix = _prefix(key_id)
@@ -121,7 +121,7 @@ async def list_page(connection: Connection, principal: Principal, asked: pages.A
     """Return a page of the member's keys, the newest first."""
     page = pages.wanted(f"api-keys {principal.user_id}", asked)
     rows = await _page(page.shape).all(connection, owner_id=principal.user_id, **page.binds())
-    total = await _COUNT.value(connection, owner_id=principal.user_id) if page.total else None
+    total = await _COUNT.total(connection, owner_id=principal.user_id) if page.total else None
     shown, described = pages.cut(rows, page, lambda row: row["created_at"], total)
     return ApiKeyPage(items=[ApiKey(**dict(row)) for row in shown], page=described)
 

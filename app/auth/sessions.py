@@ -16,7 +16,7 @@ from generated.models import AuditAction, Session, SessionPage
 
 _SHOWN = (Row.id, Row.user_agent, Row.address, Row.created_at, Row.last_used_at, Row.expires_at)
 _living = (Row.user_id == bindparam("owner_id"), Row.revoked_at.is_(None), Row.expires_at > func.now())
-_COUNT = Statement(select(func.count()).select_from(Row).where(*_living))
+_COUNT = pages.Counting(select(Row.id).where(*_living))
 _END = Statement(update(Row).where(*_living, Row.id == bindparam("session_id")).values(revoked_at=func.now()))
 
 
@@ -29,7 +29,7 @@ async def list_page(connection: Connection, principal: Principal, asked: pages.A
     """Return a page of the member's sessions, the newest first."""
     page = pages.wanted(f"sessions {principal.user_id}", asked)
     rows = await _page(page.shape).all(connection, owner_id=principal.user_id, **page.binds())
-    total = await _COUNT.value(connection, owner_id=principal.user_id) if page.total else None
+    total = await _COUNT.total(connection, owner_id=principal.user_id) if page.total else None
     shown, described = pages.cut(rows, page, lambda row: row["created_at"], total)
     return SessionPage(items=[_view(row, principal) for row in shown], page=described)
 

@@ -4,13 +4,25 @@ from uuid import UUID
 
 from app import pages
 from app.access import Principal
-from app.comments import service
+from app.comments import moderation, service
+from app.comments.moderation import Filters
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
 from app.sql import Connection
-from generated.models import Comment, CommentCreate, CommentLayout, CommentPage, CommentSort, CommentUpdate
+from generated.models import (
+    Comment,
+    CommentCreate,
+    CommentLayout,
+    CommentPage,
+    CommentReport,
+    CommentSort,
+    CommentStatus,
+    CommentUpdate,
+    ModerationPage,
+    ModerationSort,
+)
 from generated.server import HTTPResult
 
 
@@ -70,3 +82,37 @@ async def like_comment(*, principal: Principal, comment_id: UUID) -> None:
 async def unlike_comment(*, principal: Principal, comment_id: UUID) -> None:
     async with transaction() as connection:
         await service.like(connection, principal, comment_id, liked=False)
+
+
+async def report_comment(*, principal: Principal, comment_id: UUID, body: CommentReport) -> None:
+    async with transaction() as connection:
+        await moderation.report(connection, principal, comment_id, body)
+
+
+async def approve_comment(*, principal: Principal, comment_id: UUID) -> HTTPResult[Comment]:
+    async with transaction() as connection:
+        comment = await moderation.decide(connection, principal, comment_id, CommentStatus.approved)
+    return HTTPResult(200, comment, {"ETag": etag(comment)})
+
+
+async def reject_comment(*, principal: Principal, comment_id: UUID) -> HTTPResult[Comment]:
+    async with transaction() as connection:
+        comment = await moderation.decide(connection, principal, comment_id, CommentStatus.rejected)
+    return HTTPResult(200, comment, {"ETag": etag(comment)})
+
+
+async def list_moderation_queue(
+    *,
+    principal: Principal,
+    limit: int,
+    cursor: str | None,
+    page: int | None,
+    include_total: bool | None,
+    sort: ModerationSort,
+    status: CommentStatus | None,
+    reported: bool | None,
+) -> HTTPResult[ModerationPage]:
+    async with reading() as connection:
+        asked = pages.Asked(limit, cursor, page, include_total)
+        queue = await moderation.list_page(connection, principal, sort, Filters(status, reported), asked)
+    return HTTPResult(200, queue, pages.links(queue.page))

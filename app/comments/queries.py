@@ -1,5 +1,6 @@
 """The statements of this slice that are composed, compiled once per shape."""
 
+from enum import Enum, auto
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,10 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    any_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal_column,
@@ -21,11 +24,14 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from app.comments.tables import Comment
-from app.pages import Shape, ordered
+from app.comments.tables import Comment, CommentMention
+from app.pages import Counting, Shape, ordered
 from app.posts.tables import Post
+from app.settings import Moderation
 from app.sql import Statement
 from app.users.tables import User
 from generated.models import CommentLayout
@@ -37,7 +43,7 @@ MAX_ANSWERS = 1000
 AUTHOR = (User.username, User.full_name, User.avatar_url)
 # Whoever sees the post sees its comments, so every read brings along what decides that.
 POST = (Post.status.label("post_status"), Post.author_id.label("post_author_id"))
-_STORED = (
+STORED = (
     Comment.id,
     Comment.post_id,
     Comment.parent_id,
@@ -45,6 +51,7 @@ _STORED = (
     Comment.depth,
     Comment.author_id,
     Comment.content,
+    Comment.status,
     Comment.likes,
     Comment.version,
     Comment.deleted_at,
@@ -54,84 +61,178 @@ _STORED = (
 
 # Literals, because a partial index is not considered for a bind parameter.
 _TOP_LEVEL: ColumnElement[bool] = Comment.depth == literal_column("1")
-_LISTED: dict[CommentLayout, ColumnElement[bool]] = {
-    CommentLayout.tree: _TOP_LEVEL,
-    CommentLayout.flat: Comment.deleted_at.is_(None),
-}
+APPROVED: ColumnElement[bool] = Comment.status == literal_column("'approved'")
 
 
-def _reply_count(comment_id: ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> ColumnElement[int]:
+Condition = ColumnElement[bool] | InstrumentedAttribute[bool]
+
+
+class View(Enum):
+    """Whose eyes see a comment: everybody's, those of a member who may have comments waiting, or a moderator's."""
+
+    everybody = auto()
+    member = auto()
+    moderator = auto()
+
+
+def seen(view: View, comment: type[Comment] = Comment) -> Condition:
+    """Return the condition for comments that have a place in what these eyes see."""
+    if view is View.everybody:
+        return comment.is_public
+    return comment.is_public | (comment.author_id == bindparam("viewer")) if view is View.member else true()
+
+
+def _listed(layout: CommentLayout, view: View) -> list[Condition]:
+    if layout is CommentLayout.tree:
+        return [_TOP_LEVEL, seen(view)]
+    own: ColumnElement[bool] = APPROVED | (Comment.author_id == bindparam("viewer"))
+    read = {View.everybody: APPROVED, View.member: own, View.moderator: true()}[view]
+    return [Comment.deleted_at.is_(None), read]
+
+
+Id = ColumnElement[UUID] | InstrumentedAttribute[UUID]
+
+
+def _reply_count(comment_id: Id, view: View) -> ColumnElement[int]:
     answer = aliased(Comment)
-    counted = select(func.count()).select_from(answer).where(answer.parent_id == comment_id)
+    counted = select(func.count()).select_from(answer).where(answer.parent_id == comment_id, seen(view, answer))
     return counted.scalar_subquery().label("reply_count")
 
 
-def comment() -> Select[*tuple[Any, ...]]:
-    """Return the whole comment with its author and its post's state."""
-    return (
-        select(*_STORED, _reply_count(Comment.id), *AUTHOR, *POST)
-        .outerjoin(User, User.id == Comment.author_id)
-        .join(Post, Post.id == Comment.post_id)
+def _mentions(comment_id: Id, content: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[list[str]]:
+    """Return the members whom a comment mentions; most comments mention nobody, and are not asked about."""
+    mentioned = aliased(User)
+    names = (
+        select(mentioned.username)
+        .join(CommentMention, CommentMention.user_id == mentioned.id)
+        .where(CommentMention.comment_id == comment_id)
+        .order_by(mentioned.username)
+    )
+    found = func.array(names.scalar_subquery(), type_=ARRAY(Text()))
+    nobody = literal_column("'{}'::text[]", ARRAY(Text()))
+    return case((func.strpos(content, literal_column("'@'")) > literal_column("0"), found), else_=nobody).label(
+        "mentions"
     )
 
 
+def comment(view: View) -> Select[*tuple[Any, ...]]:
+    """Return the whole comment with its author and its post's state, where these eyes see it."""
+    return (
+        select(*STORED, _reply_count(Comment.id, view), _mentions(Comment.id, Comment.content), *AUTHOR, *POST)
+        .outerjoin(User, User.id == Comment.author_id)
+        .join(Post, Post.id == Comment.post_id)
+        .where(seen(view))
+    )
+
+
+def _waits(moderation: Moderation) -> ColumnElement[bool]:
+    """Return whether what `member_id` writes waits for a moderator."""
+    if moderation == "first":
+        known = aliased(Comment)
+        return ~exists().where(
+            known.author_id == bindparam("member_id", type_=Uuid()),
+            known.status == literal_column("'approved'"),
+            known.deleted_at.is_(None),
+        )
+    return literal_column("true" if moderation == "all" else "false")
+
+
+_NONE, _ONE = (literal_column(number, Integer()) for number in "01")
+_PENDING, _APPROVED = (literal_column(f"'{status}'", Text()) for status in ("pending", "approved"))
+
+
 def _top_level(post: CTE) -> Select[*tuple[Any, ...]]:
-    return select(post.c.id, literal_column("NULL::uuid"), bindparam("comment_id", type_=Uuid()), literal_column("1"))
+    return select(
+        post.c.id,
+        literal_column("NULL::uuid"),
+        bindparam("comment_id", type_=Uuid()),
+        literal_column("1"),
+        case((post.c.waits, _PENDING), else_=_APPROVED),
+        ~post.c.waits,
+    )
 
 
 def _answering(post: CTE) -> Select[*tuple[Any, ...]]:
     """Return the place below `parent_id`; a comment of the last level is not answered below but beside it."""
     parent = (
-        select(Comment.id, Comment.parent_id, Comment.root_id, Comment.depth, Comment.post_id)
+        select(Comment.id, Comment.parent_id, Comment.root_id, Comment.depth, Comment.post_id, post.c.waits)
         .join(post, post.c.id == Comment.post_id)
-        .where(Comment.id == bindparam("parent_id"), Comment.deleted_at.is_(None))
+        .where(Comment.id == bindparam("parent_id"), Comment.deleted_at.is_(None), APPROVED)
         .with_for_update(read=True, of=Comment)
         .cte("parent")
     )
     last = parent.c.depth == MAX_DEPTH
     above = case((last, parent.c.parent_id), else_=parent.c.id)
-    return select(parent.c.post_id, above, parent.c.root_id, func.least(parent.c.depth + 1, MAX_DEPTH))
+    return select(
+        parent.c.post_id,
+        above,
+        parent.c.root_id,
+        func.least(parent.c.depth + 1, MAX_DEPTH),
+        case((parent.c.waits, _PENDING), else_=_APPROVED),
+        ~parent.c.waits,
+    )
+
+
+def _mentioning(comment_id: Id) -> Any:
+    """Return the insertion of the members of these names whom a comment mentions; others are nobody."""
+    named = aliased(User)
+    names = any_(bindparam("names", type_=ARRAY(Text())))
+    return upsert(CommentMention).from_select(
+        ["comment_id", "user_id"],
+        select(comment_id, named.id).where(func.lower(named.username) == names, named.is_active),
+    )
 
 
 @cache
-def creating(*, answer: bool) -> Statement:
+def creating(moderation: Moderation, *, answer: bool, mentions: bool) -> Statement:
     """Return the statement that counts, writes and returns a comment on a post or an answer to one of its comments.
 
-    It returns no row when the post is not published, or has no living comment `parent_id`; what it has counted by then
-    must be rolled back. Counting comes first, because it locks the post and so keeps deletions out: the parent is
-    read after that, as it is then (FOR SHARE), and not as it was when the statement began.
+    It returns no row when the post is not published, or has no living and approved comment `parent_id`; what it has
+    counted by then must be rolled back. Counting comes first, because it locks the post and so keeps deletions out:
+    the parent is read after that, as it is then (FOR SHARE), and not as it was when the statement began.
     """
+    waits = _waits(moderation)
     post = (
         update(Post)
         .where(Post.id == bindparam("post_id"), Post.status == literal_column("'published'"))
-        .values(comment_count=Post.comment_count + 1)
-        .returning(Post.id)
+        .values(comment_count=Post.comment_count + case((waits, _NONE), else_=_ONE))
+        .returning(Post.id, waits.label("waits"))
         .cte("post")
     )
     identity = [bindparam("comment_id", type_=Uuid()), bindparam("member_id", type_=Uuid())]
     place = _answering(post) if answer else _top_level(post)
+    columns = ["post_id", "parent_id", "root_id", "depth", "status", "is_public", "id", "author_id", "content"]
     written = (
         insert(Comment)
-        .from_select(
-            ["post_id", "parent_id", "root_id", "depth", "id", "author_id", "content"],
-            place.add_columns(*identity, bindparam("text", type_=Text())),
-        )
-        .returning(*_STORED)
+        .from_select(columns, place.add_columns(*identity, bindparam("text", type_=Text())))
+        .returning(*STORED)
         .cte("written")
     )
     no_replies = literal_column("0", Integer()).label("reply_count")
-    return Statement(select(*written.c, no_replies, *AUTHOR).join(User, User.id == written.c.author_id))
+    found: ColumnElement[Any] = literal_column("'{}'::text[]", ARRAY(Text()))
+    if mentions:
+        noted = _mentioning(written.c.id).returning(CommentMention.user_id).cte("noted")
+        named = aliased(User)
+        names = select(named.username).join(noted, noted.c.user_id == named.id).order_by(named.username)
+        found = func.array(names.scalar_subquery(), type_=ARRAY(Text()))
+    made = select(*written.c, no_replies, found.label("mentions"), *AUTHOR)
+    return Statement(made.join(User, User.id == written.c.author_id))
+
+
+def mentioning() -> Statement:
+    """Return the statement that notes whom the comment `comment_id` mentions, without those it has noted before."""
+    return Statement(_mentioning(bindparam("comment_id", type_=Uuid())).on_conflict_do_nothing())
 
 
 @cache
-def listing(layout: CommentLayout, shape: Shape, *, descending: bool) -> Statement:
+def listing(layout: CommentLayout, view: View, shape: Shape, *, descending: bool) -> Statement:
     """Return the statement for one page, in a tree with the answers below it.
 
     Its rows are in ascending order, those of a tree level by level, so that a parent always stands before its answers
     and is never the one that the limit cuts off. Every row says what the post is like; a post without comments gives
     one row without a comment, and no post gives none.
     """
-    page = select(*_STORED).where(Comment.post_id == bindparam("post_id"), _LISTED[layout])
+    page = select(*STORED).where(Comment.post_id == bindparam("post_id"), *_listed(layout, view))
     chosen = ordered(page, Comment.created_at, Comment.id, shape, descending=descending).cte("chosen")
     levels: list[ColumnElement[Any]] = []
     if layout is CommentLayout.tree:
@@ -141,15 +242,15 @@ def listing(layout: CommentLayout, shape: Shape, *, descending: bool) -> Stateme
         # The row that is fetched beyond the page is not shown, and its answers would take others' places.
         shown = select(top.c.id).order_by(*order).limit(shape.limit - 1)
         below = (
-            select(*_STORED)
-            .where(Comment.root_id.in_(shown), Comment.depth > literal_column("1"))
+            select(*STORED)
+            .where(Comment.root_id.in_(shown), Comment.depth > literal_column("1"), seen(view))
             .order_by(Comment.depth, Comment.created_at, Comment.id)
             .limit(MAX_ANSWERS)
         )
         chosen = union_all(select(*top.c), select(*below.subquery("below").c)).cte("tree")
         levels = [chosen.c.depth]
     return Statement(
-        select(*chosen.c, _reply_count(chosen.c.id), *AUTHOR, *POST)
+        select(*chosen.c, _reply_count(chosen.c.id, view), _mentions(chosen.c.id, chosen.c.content), *AUTHOR, *POST)
         .select_from(Post)
         .outerjoin(chosen, true())
         .outerjoin(User, User.id == chosen.c.author_id)
@@ -159,8 +260,6 @@ def listing(layout: CommentLayout, shape: Shape, *, descending: bool) -> Stateme
 
 
 @cache
-def counting(layout: CommentLayout) -> Statement:
-    """Return the statement that counts a list."""
-    return Statement(
-        select(func.count()).select_from(Comment).where(Comment.post_id == bindparam("post_id"), _LISTED[layout])
-    )
+def counting(layout: CommentLayout, view: View) -> Counting:
+    """Return what counts a list."""
+    return Counting(select(Comment.id).where(Comment.post_id == bindparam("post_id"), *_listed(layout, view)))

@@ -1,85 +1,75 @@
-"""The rules of comments, and the statements that keep them.
+"""The rules of comments, and the statements that keep them; app/comments/moderation.py judges them.
+
+What everybody sees of a post's comments is kept with them (`is_public`): those that are approved and not deleted, and
+the places above them. So a list looks at each comment by itself, and whoever changes one sees to those above it.
 
 Locks are taken in one order, so that nobody waits in a circle: first the row of the post, by whoever changes how many
 comments it has; then rows of comments; then likes, each under the lock of its comment.
 """
 
+import re
 from collections import defaultdict
+from functools import cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from asyncpg import Record
 from pydantic import MISSING
-from sqlalchemy import bindparam, delete, exists, func, select, update
+from sqlalchemy import Text, any_, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.orm import aliased
 
 from app import pages
 from app.access import Action, Principal, allowed, require
-from app.comments import queries
-from app.comments.tables import Comment, CommentLike
+from app.comments import places, queries
+from app.comments.queries import View
+from app.comments.tables import Comment, CommentLike, CommentMention
 from app.etags import require_match
 from app.ids import new_id
 from app.posts.service import PostNotPublished
 from app.posts.tables import Post
 from app.problems import Conflict, FieldError, NotFound, Problem, ValidationFailed
 from app.rows import fill
+from app.settings import Moderation, settings
 from app.sql import Connection, Statement
+from app.users.tables import User
 from generated import models
-from generated.models import CommentLayout, CommentSort, PostStatus
+from generated.models import CommentLayout, CommentSort, CommentStatus, PostStatus
 
-_GET = Statement(queries.comment().where(Comment.id == bindparam("id")))
+_MENTION = re.compile(r"(?<![A-Za-z0-9_@./-])@([A-Za-z0-9_]{3,50})(?![A-Za-z0-9_])")
+MAX_MENTIONS = 10
+
 _WHY_NOT = Statement(
-    select(*queries.POST, Comment.post_id.label("parent_post_id"), Comment.deleted_at.label("parent_deleted_at"))
+    select(
+        *queries.POST,
+        Comment.post_id.label("parent_post_id"),
+        Comment.author_id,
+        Comment.is_public,
+        Comment.deleted_at.label("parent_deleted_at"),
+    )
     .select_from(Post)
     .outerjoin(Comment, Comment.id == bindparam("parent_id"))
     .where(Post.id == bindparam("post_id"))
 )
-_LOCK_POST = Statement(
-    select(Post.id)
-    .join(Comment, Comment.post_id == Post.id)
-    .where(Comment.id == bindparam("id"))
-    .with_for_update(key_share=True, of=Post)
-)
-_LOCK = Statement(
-    select(Comment.post_id, Comment.author_id, Comment.version, Comment.deleted_at, *queries.POST)
-    .join(Post, Post.id == Comment.post_id)
-    .where(Comment.id == bindparam("id"))
-    .with_for_update(key_share=True, of=Comment)
-)
 _UPDATE = Statement(
     update(Comment)
     .where(Comment.id == bindparam("comment_id"))
-    .values(content=bindparam("new_content"), version=Comment.version + 1, updated_at=func.now())
-)
-_answer = aliased(Comment)
-# What was written is erased. Whose it was stays in the row, shown to nobody.
-_BURY = Statement(
-    update(Comment)
-    .where(Comment.id == bindparam("comment_id"), exists().where(_answer.parent_id == Comment.id))
-    .values(content="", likes=0, version=Comment.version + 1, deleted_at=func.now(), updated_at=func.now())
-)
-_DELETE_LIKES = Statement(delete(CommentLike).where(CommentLike.comment_id == bindparam("comment_id")))
-
-
-def _removal() -> Statement:
-    """Return the statement that removes a comment, and the tombstones above it that only it kept in place."""
-    above, sibling = aliased(Comment), aliased(Comment)
-    gone = select(Comment.id, Comment.parent_id).where(Comment.id == bindparam("id")).cte("gone", recursive=True)
-    gone = gone.union_all(
-        select(above.id, above.parent_id).where(
-            above.id == gone.c.parent_id,
-            above.deleted_at.is_not(None),
-            ~exists().where(sibling.parent_id == above.id, sibling.id != gone.c.id),
-        )
+    .values(
+        content=bindparam("new_content"),
+        status=bindparam("new_status"),
+        version=Comment.version + 1,
+        updated_at=func.now(),
     )
-    return Statement(delete(Comment).where(Comment.id.in_(select(gone.c.id))))
-
-
-_REMOVE = _removal()
-_COUNT_LESS = Statement(
-    update(Post).where(Post.id == bindparam("post_id")).values(comment_count=Post.comment_count - 1)
+)
+_MENTION_NAMES = queries.mentioning()
+_FORGET_MENTIONS = Statement(
+    delete(CommentMention).where(
+        CommentMention.comment_id == bindparam("comment_id"),
+        CommentMention.user_id.not_in(
+            select(User.id).where(func.lower(User.username) == any_(bindparam("names", type_=ARRAY(Text()))))
+        ),
+    )
 )
 _LIKE = Statement(
     upsert(CommentLike)
@@ -97,21 +87,38 @@ _COUNT_LIKES = Statement(
 
 
 _AUTHOR = tuple(column.key for column in queries.AUTHOR)
-_PLAIN = frozenset(models.Comment.model_fields) - {"author", "is_deleted", "replies"}
+_PLAIN = frozenset(models.Comment.model_fields) - {"author", "is_deleted", "status", "replies"}
+_STATUS = {status.value: status for status in CommentStatus}
 
 
-def _comment(row: Record, **more: Any) -> models.Comment:
-    deleted = row["deleted_at"] is not None
-    author = None if deleted else fill(models.Author, {name: row[name] for name in _AUTHOR})
-    made = {"author": author, "is_deleted": deleted, **more}
-    if deleted:
-        made["content"] = None
+def view_of(principal: Principal | None) -> View:
+    """Return which comments somebody may see."""
+    if principal is None:
+        return View.everybody
+    return View.moderator if allowed(principal, Action.SEE_WAITING, {"author_id": None}) else View.member
+
+
+def _whose(view: View, principal: Principal | None) -> dict[str, Any]:
+    """Return the value that the statements of a view take."""
+    return {"viewer": principal.user_id} if view is View.member and principal else {}
+
+
+def as_comment(row: Record, principal: Principal | None, **more: Any) -> models.Comment:
+    """Return a row as a comment, or as the place that is left of it for who may not read it."""
+    status = _STATUS[row["status"]]
+    gone = row["deleted_at"] is not None or (
+        status is not CommentStatus.approved and not allowed(principal, Action.SEE_WAITING, row)
+    )
+    author = None if gone else fill(models.Author, {name: row[name] for name in _AUTHOR})
+    made = {"author": author, "is_deleted": gone, "status": status, **more}
+    if gone:
+        made |= {"content": None, "mentions": list[str](), "likes": 0}
     # In the contract's order, because members are answered in the order in which they were put in.
     names = (name for name in models.Comment.model_fields if name in made or name in _PLAIN)
     return fill(models.Comment, {name: made[name] if name in made else row[name] for name in names})
 
 
-def _visible(principal: Principal | None, row: Record | None, what: str = "comment") -> Record:
+def visible(principal: Principal | None, row: Record | None, what: str = "comment") -> Record:
     """Return the row if the member may see its post. Raises NotFound otherwise."""
     if row is None or (
         row["post_status"] != PostStatus.published
@@ -123,15 +130,22 @@ def _visible(principal: Principal | None, row: Record | None, what: str = "comme
 
 async def get(connection: Connection, principal: Principal | None, comment_id: UUID) -> models.Comment:
     """Return a comment or what is left of it. Raises NotFound when it does not exist or must not be seen."""
-    return _comment(_visible(principal, await _GET.first(connection, id=comment_id)))
+    view = view_of(principal)
+    row = await _get(view).first(connection, id=comment_id, **_whose(view, principal))
+    return as_comment(visible(principal, row), principal)
 
 
-def _tree(top: list[Record], answers: list[Record]) -> list[models.Comment]:
+@cache
+def _get(view: View) -> Statement:
+    return Statement(queries.comment(view).where(Comment.id == bindparam("id")))
+
+
+def _tree(top: list[Record], answers: list[Record], principal: Principal | None) -> list[models.Comment]:
     """Put answers below what they answer: read from the last level up, each finds its own answers made."""
     below: defaultdict[UUID, list[models.Comment]] = defaultdict(list)
     for row in reversed(answers):
-        below[row["parent_id"]].append(_comment(row, replies=below[row["id"]][::-1]))
-    return [_comment(row, replies=below[row["id"]][::-1]) for row in top]
+        below[row["parent_id"]].append(as_comment(row, principal, replies=below[row["id"]][::-1]))
+    return [as_comment(row, principal, replies=below[row["id"]][::-1]) for row in top]
 
 
 class Order(NamedTuple):
@@ -149,29 +163,45 @@ async def list_page(
     scope = f"comments {post_id} {sort} {layout}"
     page = pages.wanted(scope, asked)
     descending = sort is CommentSort.created_at_desc
-    statement = queries.listing(layout, page.shape, descending=descending)
-    rows = await statement.all(connection, post_id=post_id, **page.binds())
-    _visible(principal, rows[0] if rows else None, "post")
-    counted = await queries.counting(layout).value(connection, post_id=post_id) if page.total else None
+    view = view_of(principal)
+    values = {"post_id": post_id} | _whose(view, principal)
+    rows = await queries.listing(layout, view, page.shape, descending=descending).all(
+        connection, **values, **page.binds()
+    )
+    visible(principal, rows[0] if rows else None, "post")
+    counted = await queries.counting(layout, view).total(connection, **values) if page.total else None
     tree = layout is CommentLayout.tree
     rows = [row for row in rows if row["id"] is not None]
     listed = [row for row in rows if row["depth"] == 1] if tree else rows
     top, described = pages.cut(
         listed[::-1] if descending != page.backwards else listed, page, itemgetter("created_at"), counted
     )
-    comments = _tree(top, rows[len(listed) :]) if tree else [_comment(row) for row in top]
+    comments = _tree(top, rows[len(listed) :], principal) if tree else [as_comment(row, principal) for row in top]
     return models.CommentPage(items=comments, page=described)
 
 
 async def _why_not(connection: Connection, principal: Principal, post_id: UUID, parent_id: UUID | None) -> Problem:
     """Return why a comment was not written. Raises NotFound when the post must not be seen."""
-    row = _visible(principal, await _WHY_NOT.first(connection, post_id=post_id, parent_id=parent_id), "post")
+    row = visible(principal, await _WHY_NOT.first(connection, post_id=post_id, parent_id=parent_id), "post")
     if row["post_status"] != PostStatus.published or parent_id is None:
         return PostNotPublished()
-    if row["parent_post_id"] != post_id:
+    seen = row["is_public"] or allowed(principal, Action.SEE_WAITING, row)
+    if row["parent_post_id"] != post_id or not seen:
         detail = "No comment on this post has this id."
         return ValidationFailed(errors=[FieldError(pointer="/parent_id", code="unknown_parent", detail=detail)])
-    return Conflict("The comment that you answer was deleted.")
+    gone = row["parent_deleted_at"] is not None
+    return Conflict(f"The comment that you answer {'was deleted' if gone else 'is not approved'}.")
+
+
+def _moderation(principal: Principal) -> Moderation:
+    """Return whose comments wait for a moderator; moderators do not wait for themselves."""
+    judges = allowed(principal, Action.SEE_WAITING, {"author_id": None})
+    return "none" if judges else settings().comment_moderation
+
+
+def _mentioned(content: str) -> list[str]:
+    """Return the names that a comment mentions, lower case and each once, as many as are noted."""
+    return list(dict.fromkeys(name.lower() for name in _MENTION.findall(content)))[:MAX_MENTIONS]
 
 
 async def create(
@@ -183,17 +213,33 @@ async def create(
     values |= {"member_id": principal.user_id, "text": draft.content}
     if parent_id is not None:
         values["parent_id"] = parent_id
-    row = await queries.creating(answer=parent_id is not None).first(connection, **values)
+    if names := _mentioned(draft.content):
+        values["names"] = names
+    statement = queries.creating(_moderation(principal), answer=parent_id is not None, mentions=bool(names))
+    row = await statement.first(connection, **values)
     if row is None:
         raise await _why_not(connection, principal, post_id, parent_id)
-    return _comment(row)
+    return as_comment(row, principal)
 
 
-async def _locked(connection: Connection, principal: Principal, comment_id: UUID) -> Record:
-    """Lock a living comment that the member may see. Raises NotFound."""
-    row = _visible(principal, await _LOCK.first(connection, id=comment_id))
-    if row["deleted_at"] is not None:
-        raise NotFound("The comment was deleted.")
+@cache
+def _lock(view: View) -> Statement:
+    columns = (Comment.post_id, Comment.author_id, Comment.version, Comment.status, Comment.content)
+    return Statement(
+        select(*columns, Comment.deleted_at, *queries.POST)
+        .join(Post, Post.id == Comment.post_id)
+        .where(Comment.id == bindparam("id"), queries.seen(view))
+        .with_for_update(key_share=True, of=Comment)
+    )
+
+
+async def locked(connection: Connection, principal: Principal, comment_id: UUID) -> Record:
+    """Lock a living comment that the member may see and read. Raises NotFound."""
+    view = view_of(principal)
+    row = visible(principal, await _lock(view).first(connection, id=comment_id, **_whose(view, principal)))
+    readable = row["status"] == CommentStatus.approved or allowed(principal, Action.SEE_WAITING, row)
+    if row["deleted_at"] is not None or not readable:
+        raise NotFound("There is no such comment any more.")
     return row
 
 
@@ -201,10 +247,23 @@ async def update_comment(
     connection: Connection, principal: Principal, comment_id: UUID, patch: models.CommentUpdate, if_match: str
 ) -> models.Comment:
     """Apply a merge patch. Raises NotFound, PermissionDenied, PreconditionFailed."""
-    row = await _locked(connection, principal, comment_id)
+    waits = _moderation(principal) == "all"
+    if waits:
+        await places.LOCK_POST.first(connection, id=comment_id)
+    row = await locked(connection, principal, comment_id)
     require(principal, Action.EDIT_COMMENT, row)
     require_match(if_match, row["version"])
-    await _UPDATE.run(connection, comment_id=comment_id, new_content=patch.content)
+    waits = waits and row["status"] == CommentStatus.approved
+    status = CommentStatus.pending.value if waits else row["status"]
+    if waits:
+        await places.COUNT.run(connection, post_id=row["post_id"], step=-1)
+    await _UPDATE.run(connection, comment_id=comment_id, new_content=patch.content, new_status=status)
+    if waits:
+        await places.FADE.run(connection, id=comment_id)
+    if "@" in row["content"] or "@" in str(patch.content):
+        names = _mentioned(str(patch.content))
+        await _FORGET_MENTIONS.run(connection, comment_id=comment_id, names=names)
+        await _MENTION_NAMES.run(connection, comment_id=comment_id, names=names)
     return await get(connection, principal, comment_id)
 
 
@@ -213,20 +272,24 @@ async def delete_comment(connection: Connection, principal: Principal, comment_i
 
     The lock on the post keeps answers and other deletions out, so that whether there are answers is true until the end.
     """
-    await _LOCK_POST.first(connection, id=comment_id)
-    row = await _locked(connection, principal, comment_id)
+    await places.LOCK_POST.first(connection, id=comment_id)
+    row = await locked(connection, principal, comment_id)
     require(principal, Action.DELETE_COMMENT, row)
     require_match(if_match, row["version"])
-    if await _BURY.run(connection, comment_id=comment_id):
-        await _DELETE_LIKES.run(connection, comment_id=comment_id)
+    await places.BURY.run(connection, comment_id=comment_id)
+    await places.FADE.run(connection, id=comment_id)
+    if await places.IS_ANSWERED.value(connection, comment_id=comment_id):
+        for statement in places.DELETE_BESIDE:
+            await statement.run(connection, comment_id=comment_id)
     else:
-        await _REMOVE.run(connection, id=comment_id)
-    await _COUNT_LESS.run(connection, post_id=row["post_id"])
+        await places.REMOVE.run(connection, id=comment_id)
+    if row["status"] == CommentStatus.approved:
+        await places.COUNT.run(connection, post_id=row["post_id"], step=-1)
 
 
 async def like(connection: Connection, principal: Principal, comment_id: UUID, *, liked: bool) -> None:
     """Like a comment or take the like back; repeated, it changes nothing. Raises NotFound and PostNotPublished."""
-    row = await _locked(connection, principal, comment_id)
+    row = await locked(connection, principal, comment_id)
     if liked and row["post_status"] != PostStatus.published:
         raise PostNotPublished
     changed = await (_LIKE if liked else _UNLIKE).run(connection, comment_id=comment_id, user_id=principal.user_id)

@@ -1,4 +1,4 @@
-"""Comments and their likes."""
+"""Comments, their likes, whom they mention, and what members report of them."""
 
 from datetime import datetime
 from uuid import UUID
@@ -18,6 +18,9 @@ class Comment(Table):
     __table_args__ = (
         CheckConstraint("depth BETWEEN 1 AND 5", name="depth"),
         CheckConstraint("author_id IS NOT NULL OR deleted_at IS NOT NULL", name="author"),
+        CheckConstraint("status IN ('approved', 'pending', 'rejected')", name="status"),
+        # What everybody may read stands where everybody looks.
+        CheckConstraint("is_public OR status <> 'approved' OR deleted_at IS NOT NULL", name="is_public"),
         Index(
             "ix_comments_top_level",
             "post_id",
@@ -29,6 +32,18 @@ class Comment(Table):
         Index("ix_comments_root_id", "root_id"),
         Index("ix_comments_parent_id", "parent_id"),
         Index("ix_comments_author_id", "author_id"),
+        Index(
+            "ix_comments_waiting",
+            "created_at",
+            "id",
+            postgresql_where=text("deleted_at IS NULL AND (status = 'pending' OR report_count > 0)"),
+        ),
+        Index(
+            "ix_comments_rejected",
+            "created_at",
+            "id",
+            postgresql_where=text("deleted_at IS NULL AND status = 'rejected'"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -45,6 +60,11 @@ class Comment(Table):
     deleted_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    status: Mapped[str] = mapped_column(server_default="approved")
+    # Whether it has a place in what everybody sees: it is approved and not deleted, or something below it is.
+    is_public: Mapped[bool] = mapped_column(server_default="true")
+    # Reports that no moderator has decided on yet.
+    report_count: Mapped[int] = mapped_column(server_default="0")
 
 
 class CommentLike(Table):
@@ -56,3 +76,32 @@ class CommentLike(Table):
     comment_id: Mapped[UUID] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CommentMention(Table):
+    """A comment mentions a member."""
+
+    __tablename__ = "comment_mentions"
+    __table_args__ = (Index("ix_comment_mentions_user_id", "user_id"),)
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class CommentReport(Table):
+    """A member has told moderators what is wrong with a comment; it stays, so that nobody does so twice."""
+
+    __tablename__ = "comment_reports"
+    __table_args__ = (
+        CheckConstraint("reason IN ('spam', 'abuse', 'off_topic', 'illegal', 'other')", name="reason"),
+        Index("ix_comment_reports_user_id", "user_id"),
+    )
+
+    comment_id: Mapped[UUID] = mapped_column(ForeignKey(Comment.id, ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    reason: Mapped[str]
+    text: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    # When a moderator decided on the comment after this.
+    settled_at: Mapped[datetime | None]

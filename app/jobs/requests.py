@@ -151,8 +151,8 @@ def _listing(filters: frozenset[str], shape: pages.Shape, *, descending: bool) -
 
 
 @cache
-def _counting(filters: frozenset[str]) -> Statement:
-    return Statement(select(func.count()).select_from(Job).where(*(_FILTERS[name] for name in sorted(filters))))
+def _counting(filters: frozenset[str]) -> pages.Counting:
+    return pages.Counting(select(Job.id).where(*(_FILTERS[name] for name in sorted(filters))))
 
 
 async def list_page(connection: Connection, sort: JobSort, filters: Filters, asked: pages.Asked) -> models.JobPage:
@@ -160,7 +160,7 @@ async def list_page(connection: Connection, sort: JobSort, filters: Filters, ask
     values = filters.values()
     page = pages.wanted(f"jobs {sort} {values}", asked)
     names = frozenset(values)
-    counted = await _counting(names).value(connection, **values) if page.total else None
+    counted = await _counting(names).total(connection, **values) if page.total else None
     descending = sort is JobSort.created_at_desc
     rows = await _listing(names, page.shape, descending=descending).all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, itemgetter("created_at"), counted)

@@ -11,7 +11,7 @@ from asyncpg import Record
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.pages import Key, Shape, ordered
+from app.pages import Counting, Key, Shape, ordered
 from app.posts.tables import Post
 from app.rows import fill
 from app.sql import Statement
@@ -121,9 +121,9 @@ def listing(sort: PostSort, status: PostStatus, filters: frozenset[str], shape: 
 
 
 @cache
-def counting(status: PostStatus, filters: frozenset[str]) -> Statement:
+def counting(status: PostStatus, filters: frozenset[str]) -> Counting:
     """Return the statement that counts a list."""
-    return Statement(select(func.count()).select_from(Post).where(*_conditions(status, filters)))
+    return Counting(select(Post.id).where(*_conditions(status, filters)))
 
 
 _SUMMARY_NAMES = tuple(column.key for column in SUMMARY)

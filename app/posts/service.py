@@ -122,7 +122,7 @@ async def list_page(
     values = filters.values(viewer=principal.user_id if own and principal else None)
     page = pages.wanted(f"posts {sort} {filters.status} {sorted(values.items())}", asked)
     names = frozenset(values)
-    total = await queries.counting(filters.status, names).value(connection, **values) if page.total else None
+    total = await queries.counting(filters.status, names).total(connection, **values) if page.total else None
     rows = await queries.listing(sort, filters.status, names, page.shape).all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, queries.ORDER[sort].key, total)
     return models.PostPage(items=[queries.as_summary(row) for row in kept], page=described)

@@ -102,7 +102,7 @@ _UPDATE = Statement(
     .returning(*_TAG)
 )
 _DELETE = Statement(delete(Tag).where(Tag.id == bindparam("id")))
-_COUNT_ALL = Statement(select(func.count()).select_from(Tag))
+_COUNT_ALL = pages.Counting(select(Tag.id))
 
 _ORDER: dict[TagSort, tuple[InstrumentedAttribute[Any], bool]] = {
     TagSort.by_name: (Tag.name, False),
@@ -151,7 +151,7 @@ def _listing(sort: TagSort, shape: pages.Shape) -> Statement:
 async def list_page(connection: Connection, sort: TagSort, asked: pages.Asked) -> models.TagPage:
     """Return a page of all tags. Raises ValidationFailed for a cursor that is not ours."""
     page = pages.wanted(f"tags {sort}", asked)
-    counted = await _COUNT_ALL.value(connection) if page.total else None
+    counted = await _COUNT_ALL.total(connection) if page.total else None
     rows = await _listing(sort, page.shape).all(connection, **page.binds())
     kept, described = pages.cut(rows, page, itemgetter(_ORDER[sort][0].key), counted)
     return models.TagPage(items=[models.Tag.model_validate(dict(row)) for row in kept], page=described)

@@ -515,6 +515,23 @@ class CommentsService(Protocol[PrincipalT_contra]):
         """
 
     @abstractmethod
+    async def list_moderation_queue(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.ModerationSort,
+        status: models.CommentStatus | None,
+        reported: StrictBool | None,
+    ) -> models.ModerationPage | HTTPResult[models.ModerationPage | models.Problem] | Response:
+        """
+        Handle GET /comments/moderation-queue.
+        """
+
+    @abstractmethod
     async def get_comment(
         self,
         *,
@@ -571,6 +588,40 @@ class CommentsService(Protocol[PrincipalT_contra]):
     ) -> None | HTTPResult[models.Problem] | Response:
         """
         Handle DELETE /comments/{comment_id}/like.
+        """
+
+    @abstractmethod
+    async def report_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+        body: models.CommentReport,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /comments/{comment_id}/report.
+        """
+
+    @abstractmethod
+    async def approve_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+    ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
+        """
+        Handle PUT /comments/{comment_id}/approval.
+        """
+
+    @abstractmethod
+    async def reject_comment(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        comment_id: UUID,
+    ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
+        """
+        Handle PUT /comments/{comment_id}/rejection.
         """
 
 

@@ -22,6 +22,8 @@ EXTRA_FILES = {
     "app/auth/tasks.py": "Tasks run in workers, which import no handlers.",
     "app/auth/sessions.py": "Sessions as their member sees them, beside how they are opened and renewed.",
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
+    "app/comments/moderation.py": "Judging comments is a subject of its own beside writing them.",
+    "app/comments/places.py": "What a change of the tree does to the places above is told apart from who may do it.",
     "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
     "app/jobs/__main__.py": "A worker is a program of its own.",
     "app/jobs/attempts.py": "One attempt at one job, which knows nothing of PgQueuer.",

@@ -40,6 +40,13 @@ async def _comments(make: Factory, author: Member, call: Call) -> None:
         await make.comment(UUID(call.path["post_id"]), author, created_at=MOMENT)
 
 
+async def _waiting(make: Factory, author: Member, call: Call) -> None:
+    del call
+    post_id = await make.post()
+    for _ in range(ENTRIES):
+        await make.comment(post_id, author, created_at=MOMENT, status="pending")
+
+
 async def _tags(make: Factory, author: Member, call: Call) -> None:
     del author, call
     for number in range(ENTRIES):
@@ -84,6 +91,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listPosts": _posts,
     "searchPosts": _posts,
     "listComments": _comments,
+    "listModerationQueue": _waiting,
     "listTags": _tags,
     "listAuditEvents": _events,
     "listJobs": _jobs,

@@ -41,11 +41,15 @@ from .types.auth import (
     VerifyEmailResponse,
 )
 from .types.comments import (
+    ApproveCommentResponse,
     CreateCommentResponse,
     DeleteCommentResponse,
     GetCommentResponse,
     LikeCommentResponse,
     ListCommentsResponse,
+    ListModerationQueueResponse,
+    RejectCommentResponse,
+    ReportCommentResponse,
     UnlikeCommentResponse,
     UpdateCommentResponse,
 )
@@ -561,194 +565,242 @@ OPERATION_39: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
+OPERATION_40: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
     method='GET',
-    path='/comments/{comment_id}',
+    path='/comments/moderation-queue',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2434), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2477)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2447), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2455), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2462), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2469), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2477))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2432), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2433)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2439), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2476)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2446), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2454), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2461), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2468), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2476))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2432), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2433), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_2434), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2435), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_2436), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_2437), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2438)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
+OPERATION_41: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2488), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2566)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2494), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2501), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2509), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2516), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2523), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2530), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2537), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2544), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2551), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2558), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2566))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2485), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2486)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2487),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2486), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2529)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2499), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2507), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2514), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2521), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2529))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2484), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2485)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+OPERATION_42: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2540), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2618)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2546), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2553), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2561), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2568), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2575), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2582), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2589), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2596), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2603), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2610), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2618))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2537), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2538)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2539),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_42,
+)
+
+OPERATION_43: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     operation_id='deleteComment',
     method='DELETE',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2631)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2580), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2588), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2595), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2602), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2609), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2616), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2623), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2631))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2574), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2575)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_42,
-)
-
-OPERATION_43: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2688)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2644), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2652), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2659), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2666), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2673), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2680), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2688))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2639),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2683)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2632), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2640), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2647), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2654), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2661), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2683))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2626), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2627)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
+OPERATION_44: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
     path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2738)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2701), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2709), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2716), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2723), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2730), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2738))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2696),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2740)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2696), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2704), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2711), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2718), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2725), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2732), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2740))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2691),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_45: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2751), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2781)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2758), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2766), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2773), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2781))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2746), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2747), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2748), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2749), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2750)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2790)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2753), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2761), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2768), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2775), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2782), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2790))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2748),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_45,
 )
 
-OPERATION_46: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_46: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2791), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2857)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2799), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2806), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2814), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2821), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2828), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2835), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2842), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2849), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2857))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2789),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2790),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2862)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2804), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2811), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2819), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2826), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2833), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2840), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2847), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2854), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2862))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2798),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2799),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_47: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+    operation_id='approveComment',
+    method='PUT',
+    path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2867), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2910)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2880), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2888), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2895), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2902), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2910))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2865), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2866)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2871), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2914)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2877), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2885), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2892), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2899), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2906), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2914))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2870),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_47,
 )
 
-OPERATION_48: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_48: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+    operation_id='rejectComment',
+    method='PUT',
+    path='/comments/{comment_id}/rejection',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2921), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3006)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2927), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2934), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2942), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2949), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2956), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2963), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2970), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2977), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2984), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2991), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2998), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3006))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2918), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_2919)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2920),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2923), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2966)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2929), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2937), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2944), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2951), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2958), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2966))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2922),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_48,
 )
 
-OPERATION_49: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_49: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3071)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3020), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3028), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3035), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3042), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3049), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3056), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3063), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3071))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3014), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3015)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2979), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3009)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2986), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2994), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3009))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2974), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2975), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2976), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2977), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2978)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_49,
 )
 
-OPERATION_50: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_50: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3089), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3126)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3096), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3104), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3111), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3118), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3126))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3079), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3080), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3081), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3082), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3083), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3084), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3085), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3086), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3087), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3088)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3019), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3085)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3027), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3034), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3042), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3049), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3056), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3063), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3070), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3077), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3085))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3017),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3018),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_50,
 )
 
-OPERATION_51: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_51: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
     method='GET',
-    path='/jobs',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3141), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3171)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3148), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3156), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3163), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3171))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3134), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3135), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3136), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3137), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3138), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3139), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3140)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3095), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3138)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3108), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3116), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3123), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3130), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3138))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3093), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3094)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
-    method='GET',
-    path='/jobs/{job_id}',
+OPERATION_52: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3180), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3216)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3186), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3194), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3201), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3216))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3179),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3149), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3234)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3155), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3162), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3170), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3177), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3184), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3191), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3198), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3205), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3212), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3219), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3226), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3234))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3146), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3147)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3148),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_52,
 )
 
-OPERATION_53: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_53: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3225), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3274)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3230), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3238), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3245), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3252), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3259), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3266), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3274))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3224),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3299)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3248), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3256), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3263), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3270), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3277), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3284), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3291), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3299))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3242), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3243)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_54: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3332)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3288), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3296), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3303), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3310), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3317), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3324), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3332))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3282),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3317), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3324), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3332), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3339), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3346), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3307), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3308), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3309), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3310), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3311), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3312), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3313), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3314), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3315), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3316)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_54,
 )
 
-OPERATION_55: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_55: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3369), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3399)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3376), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3384), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3399))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3362), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3363), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3364), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3365), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3366), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3367), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3368)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_55,
+)
+
+OPERATION_56: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3408), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3444)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3414), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3422), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3429), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3436), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3444))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3407),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_56,
+)
+
+OPERATION_57: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3453), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3502)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3458), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3466), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3473), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3480), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3487), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3494), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3502))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3452),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_57,
+)
+
+OPERATION_58: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3511), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3560)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3516), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3524), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3531), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3538), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3545), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3552), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3560))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3510),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_58,
+)
+
+OPERATION_59: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3342), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3407)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3349), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3356), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3364), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3371), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3378), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3385), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3392), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3399), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3407))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3340),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3341),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3570), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3635)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3577), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3584), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3592), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3599), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3606), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3613), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3620), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3627), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3635))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3568),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3569),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_55,
+    security=security.OPERATION_59,
 )

@@ -750,7 +750,20 @@ class Page(BaseModel):
         Cursor | None,
         Field(description='Goes back before this page; `null` on the first one.'),
     ]
-    total: Count | MISSING = MISSING
+    total: Annotated[
+        StrictInt | MISSING,
+        Field(
+            description='How many entries the list has; above 10,000 it is estimated.',
+            ge=0,
+            le=9007199254740991,
+        ),
+    ] = MISSING
+    total_is_exact: Annotated[
+        StrictBool | MISSING,
+        Field(
+            description='Whether `total` was counted, as it is up to 10,000, rather than estimated; only beside `total`.'
+        ),
+    ] = MISSING
     number: PageNumber | MISSING = MISSING
     pages: Count | MISSING = MISSING
 
@@ -1527,6 +1540,12 @@ CommentContent = TypeAliasType(
 )
 
 
+class CommentStatus(StrEnum):
+    approved = 'approved'
+    pending = 'pending'
+    rejected = 'rejected'
+
+
 class Comment(BaseModel):
     id: Id
     post_id: Id
@@ -1544,22 +1563,31 @@ class Comment(BaseModel):
     ]
     content: Annotated[
         CommentContent | None,
-        Field(description='What it says; `null` when it was deleted.'),
+        Field(description='What it says; `null` when only its place is left.'),
     ]
     author: Annotated[
-        Author | None, Field(description='Who wrote it; `null` when it was deleted.')
+        Author | None,
+        Field(description='Who wrote it; `null` when only its place is left.'),
     ]
     is_deleted: Annotated[
         StrictBool,
         Field(
-            description='Whether it was deleted and only its place is left, without content and author.'
+            description='Whether only its place is left, without content and author; it was deleted, or rejected and you may not see it.'
+        ),
+    ]
+    status: CommentStatus
+    mentions: Annotated[
+        list[Username],
+        Field(
+            description='The members whom it names, in the order of their names; only those who exist.',
+            max_length=10,
         ),
     ]
     likes: Count
     reply_count: Annotated[
         StrictInt,
         Field(
-            description='How many comments answer it directly, those included of which only the place is left.',
+            description='How many comments that you may see answer it directly, those included of which only the place is left.',
             ge=0,
             le=9007199254740991,
         ),
@@ -1596,12 +1624,87 @@ class CommentCreate(BaseModel):
     ] = MISSING
 
 
+class ModerationSort(StrEnum):
+    created_at = 'created_at'
+    created_at_desc = '-created_at'
+
+
+class ReportReason(StrEnum):
+    spam = 'spam'
+    abuse = 'abuse'
+    off_topic = 'off_topic'
+    illegal = 'illegal'
+    other = 'other'
+
+
+ReportText = TypeAliasType(
+    "ReportText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Up to 500 characters after outer white space is trimmed.',
+            examples=['The same advertisement stands under every post.'],
+            max_length=500,
+            pattern='^[^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]*$',
+        ),
+    ],
+)
+
+
+class ReceivedReport(BaseModel):
+    reason: ReportReason
+    text: Annotated[
+        ReportText | None,
+        Field(description='The reason in words; `null` where there are none.'),
+    ]
+    reporter: Username
+    created_at: Timestamp
+
+
+class ModerationEntry(BaseModel):
+    comment: Comment
+    post_title: PostTitle
+    report_count: Annotated[
+        StrictInt,
+        Field(
+            description='How many members have reported it since the last decision.',
+            ge=0,
+            le=2147483647,
+        ),
+    ]
+    reports: Annotated[
+        list[ReceivedReport],
+        Field(description='The newest ten of these reports.', max_length=10),
+    ]
+
+
+class ModerationPage(BaseModel):
+    items: Annotated[
+        list[ModerationEntry],
+        Field(description='The comments of this page.', max_length=100),
+    ]
+    page: Page
+
+
 class CommentUpdate(_JsonSchemaRuntimeValidationBase):
     model_config = ConfigDict(
         extra='forbid',
     )
     __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
     content: CommentContent | MISSING = MISSING
+
+
+class CommentReport(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    reason: ReportReason
+    text: Annotated[
+        ReportText | None | MISSING,
+        Field(
+            description='The reason in words; `null` or absent where the reason says it all.'
+        ),
+    ] = MISSING
 
 
 class TagSort(StrEnum):
@@ -1712,6 +1815,8 @@ class AuditAction(StrEnum):
     password_reset_requested = 'password_reset_requested'
     password_reset = 'password_reset'
     mail_sent = 'mail_sent'
+    comment_approved = 'comment_approved'
+    comment_rejected = 'comment_rejected'
 
 
 AuditAddress = TypeAliasType(

@@ -66,11 +66,15 @@ OperationDependencies = TypedDict(
         'unlike_post': Sequence[params.Depends],
         'list_comments': Sequence[params.Depends],
         'create_comment': Sequence[params.Depends],
+        'list_moderation_queue': Sequence[params.Depends],
         'get_comment': Sequence[params.Depends],
         'update_comment': Sequence[params.Depends],
         'delete_comment': Sequence[params.Depends],
         'like_comment': Sequence[params.Depends],
         'unlike_comment': Sequence[params.Depends],
+        'report_comment': Sequence[params.Depends],
+        'approve_comment': Sequence[params.Depends],
+        'reject_comment': Sequence[params.Depends],
         'list_tags': Sequence[params.Depends],
         'create_tag': Sequence[params.Depends],
         'get_tag': Sequence[params.Depends],
@@ -501,6 +505,27 @@ class CreateComment:
     )
 
 
+class ListModerationQueue:
+    """Plans of the list_moderation_queue operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_moderation_queue."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+        reported: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='reported', plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.ModerationPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
 class GetComment:
     """Plans of the get_comment operation."""
 
@@ -541,6 +566,31 @@ class UnlikeComment:
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
+    )
+
+
+class ReportComment:
+    """Plans of the report_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ApproveComment:
+    """Plans of the approve_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RejectComment:
+    """Plans of the reject_comment operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

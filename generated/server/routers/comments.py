@@ -89,7 +89,7 @@ def _add_list_comments(
         operation_id='listComments',
         tags=['Comments'],
         summary='List comments',
-        description='As a tree, paged by the comments that answer the post itself, with the answers below them; or flat, every comment by itself. A page of a tree shows up to 1,000 answers, those nearest to the top level and among these the oldest first; where `replies` holds fewer than `reply_count`, the flat list has the rest. Deleted comments that were answered keep their place in a tree, without text, author and likes; a flat list leaves them out. The total counts what is paged: the top level of a tree, or the comments of a flat list. Seen by whoever sees the post.',
+        description='As a tree, paged by the comments that answer the post itself, with the answers below them; or flat, every comment by itself. A page of a tree shows up to 1,000 answers, those nearest to the top level and among these the oldest first; where `replies` holds fewer than `reply_count`, the flat list has the rest. Deleted comments that were answered keep their place in a tree, without text, author and likes, and so do rejected ones; a flat list leaves them out. Pending and rejected comments are shown to their author and to moderators alone. The total counts what is paged: the top level of a tree, or the comments of a flat list. Seen by whoever sees the post.',
         response_description='A page of comments.',
         dependencies=wiring.dependencies.get('list_comments'),
     )
@@ -151,9 +151,76 @@ def _add_create_comment(
         operation_id='createComment',
         tags=['Comments'],
         summary='Create a comment',
-        description='Answers a published post (`post_not_published` otherwise) or, with `parent_id`, one of its comments (422 when the post has no such comment, `conflict` when it was deleted and only its place is left). Answers nest five deep; an answer to the fifth level joins it: it gets the parent of the comment that it answers. An Idempotency-Key is good for one post.',
+        description='Answers a published post (`post_not_published` otherwise) or, with `parent_id`, one of its comments (422 when the post has no such comment, `conflict` when it was deleted and only its place is left). Answers nest five deep; an answer to the fifth level joins it: it gets the parent of the comment that it answers. An Idempotency-Key is good for one post. Up to ten members are mentioned by `@username`. Where the service holds comments for moderation, all of them or those of members without an approved one, the answer has the status `pending`, and is neither counted nor seen by others until a moderator approves it. Only approved comments are answered: others answer `conflict` to who may see them.',
         response_description='The comment.',
         dependencies=wiring.dependencies.get('create_comment'),
+    )
+
+
+def _add_list_moderation_queue(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    comments: CommentsService[object] = wiring.services['comments']
+    list_moderation_queue_handler = checked(
+        comments.list_moderation_queue,
+        'The comments.list_moderation_queue method of GET /comments/moderation-queue',
+        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'status', 'reported'),
+        asynchronous=True,
+    )
+
+    list_moderation_queue_authorize = wiring.authorizer()
+
+    async def list_moderation_queue_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['comments:moderate'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['comments:moderate'])],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['comments:moderate'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('comments:moderate',)),), (('cookie', ('comments:moderate',)),), (('apiKey', ('comments:moderate',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            list_moderation_queue_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def list_moderation_queue(
+        *,
+        principal: Annotated[object, Depends(list_moderation_queue_principal)],
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        sort: Annotated[models.ModerationSort, Query(alias='sort', description='The order of the list.')] = models.ModerationSort('created_at'),
+        status: Annotated[models.CommentStatus | None, Query(alias='status', description='Only comments of this status; approved ones wait only when they are reported.')] = None,
+        parameters: Annotated[contract.ListModerationQueue.Parameters, Depends(contract.ListModerationQueue.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await list_moderation_queue_handler(
+                principal=principal,
+                limit=parameters.limit,
+                cursor=cursor,
+                page=parameters.page,
+                include_total=parameters.include_total,
+                sort=sort,
+                status=status,
+                reported=parameters.reported,
+            ),
+            contract.ListModerationQueue.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/comments/moderation-queue',
+        list_moderation_queue,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.ModerationPage,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='listModerationQueue',
+        tags=['Comments'],
+        summary='List comments to judge',
+        description='The comments that wait for a moderator: those that are pending, and those that members have reported since the last decision; the oldest first unless asked otherwise. With `status=rejected`, what was rejected, for second thoughts. Whether comments of members wait before anybody sees them is a setting of the service.',
+        response_description='A page of the queue.',
+        dependencies=wiring.dependencies.get('list_moderation_queue'),
     )
 
 
@@ -210,7 +277,7 @@ def _add_get_comment(
         operation_id='getComment',
         tags=['Comments'],
         summary='Get a comment',
-        description='Answers one comment, without its answers. It is seen by whoever sees its post; of a deleted one that was answered, the place is left, without text and author.',
+        description='Answers one comment, without its answers. It is seen by whoever sees its post; of a deleted or rejected one that was answered, the place is left, without text and author. One that is pending or rejected is seen by its author and by moderators alone.',
         response_description='The comment.',
         dependencies=wiring.dependencies.get('get_comment'),
     )
@@ -272,7 +339,7 @@ def _add_update_comment(
         operation_id='updateComment',
         tags=['Comments'],
         summary='Update a comment',
-        description='Only the author may, and only while it is not deleted.',
+        description='Only the author may, and only while it is not deleted. Where the service holds every comment for moderation, it waits again after an edit; what was rejected stays so. Members who are named anew are noted, those who are not named any more forgotten.',
         response_description='The comment as it is now.',
         dependencies=wiring.dependencies.get('update_comment'),
     )
@@ -451,7 +518,184 @@ def _add_unlike_comment(
     )
 
 
-LITERAL_ROUTES: Final = ()
+def _add_report_comment(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    comments: CommentsService[object] = wiring.services['comments']
+    report_comment_handler = checked(
+        comments.report_comment,
+        'The comments.report_comment method of PUT /comments/{comment_id}/report',
+        ('principal', 'comment_id', 'body'),
+        asynchronous=True,
+    )
+
+    report_comment_authorize = wiring.authorizer()
+
+    async def report_comment_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key)],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ()),), (('cookie', ()), ('csrf', ())), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            report_comment_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def report_comment(
+        *,
+        principal: Annotated[object, Depends(report_comment_principal)],
+        comment_id: Annotated[UUID, Path(alias='comment_id', description='The comment.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        body: Annotated[models.CommentReport, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await report_comment_handler(
+                principal=principal,
+                comment_id=comment_id,
+                body=body,
+            ),
+            contract.ReportComment.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/comments/{comment_id}/report',
+        report_comment,
+        methods=['PUT'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='reportComment',
+        tags=['Comments'],
+        summary='Report a comment',
+        description='Tells moderators what is wrong with it. Counts once per member, however often it is sent: the first report stands, also after moderators have decided. Whoever may read a comment may report it, until it is deleted; what is pending or rejected is before moderators already, and a report of it changes nothing.',
+        response_description='It is reported.',
+        dependencies=wiring.dependencies.get('report_comment'),
+    )
+
+
+def _add_approve_comment(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    comments: CommentsService[object] = wiring.services['comments']
+    approve_comment_handler = checked(
+        comments.approve_comment,
+        'The comments.approve_comment method of PUT /comments/{comment_id}/approval',
+        ('principal', 'comment_id'),
+        asynchronous=True,
+    )
+
+    approve_comment_authorize = wiring.authorizer()
+
+    async def approve_comment_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['comments:moderate'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['comments:moderate'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['comments:moderate'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('comments:moderate',)),), (('cookie', ('comments:moderate',)), ('csrf', ())), (('apiKey', ('comments:moderate',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            approve_comment_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def approve_comment(
+        *,
+        principal: Annotated[object, Depends(approve_comment_principal)],
+        comment_id: Annotated[UUID, Path(alias='comment_id', description='The comment.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await approve_comment_handler(
+                principal=principal,
+                comment_id=comment_id,
+            ),
+            contract.ApproveComment.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/comments/{comment_id}/approval',
+        approve_comment,
+        methods=['PUT'],
+        status_code=200,
+        response_model=models.Comment,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='approveComment',
+        tags=['Comments'],
+        summary='Approve a comment',
+        description='Lets everybody see it, count it and answer it, and settles the reports of it. Approving what is approved already settles its reports and changes nothing else. Each decision is kept as an audit event.',
+        response_description='The comment as it is now.',
+        dependencies=wiring.dependencies.get('approve_comment'),
+    )
+
+
+def _add_reject_comment(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    comments: CommentsService[object] = wiring.services['comments']
+    reject_comment_handler = checked(
+        comments.reject_comment,
+        'The comments.reject_comment method of PUT /comments/{comment_id}/rejection',
+        ('principal', 'comment_id'),
+        asynchronous=True,
+    )
+
+    reject_comment_authorize = wiring.authorizer()
+
+    async def reject_comment_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['comments:moderate'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['comments:moderate'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['comments:moderate'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('comments:moderate',)),), (('cookie', ('comments:moderate',)), ('csrf', ())), (('apiKey', ('comments:moderate',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            reject_comment_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def reject_comment(
+        *,
+        principal: Annotated[object, Depends(reject_comment_principal)],
+        comment_id: Annotated[UUID, Path(alias='comment_id', description='The comment.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await reject_comment_handler(
+                principal=principal,
+                comment_id=comment_id,
+            ),
+            contract.RejectComment.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/comments/{comment_id}/rejection',
+        reject_comment,
+        methods=['PUT'],
+        status_code=200,
+        response_model=models.Comment,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='rejectComment',
+        tags=['Comments'],
+        summary='Reject a comment',
+        description='Hides it from everybody but its author and moderators, and settles the reports of it. Where others have answered, its place is left, as of a deleted one. It can be approved again. Rejecting what is rejected already changes nothing. Each decision is kept as an audit event.',
+        response_description='The comment as it is now.',
+        dependencies=wiring.dependencies.get('reject_comment'),
+    )
+
+
+LITERAL_ROUTES: Final = (
+    ('list_moderation_queue', _add_list_moderation_queue),
+)
 TEMPLATED_ROUTES: Final = (
     ('list_comments', _add_list_comments),
     ('create_comment', _add_create_comment),
@@ -460,6 +704,9 @@ TEMPLATED_ROUTES: Final = (
     ('delete_comment', _add_delete_comment),
     ('like_comment', _add_like_comment),
     ('unlike_comment', _add_unlike_comment),
+    ('report_comment', _add_report_comment),
+    ('approve_comment', _add_approve_comment),
+    ('reject_comment', _add_reject_comment),
 )
 
 

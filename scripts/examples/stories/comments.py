@@ -25,7 +25,21 @@ def comments(teller: Teller) -> None:
         body={"content": "In an hour, and with none of the dents.", "parent_id": created.json()["id"]},
     )
     anybody.tells("listComments", "tree", "The comments of a post with their answers.", path=post, query={"limit": 2})
+    _judged(ada, teller.member("theo_k"), comment)
     _afterwards(anybody, ada, bram, comment, created.headers["ETag"])
+
+
+def _judged(ada: Caller, moderator: Caller, comment: dict[str, str]) -> None:
+    ada.tells(
+        "reportComment",
+        "spam",
+        "A report of a comment.",
+        path=comment,
+        body={"reason": "spam", "text": "He recommends that machine under every post."},
+    )
+    moderator.tells("listModerationQueue", "reported", "What members have reported.", query={"reported": "true"})
+    moderator.tells("rejectComment", "rejected", "A comment that was answered leaves its place.", path=comment)
+    moderator.tells("approveComment", "approved", "Second thoughts.", path=comment)
 
 
 def _afterwards(anybody: Caller, ada: Caller, bram: Caller, comment: dict[str, str], tag: str) -> None:

@@ -7307,2951 +7307,3635 @@ codec_2430: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDat
 codec_2431: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_2432: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2432: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query limit)."""
+
+codec_2433: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query cursor)."""
+
+codec_2434: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query page)."""
+
+codec_2435: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query include_total)."""
+
+codec_2436: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query sort)."""
+
+codec_2437: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query status)."""
+
+codec_2438: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1comments~1moderation-queue/get parameter (request query reported)."""
+
+codec_2439: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
+"""Codec of /paths/~1comments~1moderation-queue/get response_body (response 200 application/json)."""
+
+codec_2440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 200)."""
+
+codec_2441: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 200)."""
+
+codec_2442: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 200)."""
+
+codec_2443: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 200)."""
+
+codec_2444: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Link 200)."""
+
+codec_2445: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Cache-Control 200)."""
+
+codec_2446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1moderation-queue/get response_body (response 401 application/problem+json)."""
+
+codec_2447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 401)."""
+
+codec_2448: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 401)."""
+
+codec_2449: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 401)."""
+
+codec_2450: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 401)."""
+
+codec_2451: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 401)."""
+
+codec_2452: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 401)."""
+
+codec_2453: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response WWW-Authenticate 401)."""
+
+codec_2454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1moderation-queue/get response_body (response 403 application/problem+json)."""
+
+codec_2455: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 403)."""
+
+codec_2456: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 403)."""
+
+codec_2457: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 403)."""
+
+codec_2458: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 403)."""
+
+codec_2459: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 403)."""
+
+codec_2460: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 403)."""
+
+codec_2461: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1moderation-queue/get response_body (response 422 application/problem+json)."""
+
+codec_2462: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 422)."""
+
+codec_2463: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 422)."""
+
+codec_2464: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 422)."""
+
+codec_2465: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 422)."""
+
+codec_2466: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 422)."""
+
+codec_2467: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 422)."""
+
+codec_2468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1moderation-queue/get response_body (response 429 application/problem+json)."""
+
+codec_2469: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 429)."""
+
+codec_2470: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 429)."""
+
+codec_2471: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 429)."""
+
+codec_2472: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 429)."""
+
+codec_2473: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After 429)."""
+
+codec_2474: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 429)."""
+
+codec_2475: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 429)."""
+
+codec_2476: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1moderation-queue/get response_body (response default application/problem+json)."""
+
+codec_2477: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID default)."""
+
+codec_2478: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing default)."""
+
+codec_2479: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy default)."""
+
+codec_2480: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit default)."""
+
+codec_2481: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation default)."""
+
+codec_2482: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset default)."""
+
+codec_2483: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After default)."""
+
+codec_2484: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_2433: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2485: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_2434: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2486: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_2435: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2436: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2488: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_2437: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2489: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2438: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2490: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
 
-codec_2439: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2491: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_2440: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2492: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_2441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2493: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2494: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_2443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2495: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2496: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
 
-codec_2445: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2497: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_2446: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2498: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_2447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2500: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2449: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2501: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
-codec_2450: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2502: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2451: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2503: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 401)."""
 
-codec_2452: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2504: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
 
-codec_2453: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2505: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
 
-codec_2454: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2506: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2508: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2509: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
-codec_2458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2510: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2511: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 404)."""
 
-codec_2460: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2512: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
 
-codec_2461: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2513: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
 
-codec_2462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2514: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2515: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2464: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2516: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
-codec_2465: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2517: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2466: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2518: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 422)."""
 
-codec_2467: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2519: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
 
-codec_2468: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2520: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
 
-codec_2469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2522: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2471: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2523: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 429)."""
 
-codec_2472: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2524: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2473: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2525: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 429)."""
 
-codec_2474: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2526: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_2475: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2527: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 429)."""
 
-codec_2476: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2528: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 429)."""
 
-codec_2477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_2478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2530: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_2479: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2531: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
 
-codec_2480: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2532: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2481: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2533: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit default)."""
 
-codec_2482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2534: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
 
-codec_2483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2535: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
 
-codec_2484: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2536: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_2485: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2537: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_2486: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2538: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_2487: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_2539: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2488: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2540: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_2489: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2490: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2542: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2491: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2543: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2492: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2544: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
 
-codec_2493: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2545: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_2494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2496: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2548: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
 
-codec_2497: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2549: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_2498: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2550: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 400)."""
 
-codec_2499: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2551: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
 
-codec_2500: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2552: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
 
-codec_2501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2553: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2554: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2555: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
 
-codec_2504: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2556: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_2505: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2557: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 401)."""
 
-codec_2506: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2558: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
 
-codec_2507: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2559: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
 
-codec_2508: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2560: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_2509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2511: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2563: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
 
-codec_2512: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2564: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_2513: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2565: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 403)."""
 
-codec_2514: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2566: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
 
-codec_2515: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2567: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
 
-codec_2516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2570: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
 
-codec_2519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2571: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_2520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2572: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 404)."""
 
-codec_2521: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2573: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
 
-codec_2522: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2574: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
 
-codec_2523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2524: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2525: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2577: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
 
-codec_2526: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2578: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_2527: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2579: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 412)."""
 
-codec_2528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2580: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
 
-codec_2529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2581: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
 
-codec_2530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
 
-codec_2533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_2534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 413)."""
 
-codec_2535: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2587: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
 
-codec_2536: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2588: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
 
-codec_2537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2538: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2539: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2591: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
 
-codec_2540: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2592: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_2541: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2593: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 415)."""
 
-codec_2542: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2594: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
 
-codec_2543: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2595: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
 
-codec_2544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2597: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2546: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2598: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
 
-codec_2547: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2599: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_2548: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2600: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 422)."""
 
-codec_2549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2601: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
 
-codec_2550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2602: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
 
-codec_2551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2552: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2553: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2605: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
 
-codec_2554: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2606: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_2555: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2607: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 428)."""
 
-codec_2556: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2608: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
 
-codec_2557: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2609: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
 
-codec_2558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2611: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2560: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2612: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 429)."""
 
-codec_2561: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2613: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_2562: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2614: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 429)."""
 
-codec_2563: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2615: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_2564: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2616: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 429)."""
 
-codec_2565: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2617: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 429)."""
 
-codec_2566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2619: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2568: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2620: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
 
-codec_2569: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2621: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_2570: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2622: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit default)."""
 
-codec_2571: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
 
-codec_2572: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2624: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
 
-codec_2573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2625: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_2574: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2626: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_2575: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2627: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_2576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2628: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2577: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2629: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2578: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2630: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2579: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2631: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
 
-codec_2580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2581: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2582: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2634: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
 
-codec_2583: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2635: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2584: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2636: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 401)."""
 
-codec_2585: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2637: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
 
-codec_2586: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2638: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
 
-codec_2587: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2639: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2588: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2589: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2641: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2590: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2642: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
 
-codec_2591: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2643: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2592: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2644: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 403)."""
 
-codec_2593: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2645: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
 
-codec_2594: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2646: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
 
-codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2647: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2648: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2597: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2649: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
 
-codec_2598: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2650: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2599: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2651: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 404)."""
 
-codec_2600: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2652: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
 
-codec_2601: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2653: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
 
-codec_2602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2604: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2656: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
 
-codec_2605: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2657: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_2606: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2658: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 412)."""
 
-codec_2607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2659: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
 
-codec_2608: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2660: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
 
-codec_2609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
 
-codec_2612: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2664: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2613: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2665: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 422)."""
 
-codec_2614: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2666: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
 
-codec_2615: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2667: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
 
-codec_2616: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2618: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2670: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
 
-codec_2619: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2671: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_2620: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2672: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 428)."""
 
-codec_2621: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2673: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
 
-codec_2622: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2674: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
 
-codec_2623: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2624: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2676: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2625: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2677: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 429)."""
 
-codec_2626: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2678: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2627: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2679: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 429)."""
 
-codec_2628: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2680: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_2629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2681: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 429)."""
 
-codec_2630: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2682: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 429)."""
 
-codec_2631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_2632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2684: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2633: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2685: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
 
-codec_2634: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2686: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_2635: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2687: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit default)."""
 
-codec_2636: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
 
-codec_2637: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
 
-codec_2638: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2690: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_2639: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2691: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_2640: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2641: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2693: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2642: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2694: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2643: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2695: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2645: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2646: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2698: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_2647: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2699: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_2648: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2700: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_2649: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2701: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_2650: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2702: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
 
-codec_2651: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2703: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_2652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2704: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2705: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2654: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2706: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_2655: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2707: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_2656: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2708: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_2657: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2709: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_2658: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2710: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 403)."""
 
-codec_2659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2660: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2712: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2661: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2713: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_2662: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2714: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_2663: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2715: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_2664: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2716: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_2665: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2717: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
 
-codec_2666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2718: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2719: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2668: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2720: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_2669: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2721: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_2670: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2722: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_2671: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2723: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_2672: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2724: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
 
-codec_2673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2674: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2675: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2727: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_2676: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2728: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_2677: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2729: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_2678: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2730: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_2679: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2731: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
 
-codec_2680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2682: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2734: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_2683: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2735: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_2684: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2736: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_2685: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2737: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2686: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2738: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_2687: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2739: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 429)."""
 
-codec_2688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2741: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2690: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2742: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_2691: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2743: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_2692: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2744: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit default)."""
 
-codec_2693: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2745: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
 
-codec_2694: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2746: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
 
-codec_2695: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2747: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2696: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2748: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_2697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2698: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2750: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2699: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2751: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2700: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2752: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2754: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2755: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_2704: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2756: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2705: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2757: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_2706: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_2707: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2759: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_2708: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2760: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2763: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_2712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2764: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2765: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_2714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2766: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_2715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2767: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_2716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2718: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2770: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_2719: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2771: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2720: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2772: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_2721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2773: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_2722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2774: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_2723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2777: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_2726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2778: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2779: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_2728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2780: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_2729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2781: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_2730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2732: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2784: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_2733: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2785: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2734: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2786: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_2735: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2787: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2736: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2788: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_2737: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2789: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_2738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2791: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2740: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2792: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_2741: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2793: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_2742: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2794: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_2743: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2795: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_2744: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2796: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
 
-codec_2745: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2797: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_2746: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1tags/get parameter (request query limit)."""
+codec_2798: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put parameter (request path comment_id)."""
 
-codec_2747: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1tags/get parameter (request query cursor)."""
-
-codec_2748: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1tags/get parameter (request query page)."""
-
-codec_2749: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1tags/get parameter (request query include_total)."""
-
-codec_2750: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
-"""Codec of /paths/~1tags/get parameter (request query sort)."""
-
-codec_2751: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
-"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
-
-codec_2752: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
-
-codec_2753: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
-
-codec_2754: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
-
-codec_2755: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
-
-codec_2756: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1tags/get response_header (response Link 200)."""
-
-codec_2757: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
-
-codec_2758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
-
-codec_2759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
-
-codec_2760: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
-
-codec_2761: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
-
-codec_2762: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
-
-codec_2763: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
-
-codec_2764: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
-
-codec_2765: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
-
-codec_2766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
-
-codec_2767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
-
-codec_2768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
-
-codec_2769: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
-
-codec_2770: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
-
-codec_2771: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
-
-codec_2772: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
-
-codec_2773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
-
-codec_2774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
-
-codec_2775: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
-
-codec_2776: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
-
-codec_2777: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
-
-codec_2778: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
-
-codec_2779: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
-
-codec_2780: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 429)."""
-
-codec_2781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
-
-codec_2782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
-
-codec_2783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
-
-codec_2784: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
-
-codec_2785: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit default)."""
-
-codec_2786: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
-
-codec_2787: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
-
-codec_2788: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
-
-codec_2789: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
-
-codec_2790: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
-"""Codec of /paths/~1tags/post request_body (request application/json)."""
-
-codec_2791: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
-
-codec_2792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
-
-codec_2793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
-
-codec_2794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
-
-codec_2795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
-
-codec_2796: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1tags/post response_header (response Location 201)."""
-
-codec_2797: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
-
-codec_2798: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
-
-codec_2799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+codec_2799: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put request_body (request application/json)."""
 
 codec_2800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 204)."""
 
 codec_2801: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 204)."""
 
 codec_2802: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 204)."""
 
 codec_2803: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 204)."""
+
+codec_2804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 400 application/problem+json)."""
+
+codec_2805: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 400)."""
+
+codec_2806: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 400)."""
+
+codec_2807: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 400)."""
+
+codec_2808: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 400)."""
+
+codec_2809: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 400)."""
+
+codec_2810: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 400)."""
+
+codec_2811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 401 application/problem+json)."""
+
+codec_2812: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 401)."""
+
+codec_2813: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 401)."""
+
+codec_2814: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 401)."""
+
+codec_2815: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 401)."""
+
+codec_2816: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 401)."""
+
+codec_2817: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 401)."""
+
+codec_2818: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response WWW-Authenticate 401)."""
+
+codec_2819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 403 application/problem+json)."""
+
+codec_2820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 403)."""
+
+codec_2821: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 403)."""
+
+codec_2822: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 403)."""
+
+codec_2823: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 403)."""
+
+codec_2824: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 403)."""
+
+codec_2825: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 403)."""
+
+codec_2826: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 404 application/problem+json)."""
+
+codec_2827: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 404)."""
+
+codec_2828: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 404)."""
+
+codec_2829: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 404)."""
+
+codec_2830: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 404)."""
+
+codec_2831: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 404)."""
+
+codec_2832: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 404)."""
+
+codec_2833: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 413 application/problem+json)."""
+
+codec_2834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 413)."""
+
+codec_2835: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 413)."""
+
+codec_2836: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 413)."""
+
+codec_2837: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 413)."""
+
+codec_2838: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 413)."""
+
+codec_2839: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 413)."""
+
+codec_2840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 415 application/problem+json)."""
+
+codec_2841: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 415)."""
+
+codec_2842: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 415)."""
+
+codec_2843: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 415)."""
+
+codec_2844: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 415)."""
+
+codec_2845: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 415)."""
+
+codec_2846: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 415)."""
+
+codec_2847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 422 application/problem+json)."""
+
+codec_2848: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 422)."""
+
+codec_2849: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 422)."""
+
+codec_2850: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 422)."""
+
+codec_2851: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 422)."""
+
+codec_2852: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 422)."""
+
+codec_2853: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 422)."""
+
+codec_2854: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 429 application/problem+json)."""
+
+codec_2855: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 429)."""
+
+codec_2856: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 429)."""
+
+codec_2857: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 429)."""
+
+codec_2858: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 429)."""
+
+codec_2859: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After 429)."""
+
+codec_2860: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 429)."""
+
+codec_2861: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 429)."""
+
+codec_2862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response default application/problem+json)."""
+
+codec_2863: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID default)."""
+
+codec_2864: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing default)."""
+
+codec_2865: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy default)."""
+
+codec_2866: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit default)."""
+
+codec_2867: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation default)."""
+
+codec_2868: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset default)."""
+
+codec_2869: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
+
+codec_2870: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
+
+codec_2871: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
+
+codec_2872: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 200)."""
+
+codec_2873: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 200)."""
+
+codec_2874: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 200)."""
+
+codec_2875: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 200)."""
+
+codec_2876: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
+
+codec_2877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
+
+codec_2878: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 401)."""
+
+codec_2879: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 401)."""
+
+codec_2880: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 401)."""
+
+codec_2881: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 401)."""
+
+codec_2882: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 401)."""
+
+codec_2883: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 401)."""
+
+codec_2884: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response WWW-Authenticate 401)."""
+
+codec_2885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
+
+codec_2886: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 403)."""
+
+codec_2887: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 403)."""
+
+codec_2888: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 403)."""
+
+codec_2889: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 403)."""
+
+codec_2890: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 403)."""
+
+codec_2891: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 403)."""
+
+codec_2892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
+
+codec_2893: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 404)."""
+
+codec_2894: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 404)."""
+
+codec_2895: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 404)."""
+
+codec_2896: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 404)."""
+
+codec_2897: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 404)."""
+
+codec_2898: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 404)."""
+
+codec_2899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
+
+codec_2900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 422)."""
+
+codec_2901: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 422)."""
+
+codec_2902: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 422)."""
+
+codec_2903: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 422)."""
+
+codec_2904: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 422)."""
+
+codec_2905: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 422)."""
+
+codec_2906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
+
+codec_2907: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
+
+codec_2908: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 429)."""
+
+codec_2909: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 429)."""
+
+codec_2910: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 429)."""
+
+codec_2911: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
+
+codec_2912: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 429)."""
+
+codec_2913: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 429)."""
+
+codec_2914: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
+
+codec_2915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID default)."""
+
+codec_2916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing default)."""
+
+codec_2917: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy default)."""
+
+codec_2918: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit default)."""
+
+codec_2919: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation default)."""
+
+codec_2920: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset default)."""
+
+codec_2921: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
+
+codec_2922: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
+
+codec_2923: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
+
+codec_2924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 200)."""
+
+codec_2925: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 200)."""
+
+codec_2926: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 200)."""
+
+codec_2927: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 200)."""
+
+codec_2928: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
+
+codec_2929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
+
+codec_2930: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 401)."""
+
+codec_2931: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 401)."""
+
+codec_2932: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 401)."""
+
+codec_2933: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 401)."""
+
+codec_2934: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 401)."""
+
+codec_2935: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 401)."""
+
+codec_2936: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response WWW-Authenticate 401)."""
+
+codec_2937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
+
+codec_2938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 403)."""
+
+codec_2939: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 403)."""
+
+codec_2940: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 403)."""
+
+codec_2941: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 403)."""
+
+codec_2942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 403)."""
+
+codec_2943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 403)."""
+
+codec_2944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
+
+codec_2945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 404)."""
+
+codec_2946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 404)."""
+
+codec_2947: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 404)."""
+
+codec_2948: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 404)."""
+
+codec_2949: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 404)."""
+
+codec_2950: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 404)."""
+
+codec_2951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
+
+codec_2952: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 422)."""
+
+codec_2953: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 422)."""
+
+codec_2954: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 422)."""
+
+codec_2955: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 422)."""
+
+codec_2956: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 422)."""
+
+codec_2957: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 422)."""
+
+codec_2958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
+
+codec_2959: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 429)."""
+
+codec_2960: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 429)."""
+
+codec_2961: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 429)."""
+
+codec_2962: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 429)."""
+
+codec_2963: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
+
+codec_2964: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 429)."""
+
+codec_2965: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 429)."""
+
+codec_2966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
+
+codec_2967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID default)."""
+
+codec_2968: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing default)."""
+
+codec_2969: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy default)."""
+
+codec_2970: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit default)."""
+
+codec_2971: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation default)."""
+
+codec_2972: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset default)."""
+
+codec_2973: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
+
+codec_2974: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1tags/get parameter (request query limit)."""
+
+codec_2975: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+
+codec_2976: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1tags/get parameter (request query page)."""
+
+codec_2977: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+
+codec_2978: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+"""Codec of /paths/~1tags/get parameter (request query sort)."""
+
+codec_2979: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+
+codec_2980: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+
+codec_2981: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+
+codec_2982: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
+
+codec_2983: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
+
+codec_2984: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+
+codec_2985: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+
+codec_2986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+
+codec_2987: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+
+codec_2988: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+
+codec_2989: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
+
+codec_2990: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
+
+codec_2991: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
+
+codec_2992: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
+
+codec_2993: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+
+codec_2994: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+
+codec_2995: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+
+codec_2996: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+
+codec_2997: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
+
+codec_2998: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
+
+codec_2999: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
+
+codec_3000: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
+
+codec_3001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
+
+codec_3002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
+
+codec_3003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
+
+codec_3004: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
+
+codec_3005: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
+
+codec_3006: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
+
+codec_3007: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
+
+codec_3008: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 429)."""
+
+codec_3009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+
+codec_3010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+
+codec_3011: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+
+codec_3012: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
+
+codec_3013: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit default)."""
+
+codec_3014: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
+
+codec_3015: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
+
+codec_3016: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+
+codec_3017: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+
+codec_3018: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+"""Codec of /paths/~1tags/post request_body (request application/json)."""
+
+codec_3019: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+
+codec_3020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+
+codec_3021: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+
+codec_3022: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
+
+codec_3023: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
+
+codec_3024: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+
+codec_3025: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+
+codec_3026: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+
+codec_3027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+
+codec_3028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+
+codec_3029: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+
+codec_3030: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
+
+codec_3031: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
 
-codec_2804: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3032: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
 
-codec_2805: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3033: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 400)."""
 
-codec_2806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_2807: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_2808: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3036: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
-codec_2809: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3037: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
 
-codec_2810: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3038: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
 
-codec_2811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
 
-codec_2812: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 401)."""
 
-codec_2813: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3041: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
-codec_2814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_2815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_2816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
-codec_2817: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
 
-codec_2818: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
 
-codec_2819: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3047: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
 
-codec_2820: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3048: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 403)."""
 
-codec_2821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_2822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_2823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
-codec_2824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
 
-codec_2825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
 
-codec_2826: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
 
-codec_2827: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 409)."""
 
-codec_2828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_2829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_2830: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
-codec_2831: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
 
-codec_2832: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
 
-codec_2833: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3061: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
 
-codec_2834: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3062: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 413)."""
 
-codec_2835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_2836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_2837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
-codec_2838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
 
-codec_2839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
 
-codec_2840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3068: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
 
-codec_2841: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3069: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 415)."""
 
-codec_2842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_2843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_2844: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3072: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
-codec_2845: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3073: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
 
-codec_2846: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3074: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
 
-codec_2847: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3075: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
 
-codec_2848: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3076: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 422)."""
 
-codec_2849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_2850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3078: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_2851: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3079: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
 
-codec_2852: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3080: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
 
-codec_2853: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3081: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
 
-codec_2854: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3082: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_2855: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3083: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
 
-codec_2856: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3084: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 429)."""
 
-codec_2857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_2858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_2859: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3087: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
-codec_2860: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3088: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
 
-codec_2861: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3089: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit default)."""
 
-codec_2862: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3090: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation default)."""
 
-codec_2863: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3091: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset default)."""
 
-codec_2864: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3092: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_2865: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3093: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_2866: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3094: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_2867: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_3095: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_2868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3097: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_2870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3098: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3099: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_2872: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3100: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_2873: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3101: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_2874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3102: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3103: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_2876: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3104: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2877: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3105: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_2878: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3106: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_2879: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3107: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_2880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2882: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3110: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
-codec_2883: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3111: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2884: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3112: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
 
-codec_2885: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3113: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
 
-codec_2886: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3114: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
 
-codec_2887: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3115: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2888: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2889: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2890: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3118: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
-codec_2891: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3119: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2892: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3120: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
 
-codec_2893: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3121: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
 
-codec_2894: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3122: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
 
-codec_2895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3125: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
-codec_2898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3126: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3127: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
 
-codec_2900: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3128: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
 
-codec_2901: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3129: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
 
-codec_2902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3132: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
 
-codec_2905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3133: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3134: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
 
-codec_2907: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3135: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_2908: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3136: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
 
-codec_2909: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3137: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
 
-codec_2910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_2911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_2912: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3140: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
-codec_2913: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3141: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2914: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3142: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
 
-codec_2915: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3143: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
 
-codec_2916: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3144: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
 
-codec_2917: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3145: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_2918: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3146: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_2919: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3147: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_2920: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_3148: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2921: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_3149: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_2922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3150: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2923: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3151: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2924: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3152: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2925: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3153: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_2926: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3154: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_2927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2929: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3157: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
-codec_2930: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3158: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_2931: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3159: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
 
-codec_2932: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3160: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
 
-codec_2933: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3161: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
 
-codec_2934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2936: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3164: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
-codec_2937: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3165: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_2938: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3166: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
 
-codec_2939: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3167: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
 
-codec_2940: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3168: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
 
-codec_2941: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3169: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_2942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2943: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2944: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3172: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
-codec_2945: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3173: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_2946: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3174: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
 
-codec_2947: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
 
-codec_2948: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3176: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
 
-codec_2949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2950: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3178: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2951: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3179: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
-codec_2952: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3180: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_2953: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3181: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
 
-codec_2954: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3182: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
 
-codec_2955: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3183: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
 
-codec_2956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_2957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_2958: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
-codec_2959: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
 
-codec_2960: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
 
-codec_2961: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3189: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
 
-codec_2962: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3190: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
 
-codec_2963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3193: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
-codec_2966: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3194: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_2967: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3195: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
 
-codec_2968: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3196: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
 
-codec_2969: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3197: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
 
-codec_2970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2972: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
-codec_2973: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_2974: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
 
-codec_2975: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
 
-codec_2976: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3204: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
 
-codec_2977: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3205: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2978: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3206: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2979: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3207: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
-codec_2980: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3208: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_2981: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3209: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
 
-codec_2982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3210: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
 
-codec_2983: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3211: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
 
-codec_2984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3213: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2986: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3214: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
-codec_2987: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3215: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_2988: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3216: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
 
-codec_2989: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3217: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
 
-codec_2990: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3218: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
 
-codec_2991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3219: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3220: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2993: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3221: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
-codec_2994: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3222: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_2995: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3223: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
 
-codec_2996: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3224: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
 
-codec_2997: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3225: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
 
-codec_2998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_3000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
 
-codec_3001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_3002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
 
-codec_3003: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3231: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_3004: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3232: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
 
-codec_3005: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3233: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
 
-codec_3006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_3007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_3008: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3236: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
-codec_3009: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3237: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_3010: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3238: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
 
-codec_3011: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3239: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
 
-codec_3012: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3240: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
 
-codec_3013: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3241: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_3014: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3242: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_3015: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3243: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_3016: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3244: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_3017: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3245: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_3018: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3246: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_3019: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3247: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_3020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_3021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_3022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3250: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
-codec_3023: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3251: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_3024: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3252: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
 
-codec_3025: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3253: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
 
-codec_3026: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3254: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
 
-codec_3027: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3255: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_3028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_3029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3257: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_3030: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3258: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
-codec_3031: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3259: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_3032: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3260: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
 
-codec_3033: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3261: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
 
-codec_3034: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3262: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
 
-codec_3035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_3036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_3037: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3265: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
-codec_3038: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3266: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_3039: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3267: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
 
-codec_3040: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3268: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
 
-codec_3041: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3269: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
 
-codec_3042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_3043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_3044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
-codec_3045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_3046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
 
-codec_3047: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3275: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
 
-codec_3048: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3276: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
 
-codec_3049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_3050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_3051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3279: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_3052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3280: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_3053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3281: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
 
-codec_3054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3282: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
 
-codec_3055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3283: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
 
-codec_3056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_3057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_3058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3286: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_3059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3287: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_3060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3288: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
 
-codec_3061: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3289: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
 
-codec_3062: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3290: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
 
-codec_3063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_3064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_3065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
 
-codec_3066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3294: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_3067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3295: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
 
-codec_3068: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3296: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_3069: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3297: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
 
-codec_3070: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3298: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
 
-codec_3071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_3072: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_3073: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3301: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
-codec_3074: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3302: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_3075: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3303: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
 
-codec_3076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3304: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
 
-codec_3077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3305: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
 
-codec_3078: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3306: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_3079: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_3307: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_3080: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_3308: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_3081: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_3309: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_3082: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_3310: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_3083: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_3311: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_3084: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_3312: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_3085: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3313: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_3086: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3314: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_3087: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_3315: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_3088: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_3316: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_3089: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_3317: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_3090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3318: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
 
-codec_3091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3319: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
 
-codec_3092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3320: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
 
-codec_3093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3321: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
 
-codec_3094: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_3322: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_3095: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3323: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_3096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_3097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
 
-codec_3098: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3326: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
 
-codec_3099: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3327: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
 
-codec_3100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3328: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
 
-codec_3101: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
 
-codec_3102: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
 
-codec_3103: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3331: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
 
-codec_3104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_3105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_3106: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
 
-codec_3107: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
 
-codec_3108: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
 
-codec_3109: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3337: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
 
-codec_3110: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3338: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
 
-codec_3111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_3112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_3113: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3341: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
 
-codec_3114: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3342: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
 
-codec_3115: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3343: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
 
-codec_3116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3344: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
 
-codec_3117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3345: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
 
-codec_3118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3346: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_3119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3347: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
 
-codec_3120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3348: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
 
-codec_3121: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3349: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
 
-codec_3122: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3350: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
 
-codec_3123: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3351: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_3124: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3352: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
 
-codec_3125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3353: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
 
-codec_3126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_3127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_3128: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3356: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
 
-codec_3129: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3357: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
 
-codec_3130: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3358: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
 
-codec_3131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3359: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
 
-codec_3132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3360: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
 
-codec_3133: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3361: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_3134: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_3362: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_3135: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_3363: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_3136: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_3364: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_3137: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_3365: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_3138: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_3366: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_3139: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_3367: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_3140: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_3368: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_3141: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_3369: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_3142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_3143: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_3144: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_3145: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_3146: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_3374: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_3147: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3375: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_3148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3376: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_3149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3377: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_3150: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3378: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
 
-codec_3151: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3379: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
 
-codec_3152: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3380: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
 
-codec_3153: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3381: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
 
-codec_3154: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3382: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
 
-codec_3155: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3383: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
 
-codec_3156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_3157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3385: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_3158: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3386: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
 
-codec_3159: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3387: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
 
-codec_3160: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3388: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
 
-codec_3161: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
 
-codec_3162: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
 
-codec_3163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_3164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_3165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
 
-codec_3166: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
 
-codec_3167: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
 
-codec_3168: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3396: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_3169: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3397: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
 
-codec_3170: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3398: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
 
-codec_3171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_3172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_3173: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
 
-codec_3174: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
 
-codec_3175: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
 
-codec_3176: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3404: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
 
-codec_3177: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3405: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset default)."""
 
-codec_3178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3406: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_3179: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3407: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_3180: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3408: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_3181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3409: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_3182: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3410: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_3183: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3411: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_3184: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3412: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_3185: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3413: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_3186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_3187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_3188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3416: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
 
-codec_3189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3417: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_3190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3418: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
 
-codec_3191: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3419: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
 
-codec_3192: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3420: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
 
-codec_3193: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3421: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_3194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3422: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_3195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3423: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_3196: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3424: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
 
-codec_3197: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3425: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_3198: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3426: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
 
-codec_3199: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3427: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
 
-codec_3200: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3428: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
 
-codec_3201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_3202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_3203: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3431: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
 
-codec_3204: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3432: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_3205: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3433: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 422)."""
 
-codec_3206: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3434: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
 
-codec_3207: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3435: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
 
-codec_3208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_3209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3437: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_3210: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3438: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 429)."""
 
-codec_3211: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3439: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_3212: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3440: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 429)."""
 
-codec_3213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3441: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_3214: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3442: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 429)."""
 
-codec_3215: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3443: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 429)."""
 
-codec_3216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3444: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_3217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_3218: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3446: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
 
-codec_3219: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3447: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_3220: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3448: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit default)."""
 
-codec_3221: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3449: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
 
-codec_3222: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3450: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
 
-codec_3223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3451: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_3224: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3452: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_3225: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3453: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_3226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_3227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_3228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3456: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_3229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3457: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_3230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_3231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_3232: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3460: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
 
-codec_3233: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3461: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 401)."""
 
-codec_3234: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3462: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 401)."""
 
-codec_3235: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3463: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
 
-codec_3236: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3464: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
 
-codec_3237: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3465: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
 
-codec_3238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_3239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_3240: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3468: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
 
-codec_3241: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3469: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 403)."""
 
-codec_3242: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3470: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 403)."""
 
-codec_3243: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3471: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
 
-codec_3244: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3472: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
 
-codec_3245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_3246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_3247: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3475: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
 
-codec_3248: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3476: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 404)."""
 
-codec_3249: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3477: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 404)."""
 
-codec_3250: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3478: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
 
-codec_3251: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3479: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
 
-codec_3252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_3253: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3481: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_3254: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3482: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
 
-codec_3255: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3483: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 409)."""
 
-codec_3256: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3484: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 409)."""
 
-codec_3257: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3485: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
 
-codec_3258: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3486: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
 
-codec_3259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_3260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_3261: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3489: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
 
-codec_3262: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3490: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 422)."""
 
-codec_3263: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3491: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 422)."""
 
-codec_3264: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3492: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
 
-codec_3265: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3493: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
 
-codec_3266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_3267: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_3268: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3496: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 429)."""
 
-codec_3269: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3497: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 429)."""
 
-codec_3270: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3498: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 429)."""
 
-codec_3271: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3499: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_3272: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3500: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 429)."""
 
-codec_3273: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3501: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 429)."""
 
-codec_3274: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3502: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_3275: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3503: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_3276: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3504: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
 
-codec_3277: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3505: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy default)."""
 
-codec_3278: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3506: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit default)."""
 
-codec_3279: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3507: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
 
-codec_3280: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3508: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
 
-codec_3281: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3509: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_3282: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3510: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_3283: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3511: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_3284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3512: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_3285: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3513: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_3286: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3514: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_3287: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3515: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_3288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_3289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_3290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
 
-codec_3291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 401)."""
 
-codec_3292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 401)."""
 
-codec_3293: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3521: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
 
-codec_3294: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3522: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
 
-codec_3295: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3523: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
 
-codec_3296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_3297: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3525: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_3298: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3526: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
 
-codec_3299: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3527: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 403)."""
 
-codec_3300: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3528: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 403)."""
 
-codec_3301: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3529: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
 
-codec_3302: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3530: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
 
-codec_3303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3531: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_3304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3532: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_3305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3533: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
 
-codec_3306: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3534: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 404)."""
 
-codec_3307: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3535: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 404)."""
 
-codec_3308: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3536: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
 
-codec_3309: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3537: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
 
-codec_3310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_3311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_3312: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3540: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
 
-codec_3313: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3541: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 409)."""
 
-codec_3314: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3542: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 409)."""
 
-codec_3315: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3543: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
 
-codec_3316: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3544: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
 
-codec_3317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3545: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_3318: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3546: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_3319: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3547: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
 
-codec_3320: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3548: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 422)."""
 
-codec_3321: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3549: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 422)."""
 
-codec_3322: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3550: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
 
-codec_3323: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3551: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
 
-codec_3324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_3325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_3326: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3554: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 429)."""
 
-codec_3327: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3555: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 429)."""
 
-codec_3328: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3556: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 429)."""
 
-codec_3329: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3557: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_3330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3558: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 429)."""
 
-codec_3331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3559: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 429)."""
 
-codec_3332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_3333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3561: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_3334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3562: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
 
-codec_3335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3563: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy default)."""
 
-codec_3336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3564: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit default)."""
 
-codec_3337: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3565: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
 
-codec_3338: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3566: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
 
-codec_3339: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3567: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_3340: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_3568: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_3341: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_3569: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_3342: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3570: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_3343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_3344: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3572: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_3345: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3573: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_3346: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3574: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_3347: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_3575: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_3348: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_3576: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_3349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_3350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3578: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_3351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3579: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 400)."""
 
-codec_3352: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3580: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 400)."""
 
-codec_3353: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3581: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 400)."""
 
-codec_3354: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3582: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 400)."""
 
-codec_3355: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3583: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 400)."""
 
-codec_3356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3584: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_3357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3585: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_3358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3586: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 401)."""
 
-codec_3359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3587: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 401)."""
 
-codec_3360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3588: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 401)."""
 
-codec_3361: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3589: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 401)."""
 
-codec_3362: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3590: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 401)."""
 
-codec_3363: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3591: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1admin~1mail/post response_header (response WWW-Authenticate 401)."""
 
-codec_3364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_3365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_3366: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3594: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 403)."""
 
-codec_3367: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3595: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 403)."""
 
-codec_3368: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3596: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 403)."""
 
-codec_3369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3597: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 403)."""
 
-codec_3370: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3598: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 403)."""
 
-codec_3371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_3372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_3373: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3601: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 409)."""
 
-codec_3374: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3602: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 409)."""
 
-codec_3375: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3603: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 409)."""
 
-codec_3376: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3604: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 409)."""
 
-codec_3377: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3605: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 409)."""
 
-codec_3378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_3379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3607: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_3380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3608: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 413)."""
 
-codec_3381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3609: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 413)."""
 
-codec_3382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3610: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 413)."""
 
-codec_3383: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3611: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 413)."""
 
-codec_3384: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3612: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 413)."""
 
-codec_3385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3613: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_3386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3614: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_3387: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3615: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 415)."""
 
-codec_3388: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3616: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 415)."""
 
-codec_3389: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3617: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 415)."""
 
-codec_3390: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3618: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 415)."""
 
-codec_3391: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3619: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 415)."""
 
-codec_3392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_3393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3621: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_3394: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3622: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 422)."""
 
-codec_3395: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3623: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 422)."""
 
-codec_3396: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3624: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 422)."""
 
-codec_3397: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3625: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 422)."""
 
-codec_3398: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3626: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 422)."""
 
-codec_3399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_3400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3628: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_3401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3629: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 429)."""
 
-codec_3402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3630: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 429)."""
 
-codec_3403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3631: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 429)."""
 
-codec_3404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3632: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_3405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3633: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 429)."""
 
-codec_3406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3634: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 429)."""
 
-codec_3407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_3408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_3409: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3637: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing default)."""
 
-codec_3410: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3638: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy default)."""
 
-codec_3411: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3639: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit default)."""
 
-codec_3412: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3640: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation default)."""
 
-codec_3413: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3641: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset default)."""
 
-codec_3414: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3642: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

@@ -18,11 +18,15 @@ from ..._runtime.client.client import AsyncClientCore
 from ...options import UNSET, RequestOptions
 from ...responses import AsyncRawResponse, Response
 from ...types.comments import (
+    ApproveCommentResponse,
     CreateCommentResponse,
     DeleteCommentResponse,
     GetCommentResponse,
     LikeCommentResponse,
     ListCommentsResponse,
+    ListModerationQueueResponse,
+    RejectCommentResponse,
+    ReportCommentResponse,
     UnlikeCommentResponse,
     UpdateCommentResponse,
 )
@@ -171,6 +175,71 @@ class AsyncCommentsResource:
         )).data
 
     @overload
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.ModerationPage: ...
+    @overload
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.ModerationPage: ...
+    @overload
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListModerationQueueResponse:
+        """
+        Call GET /comments/moderation-queue.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_40,
+            (limit, cursor, page, include_total, sort, status, reported),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
     async def get_comment(
         self,
         *,
@@ -209,7 +278,7 @@ class AsyncCommentsResource:
         Call GET /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -262,7 +331,7 @@ class AsyncCommentsResource:
         Call PATCH /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -282,7 +351,7 @@ class AsyncCommentsResource:
         Call DELETE /comments/{comment_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -299,7 +368,7 @@ class AsyncCommentsResource:
         Call PUT /comments/{comment_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -316,7 +385,110 @@ class AsyncCommentsResource:
         Call DELETE /comments/{comment_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def report_comment(
+        self,
+        *,
+        comment_id: UUID,
+        body: models.CommentReport,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ReportCommentResponse:
+        """
+        Call PUT /comments/{comment_id}/report.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_46,
+            (comment_id,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Comment: ...
+    @overload
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Comment: ...
+    @overload
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ApproveCommentResponse:
+        """
+        Call PUT /comments/{comment_id}/approval.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_47,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Comment: ...
+    @overload
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Comment: ...
+    @overload
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RejectCommentResponse:
+        """
+        Call PUT /comments/{comment_id}/rejection.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_48,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -451,6 +623,71 @@ class AsyncCommentsWithResponse:
         )
 
     @overload
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.ModerationPage]: ...
+    @overload
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.ModerationPage]: ...
+    @overload
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListModerationQueueResponse]:
+        """
+        Call GET /comments/moderation-queue.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_40,
+            (limit, cursor, page, include_total, sort, status, reported),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
     async def get_comment(
         self,
         *,
@@ -489,7 +726,7 @@ class AsyncCommentsWithResponse:
         Call GET /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -542,7 +779,7 @@ class AsyncCommentsWithResponse:
         Call PATCH /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -562,7 +799,7 @@ class AsyncCommentsWithResponse:
         Call DELETE /comments/{comment_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -579,7 +816,7 @@ class AsyncCommentsWithResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -596,7 +833,110 @@ class AsyncCommentsWithResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def report_comment(
+        self,
+        *,
+        comment_id: UUID,
+        body: models.CommentReport,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ReportCommentResponse]:
+        """
+        Call PUT /comments/{comment_id}/report.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_46,
+            (comment_id,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Comment]: ...
+    @overload
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Comment]: ...
+    @overload
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ApproveCommentResponse]:
+        """
+        Call PUT /comments/{comment_id}/approval.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_47,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Comment]: ...
+    @overload
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Comment]: ...
+    @overload
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RejectCommentResponse]:
+        """
+        Call PUT /comments/{comment_id}/rejection.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_48,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -655,6 +995,29 @@ class AsyncCommentsWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call GET /comments/moderation-queue.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_40,
+            (limit, cursor, page, include_total, sort, status, reported),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     async def get_comment(
         self,
         *,
@@ -667,7 +1030,7 @@ class AsyncCommentsWithRawResponse:
         Call GET /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -687,7 +1050,7 @@ class AsyncCommentsWithRawResponse:
         Call PATCH /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -707,7 +1070,7 @@ class AsyncCommentsWithRawResponse:
         Call DELETE /comments/{comment_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -724,7 +1087,7 @@ class AsyncCommentsWithRawResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -741,7 +1104,62 @@ class AsyncCommentsWithRawResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def report_comment(
+        self,
+        *,
+        comment_id: UUID,
+        body: models.CommentReport,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PUT /comments/{comment_id}/report.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_46,
+            (comment_id,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PUT /comments/{comment_id}/approval.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_47,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PUT /comments/{comment_id}/rejection.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_48,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -800,6 +1218,29 @@ class AsyncCommentsWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def list_moderation_queue(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        sort: models.ModerationSort | UNSET = UNSET,
+        status: models.CommentStatus | UNSET = UNSET,
+        reported: StrictBool | UNSET = UNSET,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call GET /comments/moderation-queue.
+        """
+        return self._core.stream(
+            _operations.OPERATION_40,
+            (limit, cursor, page, include_total, sort, status, reported),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def get_comment(
         self,
         *,
@@ -812,7 +1253,7 @@ class AsyncCommentsWithStreamingResponse:
         Call GET /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -832,7 +1273,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -852,7 +1293,7 @@ class AsyncCommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -869,7 +1310,7 @@ class AsyncCommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -886,7 +1327,62 @@ class AsyncCommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def report_comment(
+        self,
+        *,
+        comment_id: UUID,
+        body: models.CommentReport,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PUT /comments/{comment_id}/report.
+        """
+        return self._core.stream(
+            _operations.OPERATION_46,
+            (comment_id,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def approve_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PUT /comments/{comment_id}/approval.
+        """
+        return self._core.stream(
+            _operations.OPERATION_47,
+            (comment_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def reject_comment(
+        self,
+        *,
+        comment_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PUT /comments/{comment_id}/rejection.
+        """
+        return self._core.stream(
+            _operations.OPERATION_48,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
