@@ -156,6 +156,7 @@ class Action(Enum):
     SEE_JOB = auto()
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
+    SEE_FIGURES = auto()
 
 
 # Any row of an action suffices; a row needs all of its columns.
@@ -170,6 +171,7 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],
+    Action.SEE_FIGURES: [[holds("admin")]],
 }
 
 

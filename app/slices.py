@@ -16,11 +16,12 @@ from app.mail import transport
 from app.posts import handlers as posts
 from app.posts import views
 from app.sql import Connection
+from app.statistics import handlers as statistics
 from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, comments, jobs, mail, posts, tags, users)
+HANDLERS = (audit, auth, comments, jobs, mail, posts, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -34,6 +35,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         audit=audit,
         jobs=jobs,
         mail=mail,
+        statistics=statistics,
         authorize=authorize,
     )
 

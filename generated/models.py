@@ -1749,6 +1749,45 @@ class TagUpdate(_JsonSchemaRuntimeValidationBase, Request):
     ] = MISSING
 
 
+class Figure(BaseModel):
+    number: Count
+    is_exact: Annotated[
+        StrictBool,
+        Field(
+            description='Whether it was counted, as it is up to 10,000, rather than estimated.'
+        ),
+    ]
+
+
+class JobStatistics(BaseModel):
+    queued: Figure
+    running: Figure
+    failed: Figure
+
+
+class GrowthStatistics(BaseModel):
+    members: Figure
+    posts: Figure
+    comments: Figure
+
+
+class AdministrationStatistics(BaseModel):
+    members: Figure
+    unpublished_posts: Figure
+    pending_comments: Figure
+    reported_comments: Figure
+    jobs: JobStatistics
+    growth: GrowthStatistics
+
+
+class Statistics(BaseModel):
+    gathered_at: Timestamp
+    posts: Figure
+    comments: Figure
+    tags: Figure
+    administration: AdministrationStatistics | MISSING = MISSING
+
+
 class AuditEventSort(StrEnum):
     created_at_desc = '-created_at'
     created_at = 'created_at'

@@ -693,6 +693,20 @@ class TagsService(Protocol[PrincipalT_contra]):
         """
 
 
+class StatisticsService(Protocol[PrincipalT_contra]):
+    """Implement the statistics operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def get_statistics(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+    ) -> models.Statistics | HTTPResult[models.Statistics | models.Problem] | Response:
+        """
+        Handle GET /stats.
+        """
+
+
 class AuditService(Protocol[PrincipalT_contra]):
     """Implement the audit operations: subclass this Protocol, or give an object its methods."""
 

@@ -18,6 +18,7 @@ from app.db import reading, transaction
 from app.main import create_app
 from app.posts import views
 from app.settings import settings
+from app.statistics import service as statistics
 from scripts.demo.people import PEOPLE
 from scripts.demo_data import PASSWORD
 from scripts.sandbox.database import CLOSED, restore, set_clock
@@ -137,6 +138,7 @@ class Sandbox:
                 self._mails = Mails()
                 limits.in_force().clear()
                 living.forget()
+                statistics.forget()
         except TimeoutError:
             return Response("A request is still being answered; close what streams.\n", 503, media_type="text/plain")
         return Response(status_code=204)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
     from .resources.posts._sync import PostsResource
+    from .resources.statistics._sync import StatisticsResource
     from .resources.tags._sync import TagsResource
     from .resources.users._sync import UsersResource
 
@@ -127,6 +128,13 @@ class ClientView:
         from .resources.tags._sync import TagsResource
 
         return TagsResource(self._core)
+
+    @cached_property
+    def statistics(self) -> StatisticsResource:
+        """The statistics operations."""
+        from .resources.statistics._sync import StatisticsResource
+
+        return StatisticsResource(self._core)
 
     @cached_property
     def audit(self) -> AuditResource:

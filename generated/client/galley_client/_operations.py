@@ -74,6 +74,7 @@ from .types.posts import (
     UpdatePostResponse,
     WithdrawPostResponse,
 )
+from .types.statistics import GetStatisticsResponse
 from .types.tags import (
     CreateTagResponse,
     DeleteTagResponse,
@@ -732,75 +733,86 @@ OPERATION_53: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_54: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
     method='GET',
-    path='/admin/audit-events',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3317), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3324), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3332), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3339), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3346), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3307), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3308), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3309), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3310), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3311), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3312), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3313), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3314), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3315), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3316)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3307), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3329)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3313), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3321), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3329))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_54,
 )
 
-OPERATION_55: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_55: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
     method='GET',
-    path='/jobs',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3369), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3399)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3376), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3384), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3399))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3362), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3363), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3364), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3365), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3366), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3367), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3368)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3347), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3384)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3354), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3362), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3369), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3376), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3384))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3337), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3338), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3339), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3340), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3341), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3342), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3343), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3344), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3345), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3346)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_55,
 )
 
-OPERATION_56: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_56: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/jobs',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3408), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3444)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3414), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3422), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3429), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3436), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3444))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3407),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3399), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3429)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3406), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3414), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3429))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3392), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3393), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3394), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3395), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3396), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3397), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3398)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_56,
 )
 
-OPERATION_57: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_57: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3453), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3502)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3458), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3466), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3473), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3480), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3487), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3494), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3502))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3452),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3438), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3474)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3444), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3452), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3459), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3466), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3474))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3437),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_57,
 )
 
-OPERATION_58: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
+OPERATION_58: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
     method='PUT',
-    path='/jobs/{job_id}/retry',
+    path='/jobs/{job_id}/cancellation',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3511), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3560)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3516), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3524), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3531), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3538), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3545), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3552), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3560))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3510),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3483), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3532)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3488), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3496), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3503), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3510), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3517), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3524), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3532))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3482),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_58,
 )
 
-OPERATION_59: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_59: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3541), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3590)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3546), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3554), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3561), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3568), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3575), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3582), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3590))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3540),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_59,
+)
+
+OPERATION_60: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3570), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3635)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3577), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3584), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3592), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3599), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3606), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3613), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3620), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3627), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3635))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3568),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3569),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3600), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3665)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3607), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3614), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3622), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3629), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3636), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3643), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3650), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3657), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3665))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3598),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3599),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_59,
+    security=security.OPERATION_60,
 )

@@ -80,6 +80,7 @@ OperationDependencies = TypedDict(
         'get_tag': Sequence[params.Depends],
         'update_tag': Sequence[params.Depends],
         'delete_tag': Sequence[params.Depends],
+        'get_statistics': Sequence[params.Depends],
         'list_audit_events': Sequence[params.Depends],
         'list_jobs': Sequence[params.Depends],
         'get_job': Sequence[params.Depends],
@@ -644,6 +645,14 @@ class DeleteTag:
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
+    )
+
+
+class GetStatistics:
+    """Plans of the get_statistics operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Statistics), '401': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

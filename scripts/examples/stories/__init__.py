@@ -11,6 +11,7 @@ from scripts.examples.stories.comments import comments
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
 from scripts.examples.stories.posts import posts, refusals
+from scripts.examples.stories.statistics import statistics
 from scripts.examples.stories.tags import tags
 from scripts.examples.stories.users import administration, users
 from scripts.examples.teller import Exchange, Teller
@@ -27,6 +28,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     jobs,
     recovery,
     mail,
+    statistics,
 )
 # Kinds of problems that no story can show, each with the reason.
 UNTOLD = {

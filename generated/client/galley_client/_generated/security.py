@@ -389,13 +389,13 @@ OPERATION_53: Final = SecurityBinding(
 
 OPERATION_54: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_55: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
 )
 
 
@@ -407,7 +407,7 @@ OPERATION_56: Final = SecurityBinding(
 
 OPERATION_57: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -418,6 +418,12 @@ OPERATION_58: Final = SecurityBinding(
 
 
 OPERATION_59: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_60: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('mail:send',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('mail:send',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('mail:send',)),)),
 )
