@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp
@@ -24,6 +24,7 @@ from app.gate import Gate, framework_way
 from app.limits import Limits
 from app.meta.health import Check
 from app.settings import Settings, settings
+from app.streams import STREAMED
 
 COMPRESS_FROM_BYTES = 1024
 # What stands before the 32 bits of an IPv4 address in an IPv6 one (RFC 4291, section 2.5.5.2).
@@ -86,7 +87,12 @@ def middleware(current: Settings) -> list[Middleware]:
             expose_headers=sorted(contract.response_headers()),
             max_age=600,
         ),
-        Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=5),
+        Middleware(
+            GZipMiddleware,
+            minimum_size=COMPRESS_FROM_BYTES,
+            compresslevel=5,
+            exclude_content_types=(*DEFAULT_EXCLUDED_CONTENT_TYPES, *STREAMED),
+        ),
     ]
 
 

@@ -221,6 +221,11 @@ def cut(rows: Sequence[Record], page: Wanted, key: Key, total: Total | None = No
     return shown, described
 
 
+def cursor_at(row: Record, scope: str, key: Key) -> str:
+    """Return the cursor with which the list goes on after this row."""
+    return _encode((key(row), row["id"]), scope, backwards=False)
+
+
 def links(page: Page) -> dict[str, str]:
     """Return the `Link` header (RFC 8288) that leads to the neighbouring pages, or nothing.
 

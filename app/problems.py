@@ -90,6 +90,10 @@ class MethodNotAllowed(Problem):
     status, code, title = 405, ProblemCode.method_not_allowed, "The method is not allowed here."
 
 
+class NotAcceptable(Problem):
+    status, code, title = 406, ProblemCode.not_acceptable, "There is no such form of it."
+
+
 class Conflict(Problem):
     status, code, title = 409, ProblemCode.conflict, "The request contradicts the present state."
 

@@ -217,6 +217,7 @@ class ProblemCode(StrEnum):
     login_required = 'login_required'
     not_found = 'not_found'
     method_not_allowed = 'method_not_allowed'
+    not_acceptable = 'not_acceptable'
     conflict = 'conflict'
     email_taken = 'email_taken'
     username_taken = 'username_taken'
@@ -1226,6 +1227,10 @@ TagName = TypeAliasType(
 )
 
 
+class PostInclude(StrEnum):
+    content_html = 'content_html'
+
+
 PostTitle = TypeAliasType(
     "PostTitle",
     Annotated[
@@ -1291,6 +1296,19 @@ class Author(BaseModel):
     ]
 
 
+ContentHtml = TypeAliasType(
+    "ContentHtml",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The content as HTML, made from its Markdown: CommonMark with tables and strikethrough. HTML in the Markdown is shown as text, not obeyed; there are no scripts, styles, classes or ids, and addresses are http, https, mailto or relative ones. Links to other sites carry `rel="nofollow ugc noopener noreferrer"`. Only there when it is asked for.',
+            examples=['<p>It weaves <em>algebraical</em> patterns.</p>\n'],
+            max_length=4000000,
+        ),
+    ],
+)
+
+
 class PostSummary(BaseModel):
     id: Id
     title: PostTitle
@@ -1321,6 +1339,12 @@ class PostSummary(BaseModel):
     ]
     created_at: Timestamp
     updated_at: Timestamp
+    content_html: Annotated[
+        ContentHtml | None | MISSING,
+        Field(
+            description='The content as HTML, only where it is asked for; `null` where the posts before it on the page have half a million characters together. getPost has it then.'
+        ),
+    ] = MISSING
 
 
 class PostPage(BaseModel):
@@ -1417,6 +1441,115 @@ class Post(BaseModel):
     ]
     created_at: Timestamp
     updated_at: Timestamp
+    content_html: ContentHtml | MISSING = MISSING
+
+
+class PostBatchCreate(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    posts: Annotated[
+        list[PostCreate],
+        Field(
+            description='The posts, in the order in which they are answered.',
+            max_length=100,
+            min_length=1,
+        ),
+    ]
+
+
+class PostBatch(BaseModel):
+    items: Annotated[
+        list[PostSummary],
+        Field(description='The posts, in the order of the request.', max_length=100),
+    ]
+
+
+class PostBatchDelete(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    ids: Annotated[
+        list[Id],
+        Field(description='The ids of the posts.', max_length=100, min_length=1),
+    ]
+
+
+ContentDisposition = TypeAliasType(
+    "ContentDisposition",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A file name.',
+            examples=['attachment; filename="posts.ndjson"'],
+            max_length=200,
+            pattern='^(attachment|inline); filename="[A-Za-z0-9._-]+"$',
+        ),
+    ],
+)
+
+
+class ExportedPost(BaseModel):
+    cursor: Cursor
+    id: Id
+    title: PostTitle
+    slug: Slug
+    content: PostContent
+    excerpt: Annotated[
+        PostExcerpt | None,
+        Field(
+            description='What lists show of the text; `null` until it is published or written.'
+        ),
+    ]
+    status: PostStatus
+    featured: Annotated[
+        StrictBool, Field(description='Whether the editors put it forward.')
+    ]
+    tags: TagNames
+    author: Author
+    views: Count
+    likes: Count
+    comment_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    published_at: Annotated[
+        Timestamp | None,
+        Field(
+            description='When it was published; `null` until then, and again once it is withdrawn.'
+        ),
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+PostExportLines = TypeAliasType(
+    "PostExportLines",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Posts, each a JSON object on a line of its own (NDJSON), as `contentSchema` describes it.',
+            json_schema_extra={
+                'contentMediaType': 'application/x-ndjson',
+                'contentSchema': {'$ref': '#/components/schemas/ExportedPost'},
+            },
+            max_length=9007199254740991,
+        ),
+    ],
+)
+
+
+PostExportTable = TypeAliasType(
+    "PostExportTable",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Posts as CSV (RFC 4180) in UTF-8: a line of names, then a line per post, with the members that a line of NDJSON has. The author is the username, tags are separated by blanks. A cell that a spreadsheet would take for a formula begins with an apostrophe.',
+            json_schema_extra={'contentMediaType': 'text/csv'},
+            max_length=9007199254740991,
+        ),
+    ],
+)
 
 
 SearchQuery = TypeAliasType(

@@ -6,13 +6,28 @@ from uuid import UUID
 from app import pages
 from app.access import Principal
 from app.contract import BASE_PATH
+from app.current import current
 from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
-from app.posts import search, service, views
+from app.negotiation import preferred
+from app.posts import bulk, export, markdown, search, service, views
 from app.posts.queries import Filters
 from app.sql import Connection
-from generated.models import Post, PostCreate, PostHitPage, PostPage, PostSort, PostStatus, PostUpdate
+from app.streams import Stream
+from generated.models import (
+    Post,
+    PostBatch,
+    PostBatchCreate,
+    PostBatchDelete,
+    PostCreate,
+    PostHitPage,
+    PostInclude,
+    PostPage,
+    PostSort,
+    PostStatus,
+    PostUpdate,
+)
 from generated.server import HTTPResult
 
 
@@ -30,12 +45,13 @@ async def list_posts(
     featured: bool | None,
     published_after: datetime | None,
     published_before: datetime | None,
+    include: PostInclude | None,
 ) -> HTTPResult[PostPage]:
     status = status or PostStatus.published
     filters = Filters(status, author, tag, featured, published_after, published_before)
     async with reading() as connection:
         asked = pages.Asked(limit, cursor, page, include_total)
-        posts = await service.list_page(connection, principal, sort, filters, asked)
+        posts = await service.list_page(connection, principal, sort, filters, asked, include)
     return HTTPResult(200, posts, pages.links(posts.page))
 
 
@@ -47,19 +63,25 @@ async def create_post(*, principal: Principal, idempotency_key: str | None, body
     return await once(idempotency_key, principal.user_id, body, Post, create)
 
 
-async def get_post(*, principal: Principal | None, post_id: UUID, if_none_match: str | None) -> HTTPResult[Post]:
+async def get_post(
+    *, principal: Principal | None, post_id: UUID, if_none_match: str | None, include: PostInclude | None
+) -> HTTPResult[Post]:
     async with reading() as connection:
         post = await service.get(connection, principal, post_id)
     views.count(post)
+    await markdown.add_to(post, include)
     return conditional(post, etag(post), if_none_match)
 
 
-async def get_post_by_slug(*, principal: Principal | None, slug: str, if_none_match: str | None) -> HTTPResult[Post]:
+async def get_post_by_slug(
+    *, principal: Principal | None, slug: str, if_none_match: str | None, include: PostInclude | None
+) -> HTTPResult[Post]:
     async with reading() as connection:
         post = await service.get_by_slug(connection, principal, slug)
     if post.slug != slug:
         return HTTPResult(308, None, {"Location": f"{BASE_PATH}/posts/by-slug/{post.slug}"})
     views.count(post)
+    await markdown.add_to(post, include)
     return conditional(post, etag(post), if_none_match)
 
 
@@ -110,3 +132,38 @@ async def search_posts(
     async with reading() as connection:
         found = await search.find(connection, q, limit, cursor)
     return HTTPResult(200, found, pages.links(found.page))
+
+
+async def create_posts(
+    *, principal: Principal, idempotency_key: str | None, body: PostBatchCreate
+) -> HTTPResult[PostBatch]:
+    async def create(connection: Connection) -> HTTPResult[PostBatch]:
+        batch = await bulk.create(connection, principal, body)
+        drafts = f"{BASE_PATH}/posts?status=draft&sort=-created_at&author={batch.items[0].author.username}"
+        return HTTPResult(201, batch, {"Location": drafts})
+
+    return await once(idempotency_key, principal.user_id, body, PostBatch, create)
+
+
+async def delete_posts(*, principal: Principal, body: PostBatchDelete) -> None:
+    async with transaction() as connection:
+        await bulk.delete(connection, principal, body.ids)
+
+
+async def export_posts(
+    *,
+    principal: Principal | None,
+    cursor: str | None,
+    sort: PostSort,
+    status: PostStatus | None,
+    author: str | None,
+    tag: str | None,
+    featured: bool | None,
+    published_after: datetime | None,
+    published_before: datetime | None,
+) -> Stream:
+    form = preferred(current().header(b"accept"), export.FORMS)
+    status = status or PostStatus.published
+    filters = Filters(status, author, tag, featured, published_after, published_before)
+    pieces = await export.begin(principal, sort, filters, cursor, form)
+    return Stream(pieces, form, export.headers(form))

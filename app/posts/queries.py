@@ -113,10 +113,16 @@ def _conditions(status: PostStatus, filters: frozenset[str]) -> list[ColumnEleme
 
 
 @cache
-def listing(sort: PostSort, status: PostStatus, filters: frozenset[str], shape: Shape) -> Statement:
-    """Return the statement for one page: it is compiled for the shape of the request, the values are bound."""
+def listing(
+    sort: PostSort, status: PostStatus, filters: frozenset[str], shape: Shape, *, whole: bool = False
+) -> Statement:
+    """Return the statement for one page: it is compiled for the shape of the request, the values are bound.
+
+    Posts that are `whole` come with their content.
+    """
     order = ORDER[sort]
-    statement = select(*SUMMARY, *AUTHOR).join(User, User.id == Post.author_id).where(*_conditions(status, filters))
+    columns = (*SUMMARY, *AUTHOR, Post.content) if whole else (*SUMMARY, *AUTHOR)
+    statement = select(*columns).join(User, User.id == Post.author_id).where(*_conditions(status, filters))
     return Statement(ordered(statement, order.column, Post.id, shape, descending=order.descending))
 
 
@@ -131,9 +137,12 @@ _AUTHOR_NAMES = tuple(column.key for column in AUTHOR)
 _STATUS = {status.value: status for status in PostStatus}
 
 
-# Members are answered in the order in which they were put in, so all are put in first, in the contract's order.
-_SUMMARY_MEMBERS: dict[str, Any] = dict.fromkeys(models.PostSummary.model_fields)
-_POST_MEMBERS: dict[str, Any] = dict.fromkeys(models.Post.model_fields)
+# Members are answered in the order in which they were put in, so all are put in first, in the contract's order; but not
+# what is answered on demand alone, which comes last.
+_ON_DEMAND = "content_html"
+_SUMMARY_MEMBERS, _POST_MEMBERS = (
+    {name: None for name in model.model_fields if name != _ON_DEMAND} for model in (models.PostSummary, models.Post)
+)
 
 
 def _read(row: Record, members: dict[str, Any]) -> dict[str, Any]:

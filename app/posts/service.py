@@ -12,7 +12,7 @@ from app import pages
 from app.access import Action, Principal, allowed, require
 from app.etags import require_match
 from app.ids import new_id
-from app.posts import queries
+from app.posts import markdown, queries
 from app.posts.tables import Post, PostLike, PostSlug
 from app.posts.text import excerpt_of, slug_candidates, slug_of
 from app.problems import NotAuthenticated, NotFound, Problem
@@ -20,7 +20,7 @@ from app.sql import Connection, Statement
 from app.tags import service as tags
 from app.users.tables import User
 from generated import models
-from generated.models import PostStatus, ProblemCode
+from generated.models import PostInclude, PostStatus, ProblemCode
 
 
 class InvalidTransition(Problem):
@@ -103,29 +103,39 @@ async def get_by_slug(connection: Connection, principal: Principal | None, slug:
     return queries.as_post(_visible(principal, await _GET_BY_SLUG.first(connection, slug=slug)))
 
 
-async def list_page(
-    connection: Connection,
-    principal: Principal | None,
-    sort: models.PostSort,
-    filters: queries.Filters,
-    asked: pages.Asked,
-) -> models.PostPage:
-    """Return a page of the posts that the member may see.
-
-    Raises ValidationFailed for a cursor that is not of this list, and NotAuthenticated for drafts of nobody.
-    """
+def narrowed(principal: Principal | None, filters: queries.Filters) -> dict[str, Any]:
+    """Return the values by which a list is narrowed for this member. Raises NotAuthenticated for drafts of nobody."""
     own = filters.status is not PostStatus.published and not allowed(
         principal, Action.SEE_UNPUBLISHED, {"author_id": None}
     )
     if own and principal is None:
         raise NotAuthenticated("Log in to see your unpublished posts.")
-    values = filters.values(viewer=principal.user_id if own and principal else None)
+    return filters.values(viewer=principal.user_id if own and principal else None)
+
+
+async def list_page(  # noqa: PLR0913, PLR0917 - What a list is made of.
+    connection: Connection,
+    principal: Principal | None,
+    sort: models.PostSort,
+    filters: queries.Filters,
+    asked: pages.Asked,
+    include: PostInclude | None = None,
+) -> models.PostPage:
+    """Return a page of the posts that the member may see.
+
+    Raises ValidationFailed for a cursor that is not of this list, and NotAuthenticated for drafts of nobody.
+    """
+    values = narrowed(principal, filters)
     page = pages.wanted(f"posts {sort} {filters.status} {sorted(values.items())}", asked)
     names = frozenset(values)
     total = await queries.counting(filters.status, names).total(connection, **values) if page.total else None
-    rows = await queries.listing(sort, filters.status, names, page.shape).all(connection, **values, **page.binds())
+    listing = queries.listing(sort, filters.status, names, page.shape, whole=include is not None)
+    rows = await listing.all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, queries.ORDER[sort].key, total)
-    return models.PostPage(items=[queries.as_summary(row) for row in kept], page=described)
+    items = [queries.as_summary(row) for row in kept]
+    if include is not None:
+        await markdown.add_to_all(items, [row["content"] for row in kept])
+    return models.PostPage(items=items, page=described)
 
 
 async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:

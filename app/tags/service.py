@@ -12,7 +12,7 @@ Publishing and deleting a post need no part in the first: they count the tags th
 and who edits one of those tags waits for that row before it touches the tag.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from operator import itemgetter
 from typing import Any
@@ -129,7 +129,11 @@ async def ensure(connection: Connection, names: Collection[str]) -> None:
 
 async def count(connection: Connection, *, removed: Collection[str] = (), added: Collection[str] = ()) -> None:
     """Keep the number of published posts of each tag, after one post lost some tags and got others."""
-    steps = dict.fromkeys(set(removed) - set(added), -1) | dict.fromkeys(set(added) - set(removed), 1)
+    await add(connection, dict.fromkeys(set(removed) - set(added), -1) | dict.fromkeys(set(added) - set(removed), 1))
+
+
+async def add(connection: Connection, steps: Mapping[str, int]) -> None:
+    """Keep the number of published posts of each tag, after many posts lost or got it."""
     if steps:
         await _COUNT.run(connection, names=list(steps), steps=list(steps.values()))
 

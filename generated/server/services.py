@@ -346,6 +346,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         featured: StrictBool | None,
         published_after: AwareDatetime | None,
         published_before: AwareDatetime | None,
+        include: models.PostInclude | None,
     ) -> models.PostPage | HTTPResult[models.PostPage | models.Problem] | Response:
         """
         Handle GET /posts.
@@ -361,6 +362,47 @@ class PostsService(Protocol[PrincipalT_contra]):
     ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
         """
         Handle POST /posts.
+        """
+
+    @abstractmethod
+    async def create_posts(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.PostBatchCreate,
+    ) -> models.PostBatch | HTTPResult[models.PostBatch | models.Problem] | Response:
+        """
+        Handle POST /posts/bulk.
+        """
+
+    @abstractmethod
+    async def delete_posts(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        body: models.PostBatchDelete,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle POST /posts/bulk-delete.
+        """
+
+    @abstractmethod
+    async def export_posts(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        cursor: str | None,
+        sort: models.PostSort,
+        status: models.PostStatus | None,
+        author: str | None,
+        tag: str | None,
+        featured: StrictBool | None,
+        published_after: AwareDatetime | None,
+        published_before: AwareDatetime | None,
+    ) -> bytes | HTTPResult[bytes | models.Problem] | Response:
+        """
+        Handle GET /posts/export.
         """
 
     @abstractmethod
@@ -383,6 +425,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         principal: PrincipalT_contra | None,
         slug: str,
         if_none_match: str | None,
+        include: models.PostInclude | None,
     ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
         """
         Handle GET /posts/by-slug/{slug}.
@@ -395,6 +438,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         principal: PrincipalT_contra | None,
         post_id: UUID,
         if_none_match: str | None,
+        include: models.PostInclude | None,
     ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
         """
         Handle GET /posts/{post_id}.

@@ -14,7 +14,7 @@ from app.contract import BASE_PATH, METHODS, bundle, resolve
 from scripts.demo_data import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"
-PROBLEM = "application/problem+json"
+JSON, PROBLEM = "application/json", "application/problem+json"
 FIRST_FAILURE = 400
 # What the contract declares and the sandbox cannot repeat; it wants to stay short.
 VOLATILE = {
@@ -78,8 +78,11 @@ class Exchange:
 
     @property
     def answered(self) -> Any:
-        """The body of the answer, or None."""
-        return self.response.json() if self.response.content else None
+        """The body of the answer, parsed where it is one JSON document, or None."""
+        if not self.response.content:
+            return None
+        kind = self.response.headers["Content-Type"].partition(";")[0]
+        return self.response.json() if kind == JSON or kind.endswith("+json") else self.response.text
 
     @property
     def answer_headers(self) -> dict[str, str]:

@@ -149,6 +149,21 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
 }
 
 
+async def _ids(make: Factory, author: Member) -> Any:
+    return {"ids": [await _post(make, author), await _post(make, author)]}
+
+
+# Bodies that speak of things which have to be there. An operation that takes such a body gets a line here.
+BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {"deletePosts": _ids}
+
+
+async def _body(operation: Operation, make: Factory, author: Member) -> Any:
+    """Return a body that has nothing wrong with it, or None where the operation takes none."""
+    if operation.name in BODIES:
+        return await BODIES[operation.name](make, author)
+    return sample(operation.content[operation.media_type]["schema"]) if operation.media_type else None
+
+
 async def valid_call(operation: Operation, make: Factory, author: Member) -> Call:
     """Return a request that has nothing wrong with it, about things of `author`, who sends it."""
     path = {name: await RESOURCES[name][0](make, author) for name in operation.named("path")}
@@ -160,5 +175,5 @@ async def valid_call(operation: Operation, make: Factory, author: Member) -> Cal
         headers = headers | {"Content-Type": operation.media_type}
     if "If-Match" in operation.named("header"):
         headers = headers | {"If-Match": "*"}
-    body = sample(operation.content[operation.media_type]["schema"]) if operation.media_type else None
+    body = await _body(operation, make, author)
     return Call(operation, path, f"?{urlencode(query)}" if query else "", headers, body)

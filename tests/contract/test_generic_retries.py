@@ -18,12 +18,13 @@ CREATING = [item for item in operations() if "Idempotency-Key" in item.named("he
 
 
 def other_body(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body with one more member that the contract allows, or with a longer text where there is none."""
+    """Return the body with one more member that the contract allows, or a longer text or list."""
     properties = resolve(operation.content[operation.media_type]["schema"])["properties"]
     for name in properties:
         if name not in body:
             return body | {name: sample(properties[name])}
-    return body | {"text": f"{body['text']} And more."}
+    name = next(iter(body))
+    return body | {name: [*body[name], *body[name]] if isinstance(body[name], list) else f"{body[name]} And more."}
 
 
 class TestReadingAgain:

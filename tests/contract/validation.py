@@ -35,6 +35,7 @@ OWN_HEADERS = frozenset(
 ANYWHERE = frozenset({400, 429, 431, *range(500, 600)})
 NO_CONTENT = frozenset({204, 304})
 PROBLEM = "application/problem+json"
+LINES = "application/x-ndjson"
 FIRST_FAILURE = 400
 
 
@@ -150,6 +151,7 @@ class Judge:
     def _of_body(self, schema: Node, media_type: str, exchange: Exchange) -> Iterable[str]:
         try:
             document = _document(media_type, exchange.body)
+            yield from self._of_lines(schema, media_type, exchange.body)
         except ValueError as failure:
             yield f"the body is not {'JSON' if 'json' in media_type else 'text'}: {failure}"
             return
@@ -159,12 +161,26 @@ class Judge:
         if (exchange.status >= FIRST_FAILURE) != (media_type == PROBLEM):
             yield f"{media_type} does not belong to a status of {exchange.status}"
 
+    def _of_lines(self, schema: Node, media_type: str, body: bytes) -> Iterable[str]:
+        """Check each line of what is a document per line, by what the contract says of its content."""
+        inside = resolve(schema, self._document).get("contentSchema")
+        if media_type != LINES or inside is None:
+            return
+        if body and not body.endswith(b"\n"):
+            yield "the last line does not end"
+        for number, line in enumerate(body.splitlines(), 1):
+            yield from (f"line {number} {complaint}" for complaint in self._schemas.complaints(inside, _read(line)))
+
+
+def _read(body: bytes) -> Any:
+    return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_each_member_once)
+
 
 def _document(media_type: str, body: bytes) -> Any:
     """Return what a body is to JSON Schema, which takes bytes for a string of as many characters."""
-    if "json" in media_type:
-        return json.loads(body.decode(), parse_constant=_refuse, object_pairs_hook=_each_member_once)
-    return body.decode() if media_type.startswith("text/") else body.decode("latin-1")
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return _read(body)
+    return body.decode() if media_type.startswith("text/") or media_type == LINES else body.decode("latin-1")
 
 
 def _refuse(constant: str) -> None:

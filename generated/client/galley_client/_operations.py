@@ -15,6 +15,7 @@ from ._runtime.client.operations import (
     RequestBody,
     ResponseDecoder,
     ServerPlan,
+    binary_branch,
     empty_branch,
     model_branch,
 )
@@ -63,7 +64,10 @@ from .types.mail import SendMailResponse
 from .types.posts import (
     ArchivePostResponse,
     CreatePostResponse,
+    CreatePostsResponse,
     DeletePostResponse,
+    DeletePostsResponse,
+    ExportPostsResponse,
     GetPostBySlugResponse,
     GetPostResponse,
     LikePostResponse,
@@ -403,8 +407,8 @@ OPERATION_26: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
     method='GET',
     path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1622)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1599), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1607), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1614), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1622))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1581), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1583), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1584), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1585), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1586), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1587), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1588), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1589), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1590), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1591)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1593), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1623)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1600), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1608), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1615), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1623))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1581), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1583), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1584), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1585), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1586), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1587), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1588), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1589), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1590), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1591), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1592)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_26,
@@ -415,404 +419,439 @@ OPERATION_27: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
     method='POST',
     path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1632), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1698)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1640), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1647), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1655), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1662), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1669), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1676), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1683), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1690), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1698))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1630),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1631),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1699)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1648), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1663), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1684), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1699))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1631),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1632),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_27,
 )
 
-OPERATION_28: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
-    method='GET',
-    path='/posts/search',
+OPERATION_28: Final[OperationPlan[CreatePostsResponse]] = OperationPlan(
+    operation_id='createPosts',
+    method='POST',
+    path='/posts/bulk',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1709), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1739)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1716), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1724), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1739))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_1706), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_1707), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_1708)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1709), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1774)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1716), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1745), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1759), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1766), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1774))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1707),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1708),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
 )
 
-OPERATION_29: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
-    method='GET',
-    path='/posts/by-slug/{slug}',
+OPERATION_29: Final[OperationPlan[DeletePostsResponse]] = OperationPlan(
+    operation_id='deletePosts',
+    method='POST',
+    path='/posts/bulk-delete',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1749), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1797)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1767), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1775), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1782), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1789), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1797))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1747), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1748)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1845)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1794), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1809), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1823), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1830), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1837), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1845))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1782),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_29,
 )
 
-OPERATION_30: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
+OPERATION_30: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
+    operation_id='exportPosts',
     method='GET',
-    path='/posts/{post_id}',
+    path='/posts/export',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1807), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1850)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1820), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1828), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1835), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1842), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1850))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1805), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1806)),
+    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_1861), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1898)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1876), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1883), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1890), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1898))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1853), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1854), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1855), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1856), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1857), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1858), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1859), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1860)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_30,
 )
 
-OPERATION_31: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
-    path='/posts/{post_id}',
+OPERATION_31: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
+    method='GET',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1861), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1939)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1867), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1882), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1889), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1896), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1903), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1910), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1917), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1924), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1939))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1858), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1859)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1860),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1909), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1939)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1916), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1924), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1939))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit')), codec=model_bindings.codec_1906), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), codec=model_bindings.codec_1907), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'q')), codec=model_bindings.codec_1908)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_31,
 )
 
-OPERATION_32: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
-    operation_id='deletePost',
-    method='DELETE',
-    path='/posts/{post_id}',
+OPERATION_32: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
+    method='GET',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2004)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1953), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1961), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1975), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1982), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1989), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1996), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2004))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1948)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1950), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1998)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1976), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1983), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1998))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1949)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_32,
 )
 
-OPERATION_33: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_33: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
+    method='GET',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2063)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2019), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2034), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2041), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2048), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2063))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2012),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2009), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2052)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2022), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2030), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2037), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2044), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2052))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2006), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_2007), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2008)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
-    path='/posts/{post_id}/publication',
+OPERATION_34: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2072), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2122)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2093), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2100), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2107), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2114), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2122))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2071),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2063), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2141)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2069), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2091), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2098), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2105), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2112), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2119), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2126), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2141))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2060), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2061)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2062),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+OPERATION_35: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+    operation_id='deletePost',
+    method='DELETE',
+    path='/posts/{post_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2206)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2155), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2163), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2170), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2177), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2184), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2191), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2198), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2206))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2149), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2150)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_35,
+)
+
+OPERATION_36: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
+    method='PUT',
+    path='/posts/{post_id}/publication',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2215), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2265)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2221), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2229), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2236), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2243), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2250), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2257), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2265))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2214),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_36,
+)
+
+OPERATION_37: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2274), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2324)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2280), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2288), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2295), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2302), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2309), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2316), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2324))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2273),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_37,
+)
+
+OPERATION_38: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
     operation_id='archivePost',
     method='PUT',
     path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2131), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2181)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2137), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2145), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2152), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2159), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2166), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2173), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2181))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2130),),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_35,
-)
-
-OPERATION_36: Final[OperationPlan[LikePostResponse]] = OperationPlan(
-    operation_id='likePost',
-    method='PUT',
-    path='/posts/{post_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2238)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2194), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2202), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2209), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2216), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2223), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2230), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2238))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2189),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_36,
-)
-
-OPERATION_37: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
-    method='DELETE',
-    path='/posts/{post_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2288)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2259), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2266), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2273), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2280), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2288))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2246),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_37,
-)
-
-OPERATION_38: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
-    operation_id='listComments',
-    method='GET',
-    path='/posts/{post_id}/comments',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2303), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2340)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2310), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2318), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2325), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2340))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2296), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2297), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2298), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2299), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2300), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2301), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2302)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2333), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2383)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2339), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2347), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2354), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2361), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2368), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2375), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2383))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2332),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
+OPERATION_39: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+    operation_id='likePost',
+    method='PUT',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2351), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2424)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2359), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2366), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2374), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2381), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2388), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2395), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2402), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2409), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2416), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2424))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2348), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2349)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2350),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2440)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2396), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2404), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2411), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2418), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2425), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2432), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2440))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2391),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
-    operation_id='listModerationQueue',
-    method='GET',
-    path='/comments/moderation-queue',
+OPERATION_40: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
+    method='DELETE',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2439), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2476)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2446), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2454), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2461), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2468), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2476))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2432), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2433), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_2434), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2435), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_2436), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_2437), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2438)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2490)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2453), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2461), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2468), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2475), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2482), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2490))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2448),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
+OPERATION_41: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+    operation_id='listComments',
     method='GET',
-    path='/comments/{comment_id}',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2486), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2529)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2499), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2507), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2514), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2521), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2529))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2484), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2485)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2505), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2542)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2512), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2520), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2527), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2534), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2542))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2498), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2499), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2500), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2501), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2502), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2503), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2504)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_42: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2540), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2618)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2546), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2553), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2561), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2568), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2575), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2582), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2589), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2596), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2603), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2610), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2618))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2537), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2538)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2539),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2553), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2626)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2561), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2568), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2576), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2583), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2590), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2597), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2604), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2618), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2626))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2550), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2551)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2552),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+OPERATION_43: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
+    method='GET',
+    path='/comments/moderation-queue',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2678)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2648), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2656), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2663), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2678))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2634), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2635), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_2636), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2637), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_2638), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_2639), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2640)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_43,
+)
+
+OPERATION_44: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2688), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2731)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2701), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2709), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2716), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2723), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2731))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2686), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2687)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_44,
+)
+
+OPERATION_45: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2742), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2820)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2748), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2755), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2763), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2770), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2777), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2784), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2791), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2798), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2805), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2812), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2820))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2739), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2740)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2741),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_45,
+)
+
+OPERATION_46: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     operation_id='deleteComment',
     method='DELETE',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2683)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2632), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2640), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2647), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2654), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2661), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2683))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2626), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2627)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_43,
-)
-
-OPERATION_44: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2740)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2696), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2704), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2711), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2718), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2725), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2732), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2740))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2691),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_44,
-)
-
-OPERATION_45: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2790)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2753), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2761), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2768), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2775), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2782), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2790))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2748),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_45,
-)
-
-OPERATION_46: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
-    operation_id='reportComment',
-    method='PUT',
-    path='/comments/{comment_id}/report',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2862)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2804), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2811), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2819), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2826), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2833), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2840), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2847), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2854), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2862))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2798),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2799),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2885)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2834), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2842), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2849), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2856), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2863), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2870), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2877), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2885))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2828), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2829)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+OPERATION_47: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
+    path='/comments/{comment_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2942)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2898), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2906), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2913), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2920), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2927), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2934), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2942))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2893),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_47,
+)
+
+OPERATION_48: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2992)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2955), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2963), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2970), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2977), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2984), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2992))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2950),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_48,
+)
+
+OPERATION_49: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3064)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3006), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3013), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3021), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3028), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3035), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3042), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3049), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3056), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3064))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3000),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3001),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_49,
+)
+
+OPERATION_50: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
     operation_id='approveComment',
     method='PUT',
     path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2871), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2914)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2877), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2885), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2892), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2899), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2906), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2914))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2870),),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_47,
-)
-
-OPERATION_48: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
-    operation_id='rejectComment',
-    method='PUT',
-    path='/comments/{comment_id}/rejection',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2923), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2966)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2929), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2937), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2944), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2951), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2958), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2966))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2922),),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_48,
-)
-
-OPERATION_49: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2979), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3009)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2986), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2994), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3009))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_2974), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2975), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_2976), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_2977), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2978)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_49,
-)
-
-OPERATION_50: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3019), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3085)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3027), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3034), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3042), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3049), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3056), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3063), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3070), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3077), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3085))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3017),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3018),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3073), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3116)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3079), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3087), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3094), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3101), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3108), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3116))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3072),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_50,
 )
 
-OPERATION_51: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_51: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+    operation_id='rejectComment',
+    method='PUT',
+    path='/comments/{comment_id}/rejection',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3095), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3138)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3108), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3116), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3123), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3130), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3138))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3093), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3094)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3125), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3168)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3131), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3139), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3146), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3153), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3160), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3168))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3124),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_52: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3149), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3234)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3155), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3162), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3170), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3177), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3184), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3191), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3198), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3205), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3212), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3219), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3226), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3234))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3146), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3147)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3148),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3181), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3211)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3188), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3196), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3203), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3211))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_3176), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3177), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_3178), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_3179), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_3180)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_52,
 )
 
-OPERATION_53: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_53: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3299)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3248), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3256), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3263), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3270), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3277), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3284), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3291), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3299))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3242), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3243)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3221), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3287)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3229), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3236), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3244), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3251), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3258), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3265), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3272), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3279), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3287))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3219),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3220),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_54: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
     method='GET',
-    path='/stats',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3307), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3336)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3313), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3321), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3328), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3336))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3297), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3340)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3310), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3318), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3325), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3340))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3295), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3296)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_54,
 )
 
-OPERATION_55: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_55: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3354), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3391)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3361), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3369), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3376), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3383), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3391))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3344), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3345), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3346), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3347), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3348), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3349), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3350), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3351), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3352), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3353)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3351), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3436)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3357), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3364), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3372), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3379), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3386), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3393), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3400), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3407), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3414), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3421), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3428), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3436))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3348), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3349)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3350),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_55,
 )
 
-OPERATION_56: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_56: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3406), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3436)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3413), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3421), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3428), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3436))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3399), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3400), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3401), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3402), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3403), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3404), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3405)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3501)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3450), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3458), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3465), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3472), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3479), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3486), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3493), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3501))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3444), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3445)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_56,
 )
 
-OPERATION_57: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_57: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3445), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3481)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3451), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3459), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3466), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3473), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3481))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3444),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3509), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3538)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3515), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3523), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3530), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3538))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_57,
 )
 
-OPERATION_58: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_58: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3490), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3539)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3495), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3503), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3510), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3517), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3524), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3531), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3539))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3489),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3556), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3593)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3563), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3571), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3578), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3585), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3593))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3546), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3547), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3548), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3549), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3550), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3551), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3552), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3553), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3554), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3555)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_58,
 )
 
-OPERATION_59: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_59: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3548), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3597)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3553), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3561), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3568), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3575), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3582), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3589), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3597))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3547),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3608), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3638)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3615), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3623), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3630), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3638))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3601), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3602), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3603), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3604), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3605), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3606), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3607)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_59,
 )
 
-OPERATION_60: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_60: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3647), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3683)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3653), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3661), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3683))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3646),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_60,
+)
+
+OPERATION_61: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3692), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3741)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3697), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3705), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3712), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3719), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3726), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3733), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3741))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3691),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_61,
+)
+
+OPERATION_62: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3750), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3799)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3755), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3763), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3770), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3777), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3784), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3791), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3799))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3749),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_62,
+)
+
+OPERATION_63: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3607), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3672)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3614), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3621), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3629), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3636), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3643), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3650), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3657), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3664), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3672))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3605),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3606),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3809), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3874)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3816), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3823), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3831), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3838), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3845), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3852), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3859), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3874))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3807),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3808),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_60,
+    security=security.OPERATION_63,
 )

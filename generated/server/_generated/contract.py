@@ -54,6 +54,9 @@ OperationDependencies = TypedDict(
         'get_profile': Sequence[params.Depends],
         'list_posts': Sequence[params.Depends],
         'create_post': Sequence[params.Depends],
+        'create_posts': Sequence[params.Depends],
+        'delete_posts': Sequence[params.Depends],
+        'export_posts': Sequence[params.Depends],
         'search_posts': Sequence[params.Depends],
         'get_post_by_slug': Sequence[params.Depends],
         'get_post': Sequence[params.Depends],
@@ -369,7 +372,7 @@ class ListPosts:
         featured: StrictBool | None
 
     PARAMETERS: Final = ParameterAdapter(
-        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool))),
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool))),
         record=Parameters,
     )
     RESPONSES: Final = OperationResponses(
@@ -382,6 +385,42 @@ class CreatePost:
 
     RESPONSES: Final = OperationResponses(
         responses={'201': Declared(media_type='application/json', model=models.Post), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CreatePosts:
+    """Plans of the create_posts operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.PostBatch), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeletePosts:
+    """Plans of the delete_posts operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class ExportPosts:
+    """Plans of the export_posts operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of export_posts."""
+
+        featured: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)),),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/x-ndjson', kind='binary'), '401': Declared(media_type='application/problem+json', model=models.Problem), '406': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=200,
     )
 
 

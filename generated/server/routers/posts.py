@@ -35,7 +35,7 @@ def _add_list_posts(
     list_posts_handler = checked(
         posts.list_posts,
         'The posts.list_posts method of GET /posts',
-        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'status', 'author', 'tag', 'featured', 'published_after', 'published_before'),
+        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'status', 'author', 'tag', 'featured', 'published_after', 'published_before', 'include'),
         asynchronous=True,
     )
 
@@ -64,6 +64,7 @@ def _add_list_posts(
         tag: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=1, pattern='^[a-z0-9_-]+$', strict=True)] | None, Query(alias='tag', description='Only posts with this tag.', examples=['engines'])] = None,
         published_after: Annotated[AwareDatetime | None, Query(alias='published_after', description='Only posts published at or after this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         published_before: Annotated[AwareDatetime | None, Query(alias='published_before', description='Only posts published before this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
+        include: Annotated[models.PostInclude | None, Query(alias='include', description='Asks for more than is answered by itself.')] = None,
         parameters: Annotated[contract.ListPosts.Parameters, Depends(contract.ListPosts.PARAMETERS)],
     ) -> object:
         parameters = accepted(parameters)
@@ -81,6 +82,7 @@ def _add_list_posts(
                 featured=parameters.featured,
                 published_after=published_after,
                 published_before=published_before,
+                include=include,
             ),
             contract.ListPosts.RESPONSES,
         )
@@ -162,6 +164,194 @@ def _add_create_post(
     )
 
 
+def _add_create_posts(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    create_posts_handler = checked(
+        posts.create_posts,
+        'The posts.create_posts method of POST /posts/bulk',
+        ('principal', 'idempotency_key', 'body'),
+        asynchronous=True,
+    )
+
+    create_posts_authorize = wiring.authorizer()
+
+    async def create_posts_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            create_posts_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def create_posts(
+        *,
+        principal: Annotated[object, Depends(create_posts_principal)],
+        idempotency_key: Annotated[Annotated[str, StringConstraints(max_length=255, pattern='^[!-~]{1,255}$', strict=True)] | None, Header(alias='Idempotency-Key', convert_underscores=False, description='Makes a retry safe; the same key with the same body within 24 hours gives the first answer again.', examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'])] = None,
+        body: Annotated[models.PostBatchCreate, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await create_posts_handler(
+                principal=principal,
+                idempotency_key=idempotency_key,
+                body=body,
+            ),
+            contract.CreatePosts.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/bulk',
+        create_posts,
+        methods=['POST'],
+        status_code=201,
+        response_model=models.PostBatch,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='createPosts',
+        tags=['Posts'],
+        summary='Create many posts',
+        description="Writes up to a hundred drafts, all of them or none: where one entry is wrong, nothing is written, and the errors say which and where, as in `/posts/1/title`. Each entry is what createPost takes. The drafts are answered in the order of the entries; `Location` leads to the author's drafts, the newest first.",
+        response_description='The drafts.',
+        dependencies=wiring.dependencies.get('create_posts'),
+    )
+
+
+def _add_delete_posts(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    delete_posts_handler = checked(
+        posts.delete_posts,
+        'The posts.delete_posts method of POST /posts/bulk-delete',
+        ('principal', 'body'),
+        asynchronous=True,
+    )
+
+    delete_posts_authorize = wiring.authorizer()
+
+    async def delete_posts_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            delete_posts_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def delete_posts(
+        *,
+        principal: Annotated[object, Depends(delete_posts_principal)],
+        body: Annotated[models.PostBatchDelete, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await delete_posts_handler(
+                principal=principal,
+                body=body,
+            ),
+            contract.DeletePosts.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/bulk-delete',
+        delete_posts,
+        methods=['POST'],
+        status_code=204,
+        response_model=None,
+        response_class=Response,
+        operation_id='deletePosts',
+        tags=['Posts'],
+        summary='Delete many posts',
+        description="Deletes up to a hundred posts with their comments and likes, all of them or none. Each must be one's own, or one must hold the scope that deletes anybody's. Where some are not there, or not for you, the errors of the 404 point at each of them, as in `/ids/3`; where some are not yours to delete, those of the 403 do. An id that is there twice counts once. No version is asked for: whoever must not lose an edit deletes one by one.",
+        response_description='They are gone.',
+        dependencies=wiring.dependencies.get('delete_posts'),
+    )
+
+
+def _add_export_posts(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    export_posts_handler = checked(
+        posts.export_posts,
+        'The posts.export_posts method of GET /posts/export',
+        ('principal', 'cursor', 'sort', 'status', 'author', 'tag', 'featured', 'published_after', 'published_before'),
+        asynchronous=True,
+    )
+
+    export_posts_authorize = wiring.authorizer()
+
+    async def export_posts_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
+    ) -> object:
+        return await authenticate(
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            export_posts_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def export_posts(
+        *,
+        principal: Annotated[object, Depends(export_posts_principal)],
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        sort: Annotated[models.PostSort, Query(alias='sort', description='The order of the list.')] = models.PostSort('-published_at'),
+        status: Annotated[models.PostStatus | None, Query(alias='status', description='Only posts in this state; `published` when absent.')] = None,
+        author: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='author', description='Only posts of this member.', examples=['ada_l'])] = None,
+        tag: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=1, pattern='^[a-z0-9_-]+$', strict=True)] | None, Query(alias='tag', description='Only posts with this tag.', examples=['engines'])] = None,
+        published_after: Annotated[AwareDatetime | None, Query(alias='published_after', description='Only posts published at or after this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
+        published_before: Annotated[AwareDatetime | None, Query(alias='published_before', description='Only posts published before this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
+        parameters: Annotated[contract.ExportPosts.Parameters, Depends(contract.ExportPosts.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await export_posts_handler(
+                principal=principal,
+                cursor=cursor,
+                sort=sort,
+                status=status,
+                author=author,
+                tag=tag,
+                featured=parameters.featured,
+                published_after=published_after,
+                published_before=published_before,
+            ),
+            contract.ExportPosts.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/export',
+        export_posts,
+        methods=['GET'],
+        status_code=200,
+        response_model=None,
+        response_class=Response,
+        operation_id='exportPosts',
+        tags=['Posts'],
+        summary='Export posts',
+        description='Answers all posts of a list at once, whole, as NDJSON or CSV, whichever `Accept` prefers; NDJSON where it does not say. Who sees what, the filters and the order are those of listPosts. The answer is streamed: however long it is, neither side has to hold more than a line. Each line says its `cursor`; whoever was interrupted sends that of the last whole line they have, and gets what follows it. An answer that ends without its end, as HTTP knows it, is not complete.',
+        response_description='The posts.',
+        dependencies=wiring.dependencies.get('export_posts'),
+    )
+
+
 def _add_search_posts(
     router: APIRouter,
     wiring: Wiring,
@@ -232,7 +422,7 @@ def _add_get_post_by_slug(
     get_post_by_slug_handler = checked(
         posts.get_post_by_slug,
         'The posts.get_post_by_slug method of GET /posts/by-slug/{slug}',
-        ('principal', 'slug', 'if_none_match'),
+        ('principal', 'slug', 'if_none_match', 'include'),
         asynchronous=True,
     )
 
@@ -256,12 +446,14 @@ def _add_get_post_by_slug(
         principal: Annotated[object, Depends(get_post_by_slug_principal)],
         slug: Annotated[str, StringConstraints(max_length=100, min_length=1, pattern='^[a-z0-9]+(-[a-z0-9]+)*$', strict=True), Path(alias='slug', description='A slug of the post.', examples=['the-engine-weaves'])],
         if_none_match: Annotated[Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True)] | None, Header(alias='If-None-Match', convert_underscores=False, description='The ETag you have; the answer is 304 when it is still current.', examples=['"3-9f86d081"'])] = None,
+        include: Annotated[models.PostInclude | None, Query(alias='include', description='Asks for more than is answered by itself.')] = None,
     ) -> object:
         return dispatch(
             await get_post_by_slug_handler(
                 principal=principal,
                 slug=slug,
                 if_none_match=if_none_match,
+                include=include,
             ),
             contract.GetPostBySlug.RESPONSES,
         )
@@ -291,7 +483,7 @@ def _add_get_post(
     get_post_handler = checked(
         posts.get_post,
         'The posts.get_post method of GET /posts/{post_id}',
-        ('principal', 'post_id', 'if_none_match'),
+        ('principal', 'post_id', 'if_none_match', 'include'),
         asynchronous=True,
     )
 
@@ -315,12 +507,14 @@ def _add_get_post(
         principal: Annotated[object, Depends(get_post_principal)],
         post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
         if_none_match: Annotated[Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True)] | None, Header(alias='If-None-Match', convert_underscores=False, description='The ETag you have; the answer is 304 when it is still current.', examples=['"3-9f86d081"'])] = None,
+        include: Annotated[models.PostInclude | None, Query(alias='include', description='Asks for more than is answered by itself.')] = None,
     ) -> object:
         return dispatch(
             await get_post_handler(
                 principal=principal,
                 post_id=post_id,
                 if_none_match=if_none_match,
+                include=include,
             ),
             contract.GetPost.RESPONSES,
         )
@@ -754,6 +948,9 @@ def _add_unlike_post(
 LITERAL_ROUTES: Final = (
     ('list_posts', _add_list_posts),
     ('create_post', _add_create_post),
+    ('create_posts', _add_create_posts),
+    ('delete_posts', _add_delete_posts),
+    ('export_posts', _add_export_posts),
     ('search_posts', _add_search_posts),
 )
 TEMPLATED_ROUTES: Final = (

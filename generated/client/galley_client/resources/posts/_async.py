@@ -20,7 +20,10 @@ from ...responses import AsyncRawResponse, Response
 from ...types.posts import (
     ArchivePostResponse,
     CreatePostResponse,
+    CreatePostsResponse,
     DeletePostResponse,
+    DeletePostsResponse,
+    ExportPostsResponse,
     GetPostBySlugResponse,
     GetPostResponse,
     LikePostResponse,
@@ -70,6 +73,7 @@ class AsyncPostsResource:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: None = None,
         options: RequestOptions | None = None,
     ) -> models.PostPage: ...
@@ -88,6 +92,7 @@ class AsyncPostsResource:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
     ) -> models.PostPage: ...
@@ -106,6 +111,7 @@ class AsyncPostsResource:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
     ) -> models.Problem: ...
@@ -123,6 +129,7 @@ class AsyncPostsResource:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> ListPostsResponse:
@@ -131,7 +138,7 @@ class AsyncPostsResource:
         """
         return (await self._core.execute(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
+            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )).data
@@ -188,6 +195,161 @@ class AsyncPostsResource:
         )).data
 
     @overload
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.PostBatch: ...
+    @overload
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.PostBatch: ...
+    @overload
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CreatePostsResponse:
+        """
+        Call POST /posts/bulk.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_28,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    async def delete_posts(
+        self,
+        *,
+        body: models.PostBatchDelete,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> DeletePostsResponse:
+        """
+        Call POST /posts/bulk-delete.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_29,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> ExportPostsResponse: ...
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/x-ndjson'],
+        options: RequestOptions | None = None,
+    ) -> bytes: ...
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['text/csv'],
+        options: RequestOptions | None = None,
+    ) -> models.PostExportTable: ...
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/x-ndjson', 'text/csv', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ExportPostsResponse:
+        """
+        Call GET /posts/export.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_30,
+            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
     async def search_posts(
         self,
         *,
@@ -230,7 +392,7 @@ class AsyncPostsResource:
         Call GET /posts/search.
         """
         return (await self._core.execute(
-            _operations.OPERATION_28,
+            _operations.OPERATION_31,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -241,6 +403,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -250,6 +413,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -259,6 +423,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -267,6 +432,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -275,8 +441,8 @@ class AsyncPostsResource:
         Call GET /posts/by-slug/{slug}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_29,
-            (if_none_match, slug),
+            _operations.OPERATION_32,
+            (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
         )).data
@@ -286,6 +452,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -295,6 +462,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -304,6 +472,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -312,6 +481,7 @@ class AsyncPostsResource:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -320,8 +490,8 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_30,
-            (if_none_match, post_id),
+            _operations.OPERATION_33,
+            (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
         )).data
@@ -373,7 +543,7 @@ class AsyncPostsResource:
         Call PATCH /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_34,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -393,7 +563,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_35,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -434,7 +604,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/publication.
         """
         return (await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -475,7 +645,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/publication.
         """
         return (await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -516,7 +686,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/archive.
         """
         return (await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -533,7 +703,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -550,7 +720,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -579,6 +749,7 @@ class AsyncPostsWithResponse:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: None = None,
         options: RequestOptions | None = None,
     ) -> Response[models.PostPage]: ...
@@ -597,6 +768,7 @@ class AsyncPostsWithResponse:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
     ) -> Response[models.PostPage]: ...
@@ -615,6 +787,7 @@ class AsyncPostsWithResponse:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
     ) -> Response[models.Problem]: ...
@@ -632,6 +805,7 @@ class AsyncPostsWithResponse:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> Response[ListPostsResponse]:
@@ -640,7 +814,7 @@ class AsyncPostsWithResponse:
         """
         return await self._core.execute(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
+            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )
@@ -697,6 +871,161 @@ class AsyncPostsWithResponse:
         )
 
     @overload
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.PostBatch]: ...
+    @overload
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.PostBatch]: ...
+    @overload
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CreatePostsResponse]:
+        """
+        Call POST /posts/bulk.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_28,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def delete_posts(
+        self,
+        *,
+        body: models.PostBatchDelete,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[DeletePostsResponse]:
+        """
+        Call POST /posts/bulk-delete.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_29,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ExportPostsResponse]: ...
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/x-ndjson'],
+        options: RequestOptions | None = None,
+    ) -> Response[bytes]: ...
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['text/csv'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.PostExportTable]: ...
+    @overload
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/x-ndjson', 'text/csv', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ExportPostsResponse]:
+        """
+        Call GET /posts/export.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_30,
+            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
     async def search_posts(
         self,
         *,
@@ -739,7 +1068,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/search.
         """
         return await self._core.execute(
-            _operations.OPERATION_28,
+            _operations.OPERATION_31,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -750,6 +1079,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -759,6 +1089,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -768,6 +1099,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -776,6 +1108,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -784,8 +1117,8 @@ class AsyncPostsWithResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return await self._core.execute(
-            _operations.OPERATION_29,
-            (if_none_match, slug),
+            _operations.OPERATION_32,
+            (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
         )
@@ -795,6 +1128,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -804,6 +1138,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -813,6 +1148,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -821,6 +1157,7 @@ class AsyncPostsWithResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -829,8 +1166,8 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_30,
-            (if_none_match, post_id),
+            _operations.OPERATION_33,
+            (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -882,7 +1219,7 @@ class AsyncPostsWithResponse:
         Call PATCH /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_34,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -902,7 +1239,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_35,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -943,7 +1280,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -984,7 +1321,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1025,7 +1362,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1042,7 +1379,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1059,7 +1396,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1087,6 +1424,7 @@ class AsyncPostsWithRawResponse:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncRawResponse:
@@ -1095,7 +1433,7 @@ class AsyncPostsWithRawResponse:
         """
         return await self._core.execute_raw(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
+            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1121,6 +1459,71 @@ class AsyncPostsWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /posts/bulk.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_28,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def delete_posts(
+        self,
+        *,
+        body: models.PostBatchDelete,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /posts/bulk-delete.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_29,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/x-ndjson', 'text/csv', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call GET /posts/export.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_30,
+            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     async def search_posts(
         self,
         *,
@@ -1134,7 +1537,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/search.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_28,
+            _operations.OPERATION_31,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1144,6 +1547,7 @@ class AsyncPostsWithRawResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1152,8 +1556,8 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_29,
-            (if_none_match, slug),
+            _operations.OPERATION_32,
+            (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1162,6 +1566,7 @@ class AsyncPostsWithRawResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1170,8 +1575,8 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_30,
-            (if_none_match, post_id),
+            _operations.OPERATION_33,
+            (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1190,7 +1595,7 @@ class AsyncPostsWithRawResponse:
         Call PATCH /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_31,
+            _operations.OPERATION_34,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -1210,7 +1615,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_32,
+            _operations.OPERATION_35,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1227,7 +1632,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_33,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1244,7 +1649,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_34,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1261,7 +1666,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_35,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1278,7 +1683,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_36,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1295,7 +1700,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_37,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1323,6 +1728,7 @@ class AsyncPostsWithStreamingResponse:
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> AbstractAsyncContextManager[AsyncRawResponse]:
@@ -1331,7 +1737,7 @@ class AsyncPostsWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before),
+            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1357,6 +1763,71 @@ class AsyncPostsWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def create_posts(
+        self,
+        *,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: models.PostBatchCreate,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /posts/bulk.
+        """
+        return self._core.stream(
+            _operations.OPERATION_28,
+            (idempotency_key,),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def delete_posts(
+        self,
+        *,
+        body: models.PostBatchDelete,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /posts/bulk-delete.
+        """
+        return self._core.stream(
+            _operations.OPERATION_29,
+            (),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def export_posts(
+        self,
+        *,
+        cursor: StrictStr | UNSET = UNSET,
+        sort: models.PostSort | UNSET = UNSET,
+        status: models.PostStatus | UNSET = UNSET,
+        author: StrictStr | UNSET = UNSET,
+        tag: StrictStr | UNSET = UNSET,
+        featured: StrictBool | UNSET = UNSET,
+        published_after: AwareDatetime | UNSET = UNSET,
+        published_before: AwareDatetime | UNSET = UNSET,
+        response_media_type: Literal['application/x-ndjson', 'text/csv', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call GET /posts/export.
+        """
+        return self._core.stream(
+            _operations.OPERATION_30,
+            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def search_posts(
         self,
         *,
@@ -1370,7 +1841,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/search.
         """
         return self._core.stream(
-            _operations.OPERATION_28,
+            _operations.OPERATION_31,
             (q, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1380,6 +1851,7 @@ class AsyncPostsWithStreamingResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         slug: StrictStr,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1388,8 +1860,8 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.stream(
-            _operations.OPERATION_29,
-            (if_none_match, slug),
+            _operations.OPERATION_32,
+            (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1398,6 +1870,7 @@ class AsyncPostsWithStreamingResponse:
         self,
         *,
         if_none_match: StrictStr | UNSET = UNSET,
+        include: models.PostInclude | UNSET = UNSET,
         post_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1406,8 +1879,8 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_30,
-            (if_none_match, post_id),
+            _operations.OPERATION_33,
+            (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1426,7 +1899,7 @@ class AsyncPostsWithStreamingResponse:
         Call PATCH /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_31,
+            _operations.OPERATION_34,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -1446,7 +1919,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_32,
+            _operations.OPERATION_35,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1463,7 +1936,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_33,
+            _operations.OPERATION_36,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1480,7 +1953,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_34,
+            _operations.OPERATION_37,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1497,7 +1970,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.stream(
-            _operations.OPERATION_35,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1514,7 +1987,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_36,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1531,7 +2004,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_37,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,

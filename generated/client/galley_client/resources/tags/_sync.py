@@ -99,7 +99,7 @@ class TagsResource:
         Call GET /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_49,
+            _operations.OPERATION_52,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -148,7 +148,7 @@ class TagsResource:
         Call POST /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_50,
+            _operations.OPERATION_53,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -195,7 +195,7 @@ class TagsResource:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_51,
+            _operations.OPERATION_54,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -248,7 +248,7 @@ class TagsResource:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_55,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -268,7 +268,7 @@ class TagsResource:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_56,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -333,7 +333,7 @@ class TagsWithResponse:
         Call GET /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_49,
+            _operations.OPERATION_52,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -382,7 +382,7 @@ class TagsWithResponse:
         Call POST /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_50,
+            _operations.OPERATION_53,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -429,7 +429,7 @@ class TagsWithResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_51,
+            _operations.OPERATION_54,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -482,7 +482,7 @@ class TagsWithResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_55,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -502,7 +502,7 @@ class TagsWithResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_56,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -531,7 +531,7 @@ class TagsWithRawResponse:
         Call GET /tags.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_49,
+            _operations.OPERATION_52,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -550,7 +550,7 @@ class TagsWithRawResponse:
         Call POST /tags.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_50,
+            _operations.OPERATION_53,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -570,7 +570,7 @@ class TagsWithRawResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_51,
+            _operations.OPERATION_54,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -590,7 +590,7 @@ class TagsWithRawResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_52,
+            _operations.OPERATION_55,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -610,7 +610,7 @@ class TagsWithRawResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_53,
+            _operations.OPERATION_56,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -639,7 +639,7 @@ class TagsWithStreamingResponse:
         Call GET /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_49,
+            _operations.OPERATION_52,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -658,7 +658,7 @@ class TagsWithStreamingResponse:
         Call POST /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_50,
+            _operations.OPERATION_53,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -678,7 +678,7 @@ class TagsWithStreamingResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_51,
+            _operations.OPERATION_54,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -698,7 +698,7 @@ class TagsWithStreamingResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_52,
+            _operations.OPERATION_55,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -718,7 +718,7 @@ class TagsWithStreamingResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_53,
+            _operations.OPERATION_56,
             (if_match, tag_id),
             options=options,
             response_media_type=response_media_type,

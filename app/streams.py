@@ -1,0 +1,17 @@
+"""Answers that are made while they are sent, so that their length costs no memory."""
+
+from collections.abc import AsyncIterator, Mapping
+
+from starlette.responses import StreamingResponse
+
+NDJSON, CSV = "application/x-ndjson", "text/csv"
+# Not compressed on the way: a compressor holds back what it has not seen enough of.
+STREAMED = (NDJSON, CSV)
+
+
+class Stream(StreamingResponse):
+    """A streamed answer. One that fails on the way ends without its end, so that nobody takes a part for the whole."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str]) -> None:
+        """Send the pieces as they come."""
+        super().__init__(pieces, headers=headers, media_type=media_type)

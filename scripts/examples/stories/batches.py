@@ -1,0 +1,27 @@
+"""Many posts at once: written, deleted, taken away as a file."""
+
+from scripts.examples.teller import Teller
+
+FIRST = {"title": "Paper for a rainy week", "content": "Damp paper takes **more** ink and less patience."}
+SECOND = {"title": "Ink for a dry one", "content": "A drop of oil, *no more*, keeps it moving.", "tags": ["ink"]}
+
+
+def batches(teller: Teller) -> None:
+    """Ada writes two drafts at once, thinks better of it, and keeps a copy of what is published."""
+    anybody, ada = teller.anybody(), teller.member("ada_l")
+    key = {"Idempotency-Key": "two-texts-on-weather"}
+    drafts = ada.tells("createPosts", "two", "Two drafts.", body={"posts": [FIRST, SECOND]}, headers=key).json()
+    ada.tells("createPosts", "replayed", "The same again.", body={"posts": [FIRST, SECOND]}, headers=key, shown=False)
+    ids = [post["id"] for post in drafts["items"]]
+    gone = {"ids": [ids[0], "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"]}
+    ada.tells("deletePosts", "not_found_one", "One that is not there keeps the other.", body=gone, shown=False)
+    rendered = {"include": "content_html"}
+    ada.tells("getPost", "rendered", "A draft with its text as HTML.", path={"post_id": ids[0]}, query=rendered)
+    ada.tells("listPosts", "rendered", "A post of a list with its text as HTML.", query=rendered | {"limit": 1})
+    ada.tells("deletePosts", "two", "Both go.", body={"ids": ids})
+    oldest = {"sort": "published_at", "author": "ada_l", "tag": "ink"}
+    anybody.tells("exportPosts", "lines", "One member's posts on ink, each a line.", query=oldest)
+    table = {"Accept": "text/csv"}
+    anybody.tells("exportPosts", "table", "The same as a table.", query=oldest, headers=table, shown=False)
+    nothing = {"Accept": "application/xml"}
+    anybody.tells("exportPosts", "not_acceptable", "As XML it is not to be had.", query=oldest, headers=nothing)
