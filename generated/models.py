@@ -1304,6 +1304,7 @@ ContentHtml = TypeAliasType(
             description='The content as HTML, made from its Markdown: CommonMark with tables and strikethrough. HTML in the Markdown is shown as text, not obeyed; there are no scripts, styles, classes or ids, and addresses are http, https, mailto or relative ones. Links to other sites carry `rel="nofollow ugc noopener noreferrer"`. Only there when it is asked for.',
             examples=['<p>It weaves <em>algebraical</em> patterns.</p>\n'],
             max_length=4000000,
+            pattern='^[^\\u0000]*$',
         ),
     ],
 )
@@ -1534,6 +1535,7 @@ PostExportLines = TypeAliasType(
                 'contentSchema': {'$ref': '#/components/schemas/ExportedPost'},
             },
             max_length=9007199254740991,
+            pattern='^[^\\u0000]*$',
         ),
     ],
 )
@@ -1547,6 +1549,7 @@ PostExportTable = TypeAliasType(
             description='Posts as CSV (RFC 4180) in UTF-8: a line of names, then a line per post, with the members that a line of NDJSON has. The author is the username, tags are separated by blanks. A cell that a spreadsheet would take for a formula begins with an apostrophe.',
             json_schema_extra={'contentMediaType': 'text/csv'},
             max_length=9007199254740991,
+            pattern='^[^\\u0000]*$',
         ),
     ],
 )

@@ -19,9 +19,10 @@ def batches(teller: Teller) -> None:
     ada.tells("getPost", "rendered", "A draft with its text as HTML.", path={"post_id": ids[0]}, query=rendered)
     ada.tells("listPosts", "rendered", "A post of a list with its text as HTML.", query=rendered | {"limit": 1})
     ada.tells("deletePosts", "two", "Both go.", body={"ids": ids})
-    oldest = {"sort": "published_at", "author": "ada_l", "tag": "ink"}
-    anybody.tells("exportPosts", "lines", "One member's posts on ink, each a line.", query=oldest)
+    (newest,) = anybody.does("listPosts", query={"limit": 1}).json()["items"]
+    since = {"author": newest["author"]["username"], "published_after": newest["published_at"]}
+    anybody.tells("exportPosts", "lines", "What a member has published since, each a line.", query=since)
     table = {"Accept": "text/csv"}
-    anybody.tells("exportPosts", "table", "The same as a table.", query=oldest, headers=table, shown=False)
+    anybody.tells("exportPosts", "table", "The same as a table.", query=since, headers=table, shown=False)
     nothing = {"Accept": "application/xml"}
-    anybody.tells("exportPosts", "not_acceptable", "As XML it is not to be had.", query=oldest, headers=nothing)
+    anybody.tells("exportPosts", "not_acceptable", "As XML it is not to be had.", query=since, headers=nothing)
