@@ -23,8 +23,10 @@ def other_body(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
     for name in properties:
         if name not in body:
             return body | {name: sample(properties[name])}
-    name = next(iter(body))
-    return body | {name: [*body[name], *body[name]] if isinstance(body[name], list) else f"{body[name]} And more."}
+    for name, value in body.items():
+        if isinstance(value, list):
+            return body | {name: [*value, *value]}
+    return body | {"text": f"{body['text']} And more."}
 
 
 class TestReadingAgain:
