@@ -15,13 +15,14 @@ from app.mail import handlers as mail
 from app.mail import transport
 from app.posts import handlers as posts
 from app.posts import views
+from app.search import handlers as search
 from app.sql import Connection
 from app.statistics import handlers as statistics
 from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, comments, jobs, mail, posts, statistics, tags, users)
+HANDLERS = (audit, auth, comments, jobs, mail, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -35,6 +36,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         audit=audit,
         jobs=jobs,
         mail=mail,
+        search=search,
         statistics=statistics,
         authorize=authorize,
     )

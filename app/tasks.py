@@ -7,9 +7,10 @@ from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
 from app.mail import tasks as mail
+from app.words import tasks as words
 
 # Importing them registers their tasks.
-TASKS = (auth, jobs, mail)
+TASKS = (auth, jobs, mail, words)
 
 
 def kinds() -> Collection[Kind]:

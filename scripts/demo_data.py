@@ -10,6 +10,7 @@ import asyncpg
 from app import embedded
 from app.auth import passwords
 from app.settings import load, settings
+from app.words.tasks import learn
 from scripts.demo.publication import publication
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,8 @@ async def write_demo_data(dsn: str, now: datetime | None = None) -> None:
                 await connection.copy_records_to_table(
                     table, columns=columns, records=[tuple(record[name] for name in columns) for record in records]
                 )
+            # A worker would, in a while.
+            await learn(connection)
         # Otherwise the first minute's plans are made without knowing what is there.
         await connection.execute("ANALYZE")
     finally:

@@ -125,12 +125,22 @@ async def unlike_post(*, principal: Principal, post_id: UUID) -> None:
 
 
 async def search_posts(
-    *, principal: Principal | None, q: str, limit: int, cursor: str | None
+    *,
+    principal: Principal | None,
+    q: str,
+    limit: int,
+    cursor: str | None,
+    author: str | None,
+    tag: str | None,
+    featured: bool | None,
+    published_after: datetime | None,
+    published_before: datetime | None,
 ) -> HTTPResult[PostHitPage]:
     # The answer is the same for everybody; a token is verified when there is one, as everywhere.
     del principal
+    filters = Filters(PostStatus.published, author, tag, featured, published_after, published_before)
     async with reading() as connection:
-        found = await search.find(connection, q, limit, cursor)
+        found = await search.find(connection, q, filters, pages.Asked(limit, cursor))
     return HTTPResult(200, found, pages.links(found.page))
 
 

@@ -112,6 +112,11 @@ def _conditions(status: PostStatus, filters: frozenset[str]) -> list[ColumnEleme
     return [*_of_status(status), *(_FILTERS[name] for name in sorted(filters))]
 
 
+def published(filters: frozenset[str]) -> list[ColumnElement[bool]]:
+    """Return the conditions for published posts that the filters leave."""
+    return _conditions(PostStatus.published, filters)
+
+
 @cache
 def listing(
     sort: PostSort, status: PostStatus, filters: frozenset[str], shape: Shape, *, whole: bool = False

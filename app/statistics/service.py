@@ -4,8 +4,6 @@ Every figure is counted by an index, exactly to 10,000 (docs/decisions/0027-mode
 """
 
 import asyncio
-import time
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +18,7 @@ from app.db import reading
 from app.jobs.tables import Job
 from app.pages import Counting, Total
 from app.posts.tables import Post
+from app.statistics.kept import Kept
 from app.tags.tables import Tag
 from app.users.tables import User
 from generated import models
@@ -64,40 +63,17 @@ def first_id_of(moment: datetime) -> UUID:
     return UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 0b10 << 62)
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What this process has gathered, and what it is gathering."""
-
-    figures: models.Statistics | None = None
-    until: float = 0.0
-    gathering: asyncio.Task[models.Statistics] | None = None
-
-
-_kept = _Kept()
+_kept: Kept[models.Statistics] = Kept()
 
 
 def forget() -> None:
     """Count anew for the next one who asks."""
-    _kept.figures, _kept.gathering = None, None
+    _kept.forget()
 
 
 async def figures() -> models.Statistics:
-    """Return every figure, up to a minute old; who asks while they are being gathered waits for the same ones."""
-    if _kept.figures is not None and time.monotonic() < _kept.until:
-        return _kept.figures
-    if _kept.gathering is None:
-        _kept.gathering = asyncio.create_task(_gather())
-        _kept.gathering.add_done_callback(_keep)
-    # Whoever gives up does not take it from the others.
-    return await asyncio.shield(_kept.gathering)
-
-
-def _keep(task: asyncio.Task[models.Statistics]) -> None:
-    if task is not _kept.gathering:
-        return
-    _kept.gathering = None
-    if not task.cancelled() and task.exception() is None:
-        _kept.figures, _kept.until = task.result(), time.monotonic() + KEPT_SECONDS
+    """Return every figure, up to a minute old."""
+    return await _kept.get(_gather, KEPT_SECONDS)
 
 
 async def _gather() -> models.Statistics:

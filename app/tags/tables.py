@@ -18,6 +18,7 @@ class Tag(Table):
     __table_args__ = (
         Index("uq_tags_name", "name", unique=True),
         Index("ix_tags_post_count", "post_count", "id"),
+        Index("ix_tags_trigrams", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -18,6 +18,14 @@ class User(Table):
         Index("uq_users_username", text("lower(username)"), unique=True),
         Index("uq_users_email", "email", unique=True),
         Index("ix_users_created", "created_at", "id"),
+        Index(
+            "ix_users_trigrams",
+            "username",
+            "full_name",
+            postgresql_using="gin",
+            postgresql_ops={"username": "gin_trgm_ops", "full_name": "gin_trgm_ops"},
+            postgresql_where=text("is_active"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -411,6 +411,11 @@ class PostsService(Protocol[PrincipalT_contra]):
         *,
         principal: PrincipalT_contra | None,
         q: str,
+        author: str | None,
+        tag: str | None,
+        featured: StrictBool | None,
+        published_after: AwareDatetime | None,
+        published_before: AwareDatetime | None,
         limit: int,
         cursor: str | None,
     ) -> models.PostHitPage | HTTPResult[models.PostHitPage | models.Problem] | Response:
@@ -734,6 +739,24 @@ class TagsService(Protocol[PrincipalT_contra]):
     ) -> None | HTTPResult[models.Problem] | Response:
         """
         Handle DELETE /tags/{tag_id}.
+        """
+
+
+class SearchService(Protocol[PrincipalT_contra]):
+    """Implement the search operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def search_everything(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        q: str,
+        kind: models.SearchType | None,
+        limit: int,
+        cursor: str | None,
+    ) -> models.SearchPage | HTTPResult[models.SearchPage | models.Problem] | Response:
+        """
+        Handle GET /search.
         """
 
 

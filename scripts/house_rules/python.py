@@ -43,6 +43,7 @@ EXTRA_FILES = {
     "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/posts/search.py": "Full-text search: ranking and highlighting are a subject of their own.",
     "app/posts/text.py": "Slugs and excerpts are made of text alone, without the database.",
+    "app/statistics/kept.py": "Keeping what is costly to make has nothing to do with what is made.",
     "app/posts/views.py": "Views are counted in memory and written by a task of its own.",
 }
 # A migration is one long list of statements, runs in its own process and is never changed.

@@ -91,6 +91,7 @@ async def _keys(make: Factory, author: Member, call: Call) -> None:
 ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listPosts": _posts,
     "searchPosts": _posts,
+    "searchEverything": _posts,
     "listComments": _comments,
     "listModerationQueue": _waiting,
     "listTags": _tags,
@@ -100,7 +101,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listApiKeys": _keys,
     "listUsers": _users,
 }
-QUERIES = {"searchPosts": {"q": "looms"}}
+QUERIES = {"searchPosts": {"q": "looms"}, "searchEverything": {"q": "looms"}}
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
     from .resources.posts._async import AsyncPostsResource
+    from .resources.search._async import AsyncSearchResource
     from .resources.statistics._async import AsyncStatisticsResource
     from .resources.tags._async import AsyncTagsResource
     from .resources.users._async import AsyncUsersResource
@@ -128,6 +129,13 @@ class AsyncClientView:
         from .resources.tags._async import AsyncTagsResource
 
         return AsyncTagsResource(self._core)
+
+    @cached_property
+    def search(self) -> AsyncSearchResource:
+        """The search operations."""
+        from .resources.search._async import AsyncSearchResource
+
+        return AsyncSearchResource(self._core)
 
     @cached_property
     def statistics(self) -> AsyncStatisticsResource:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
     from .resources.posts._sync import PostsResource
+    from .resources.search._sync import SearchResource
     from .resources.statistics._sync import StatisticsResource
     from .resources.tags._sync import TagsResource
     from .resources.users._sync import UsersResource
@@ -128,6 +129,13 @@ class ClientView:
         from .resources.tags._sync import TagsResource
 
         return TagsResource(self._core)
+
+    @cached_property
+    def search(self) -> SearchResource:
+        """The search operations."""
+        from .resources.search._sync import SearchResource
+
+        return SearchResource(self._core)
 
     @cached_property
     def statistics(self) -> StatisticsResource:

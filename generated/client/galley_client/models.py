@@ -1610,19 +1610,39 @@ SearchQuery = TypeAliasType(
 )
 
 
-class PostHit(BaseModel):
-    post: PostSummary
-    snippet: Annotated[
+SearchSnippet = TypeAliasType(
+    "SearchSnippet",
+    Annotated[
         StrictStr,
         Field(
             description='An extract as HTML, escaped, in which `<mark>` surrounds what was found.',
             max_length=2000,
+            pattern='^[^\\u0000]*$',
         ),
-    ]
+    ],
+)
+
+
+class PostHit(BaseModel):
+    post: PostSummary
+    snippet: SearchSnippet
     rank: Annotated[
         StrictFloat,
         Field(description='How well it fits; higher is better.', ge=0.0, le=1.0),
     ]
+
+
+SearchSuggestion = TypeAliasType(
+    "SearchSuggestion",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What was looked for instead, because nothing was found for `q`; absent otherwise.',
+            max_length=200,
+            pattern='^[^\\u0000]*$',
+        ),
+    ],
+)
 
 
 class PostHitPage(BaseModel):
@@ -1630,6 +1650,7 @@ class PostHitPage(BaseModel):
         list[PostHit], Field(description='What was found.', max_length=100)
     ]
     page: Page
+    did_you_mean: SearchSuggestion | MISSING = MISSING
 
 
 class PostUpdate(_JsonSchemaRuntimeValidationBase):
@@ -1923,6 +1944,32 @@ class TagUpdate(_JsonSchemaRuntimeValidationBase):
         TagDescription | None | MISSING,
         Field(description='What the tag is about; `null` clears it.'),
     ] = MISSING
+
+
+class SearchType(StrEnum):
+    post = 'post'
+    tag = 'tag'
+    person = 'person'
+
+
+class SearchResult(BaseModel):
+    type: SearchType
+    rank: Annotated[
+        StrictFloat,
+        Field(description='How well it fits; higher is better.', ge=0.0, le=1.0),
+    ]
+    post: PostSummary | MISSING = MISSING
+    snippet: SearchSnippet | MISSING = MISSING
+    tag: Tag | MISSING = MISSING
+    person: Profile | MISSING = MISSING
+
+
+class SearchPage(BaseModel):
+    items: Annotated[
+        list[SearchResult], Field(description='What was found.', max_length=100)
+    ]
+    page: Page
+    did_you_mean: SearchSuggestion | MISSING = MISSING
 
 
 class Figure(BaseModel):

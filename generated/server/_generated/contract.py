@@ -83,6 +83,7 @@ OperationDependencies = TypedDict(
         'get_tag': Sequence[params.Depends],
         'update_tag': Sequence[params.Depends],
         'delete_tag': Sequence[params.Depends],
+        'search_everything': Sequence[params.Depends],
         'get_statistics': Sequence[params.Depends],
         'list_audit_events': Sequence[params.Depends],
         'list_jobs': Sequence[params.Depends],
@@ -431,10 +432,11 @@ class SearchPosts:
     class Parameters:
         """The adapter parameters of search_posts."""
 
+        featured: StrictBool | None
         limit: int
 
     PARAMETERS: Final = ParameterAdapter(
-        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'q')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20),),
+        arguments=(ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20)),
         record=Parameters,
     )
     RESPONSES: Final = OperationResponses(
@@ -684,6 +686,24 @@ class DeleteTag:
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
+    )
+
+
+class SearchEverything:
+    """Plans of the search_everything operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of search_everything."""
+
+        limit: int
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20),),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.SearchPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

@@ -360,7 +360,7 @@ def _add_search_posts(
     search_posts_handler = checked(
         posts.search_posts,
         'The posts.search_posts method of GET /posts/search',
-        ('principal', 'q', 'limit', 'cursor'),
+        ('principal', 'q', 'author', 'tag', 'featured', 'published_after', 'published_before', 'limit', 'cursor'),
         asynchronous=True,
     )
 
@@ -383,6 +383,10 @@ def _add_search_posts(
         *,
         principal: Annotated[object, Depends(search_posts_principal)],
         q: Annotated[str, StringConstraints(max_length=200, min_length=3, pattern='^[^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]*$', strict=True), Query(alias='q', description='What to look for.', examples=['engine -steam'])],
+        author: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='author', description='Only posts of this member.', examples=['ada_l'])] = None,
+        tag: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=1, pattern='^[a-z0-9_-]+$', strict=True)] | None, Query(alias='tag', description='Only posts with this tag.', examples=['engines'])] = None,
+        published_after: Annotated[AwareDatetime | None, Query(alias='published_after', description='Only posts published at or after this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
+        published_before: Annotated[AwareDatetime | None, Query(alias='published_before', description='Only posts published before this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
         parameters: Annotated[contract.SearchPosts.Parameters, Depends(contract.SearchPosts.PARAMETERS)],
     ) -> object:
@@ -391,6 +395,11 @@ def _add_search_posts(
             await search_posts_handler(
                 principal=principal,
                 q=q,
+                author=author,
+                tag=tag,
+                featured=parameters.featured,
+                published_after=published_after,
+                published_before=published_before,
                 limit=parameters.limit,
                 cursor=cursor,
             ),
@@ -408,7 +417,7 @@ def _add_search_posts(
         operation_id='searchPosts',
         tags=['Posts'],
         summary='Search posts',
-        description='Looks through title, excerpt and content of published posts in English word forms. Ranks the newest matches; a title counts more than the text.',
+        description='Looks through title, excerpt and content of published posts in English word forms. Ranks the newest 500 matches by their text, where a title counts more than the rest, and by their age: three years halve a rank. Where nothing is found, it looks for the nearest words that posts use, and says so in `did_you_mean`.',
         response_description='What was found.',
         dependencies=wiring.dependencies.get('search_posts'),
     )

@@ -12,6 +12,7 @@ from scripts.examples.stories.comments import comments
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
 from scripts.examples.stories.posts import posts, refusals
+from scripts.examples.stories.search import search
 from scripts.examples.stories.statistics import statistics
 from scripts.examples.stories.tags import tags
 from scripts.examples.stories.users import administration, users
@@ -30,6 +31,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     jobs,
     recovery,
     mail,
+    search,
     statistics,
 )
 # Kinds of problems that no story can show, each with the reason.

@@ -5732,5927 +5732,6068 @@ codec_1905: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.Retry
 codec_1906: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_1907: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1907: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1posts~1search/get parameter (request query author)."""
+
+codec_1908: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1posts~1search/get parameter (request query tag)."""
+
+codec_1909: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1posts~1search/get parameter (request query featured)."""
+
+codec_1910: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts~1search/get parameter (request query published_after)."""
+
+codec_1911: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1posts~1search/get parameter (request query published_before)."""
+
+codec_1912: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_1908: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1913: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_1909: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+codec_1914: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
 """Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_1910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_1911: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_1912: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1917: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_1913: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1918: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 200)."""
 
-codec_1914: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1919: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_1915: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1920: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_1916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1917: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_1918: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1923: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
 
-codec_1919: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1924: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 401)."""
 
-codec_1920: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1925: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 401)."""
 
-codec_1921: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1926: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation 401)."""
 
-codec_1922: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1927: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
 
-codec_1923: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1928: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
 
-codec_1924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1930: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_1926: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1931: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
 
-codec_1927: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1932: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 422)."""
 
-codec_1928: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1933: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 422)."""
 
-codec_1929: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1934: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation 422)."""
 
-codec_1930: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1935: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 422)."""
 
-codec_1931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1936: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1937: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 429)."""
 
-codec_1933: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1938: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 429)."""
 
-codec_1934: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1939: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 429)."""
 
-codec_1935: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1940: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 429)."""
 
-codec_1936: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1941: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
 
-codec_1937: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation 429)."""
 
-codec_1938: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset 429)."""
 
-codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_1941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
 
-codec_1942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1947: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy default)."""
 
-codec_1943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1948: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit default)."""
 
-codec_1944: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1949: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1search/get response_header (response Deprecation default)."""
 
-codec_1945: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1950: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1search/get response_header (response Sunset default)."""
 
-codec_1946: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1951: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_1947: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1952: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_1948: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_1953: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request query include)."""
 
-codec_1949: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+codec_1954: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_1950: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_1955: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_1951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
-codec_1952: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1957: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_1953: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1958: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1954: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1959: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 200)."""
 
-codec_1955: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1960: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_1956: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1961: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_1957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_1958: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1963: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_1959: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1964: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1960: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1965: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 304)."""
 
-codec_1961: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1966: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_1962: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1967: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_1963: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1968: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_1964: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1969: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_1965: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1970: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 308)."""
 
-codec_1966: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1971: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 308)."""
 
-codec_1967: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1972: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1974: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_1970: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1975: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
 
-codec_1971: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1976: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 401)."""
 
-codec_1972: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1977: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 401)."""
 
-codec_1973: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1978: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 401)."""
 
-codec_1974: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1979: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
 
-codec_1975: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_1980: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
 
-codec_1976: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1981: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_1977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1982: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_1978: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1983: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
 
-codec_1979: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1984: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 404)."""
 
-codec_1980: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1985: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 404)."""
 
-codec_1981: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1986: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 404)."""
 
-codec_1982: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1987: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 404)."""
 
-codec_1983: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_1984: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1989: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_1985: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1990: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
 
-codec_1986: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1991: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 422)."""
 
-codec_1987: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1992: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 422)."""
 
-codec_1988: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_1993: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 422)."""
 
-codec_1989: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1994: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 422)."""
 
-codec_1990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1995: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_1991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1996: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 429)."""
 
-codec_1992: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1997: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 429)."""
 
-codec_1993: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1998: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 429)."""
 
-codec_1994: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1999: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 429)."""
 
-codec_1995: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2000: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
-codec_1996: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2001: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 429)."""
 
-codec_1997: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2002: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 429)."""
 
-codec_1998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_1999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2004: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
-codec_2000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2005: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
 
-codec_2001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2006: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy default)."""
 
-codec_2002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2007: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit default)."""
 
-codec_2003: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2008: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation default)."""
 
-codec_2004: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2009: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset default)."""
 
-codec_2005: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2010: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_2006: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2011: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_2007: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_2012: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request query include)."""
 
-codec_2008: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2013: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_2009: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2014: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_2010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2011: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2016: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_2012: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2017: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2013: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2018: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 200)."""
 
-codec_2014: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2019: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_2015: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2020: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_2016: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2017: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_2018: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2023: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2019: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2024: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 304)."""
 
-codec_2020: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2025: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_2021: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2026: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_2022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2023: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2024: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2029: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
 
-codec_2025: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2030: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2026: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2031: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 401)."""
 
-codec_2027: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2032: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 401)."""
 
-codec_2028: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2033: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
 
-codec_2029: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2034: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2032: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2037: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
 
-codec_2033: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2038: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2034: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2039: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 404)."""
 
-codec_2035: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2040: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 404)."""
 
-codec_2036: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2041: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 404)."""
 
-codec_2037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2039: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
 
-codec_2040: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2041: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 422)."""
 
-codec_2042: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2047: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 422)."""
 
-codec_2043: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2048: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 422)."""
 
-codec_2044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2045: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2046: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 429)."""
 
-codec_2047: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2048: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 429)."""
 
-codec_2049: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2054: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_2050: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2055: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 429)."""
 
-codec_2051: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2056: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 429)."""
 
-codec_2052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_2053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_2054: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2059: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
 
-codec_2055: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2060: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2056: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2061: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit default)."""
 
-codec_2057: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2062: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation default)."""
 
-codec_2058: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2063: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset default)."""
 
-codec_2059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2064: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_2060: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2065: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_2061: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2066: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_2062: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+codec_2067: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
 """Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2063: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2068: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_2064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2070: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2071: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2072: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 200)."""
 
-codec_2068: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2073: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_2069: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2070: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2071: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2076: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
 
-codec_2072: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2077: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_2073: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2078: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 400)."""
 
-codec_2074: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2079: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 400)."""
 
-codec_2075: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2080: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 400)."""
 
-codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2081: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2082: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2078: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2083: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
 
-codec_2079: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2084: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_2080: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2085: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 401)."""
 
-codec_2081: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2086: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 401)."""
 
-codec_2082: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2087: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
 
-codec_2083: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2088: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_2084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2086: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
 
-codec_2087: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_2088: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 403)."""
 
-codec_2089: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2094: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 403)."""
 
-codec_2090: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2095: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 403)."""
 
-codec_2091: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2092: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2093: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2098: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
 
-codec_2094: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2099: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_2095: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 404)."""
 
-codec_2096: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2101: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 404)."""
 
-codec_2097: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2102: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 404)."""
 
-codec_2098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2104: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2100: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2105: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
 
-codec_2101: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2106: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_2102: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2107: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 412)."""
 
-codec_2103: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2108: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 412)."""
 
-codec_2104: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2109: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 412)."""
 
-codec_2105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2106: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2107: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2112: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
 
-codec_2108: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2113: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_2109: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2114: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 413)."""
 
-codec_2110: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2115: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 413)."""
 
-codec_2111: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2116: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 413)."""
 
-codec_2112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2114: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
 
-codec_2115: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_2116: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 415)."""
 
-codec_2117: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 415)."""
 
-codec_2118: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 415)."""
 
-codec_2119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2121: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2126: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
 
-codec_2122: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2127: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_2123: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2128: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 422)."""
 
-codec_2124: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2129: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 422)."""
 
-codec_2125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2130: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 422)."""
 
-codec_2126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2128: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2133: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
 
-codec_2129: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2134: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_2130: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2135: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 428)."""
 
-codec_2131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2136: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 428)."""
 
-codec_2132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2137: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 428)."""
 
-codec_2133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2140: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 429)."""
 
-codec_2136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2141: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_2137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2142: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 429)."""
 
-codec_2138: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2143: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_2139: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 429)."""
 
-codec_2140: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 429)."""
 
-codec_2141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_2142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2143: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2148: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
 
-codec_2144: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2149: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_2145: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2150: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit default)."""
 
-codec_2146: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation default)."""
 
-codec_2147: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset default)."""
 
-codec_2148: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2153: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_2149: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2154: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_2150: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2155: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_2151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2152: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2157: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2153: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2158: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2154: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2159: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 204)."""
 
-codec_2155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2157: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
 
-codec_2158: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2163: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2159: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2164: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 401)."""
 
-codec_2160: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2165: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 401)."""
 
-codec_2161: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2166: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
 
-codec_2162: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2167: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2170: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
 
-codec_2166: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2171: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2167: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2172: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 403)."""
 
-codec_2168: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2173: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 403)."""
 
-codec_2169: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2174: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 403)."""
 
-codec_2170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2176: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2172: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2177: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
 
-codec_2173: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2178: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2174: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2179: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 404)."""
 
-codec_2175: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2180: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 404)."""
 
-codec_2176: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2181: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 404)."""
 
-codec_2177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2182: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2178: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2183: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2179: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2184: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
 
-codec_2180: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2185: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_2181: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2186: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 412)."""
 
-codec_2182: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 412)."""
 
-codec_2183: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2188: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 412)."""
 
-codec_2184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2191: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
 
-codec_2187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2192: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2193: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 422)."""
 
-codec_2189: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2194: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 422)."""
 
-codec_2190: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2195: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 422)."""
 
-codec_2191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2193: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2198: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
 
-codec_2194: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2199: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_2195: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2200: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 428)."""
 
-codec_2196: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2201: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 428)."""
 
-codec_2197: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2202: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 428)."""
 
-codec_2198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2205: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 429)."""
 
-codec_2201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2206: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2207: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 429)."""
 
-codec_2203: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2208: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_2204: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2209: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 429)."""
 
-codec_2205: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2210: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 429)."""
 
-codec_2206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_2207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2208: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2213: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
 
-codec_2209: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2214: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_2210: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2215: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit default)."""
 
-codec_2211: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2216: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation default)."""
 
-codec_2212: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2217: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset default)."""
 
-codec_2213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2218: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_2214: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2219: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_2215: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2220: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_2216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_2217: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2222: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
-codec_2218: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2223: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
 
-codec_2219: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2224: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
 
-codec_2220: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2225: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_2221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_2222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
-codec_2223: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
 
-codec_2224: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 401)."""
 
-codec_2225: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 401)."""
 
-codec_2226: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2231: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
 
-codec_2227: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2232: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
 
-codec_2228: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2233: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
 
-codec_2229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_2230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_2231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2236: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
 
-codec_2232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2237: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 403)."""
 
-codec_2233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2238: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 403)."""
 
-codec_2234: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2239: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
 
-codec_2235: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2240: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
 
-codec_2236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_2237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
-codec_2238: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2243: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
 
-codec_2239: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2244: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 404)."""
 
-codec_2240: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2245: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 404)."""
 
-codec_2241: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2246: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
 
-codec_2242: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2247: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
 
-codec_2243: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_2244: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_2245: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2250: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
 
-codec_2246: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2251: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 409)."""
 
-codec_2247: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2252: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 409)."""
 
-codec_2248: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2253: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
 
-codec_2249: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2254: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
 
-codec_2250: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_2251: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_2252: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2257: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
 
-codec_2253: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2258: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 422)."""
 
-codec_2254: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2259: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 422)."""
 
-codec_2255: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2260: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
 
-codec_2256: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2261: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
 
-codec_2257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_2258: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
 
-codec_2259: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2264: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 429)."""
 
-codec_2260: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2265: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 429)."""
 
-codec_2261: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2266: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 429)."""
 
-codec_2262: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2267: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_2263: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2268: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 429)."""
 
-codec_2264: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2269: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 429)."""
 
-codec_2265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_2266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_2267: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
 
-codec_2268: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy default)."""
 
-codec_2269: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit default)."""
 
-codec_2270: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2275: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
 
-codec_2271: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2276: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
 
-codec_2272: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2277: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_2273: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2278: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_2274: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2279: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_2275: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_2276: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2281: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_2277: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2282: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
 
-codec_2278: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2283: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
 
-codec_2279: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2284: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_2280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2285: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_2281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2286: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_2282: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2287: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
 
-codec_2283: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2288: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2284: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2289: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 401)."""
 
-codec_2285: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2290: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
 
-codec_2286: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2291: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
 
-codec_2287: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2292: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2293: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_2289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2294: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_2290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2295: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
 
-codec_2291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2296: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2297: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 403)."""
 
-codec_2293: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2298: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
 
-codec_2294: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2299: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
 
-codec_2295: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2300: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_2296: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2301: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_2297: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2302: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
 
-codec_2298: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2303: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2299: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2304: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 404)."""
 
-codec_2300: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2305: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
 
-codec_2301: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2306: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
 
-codec_2302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2307: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_2303: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2308: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
-codec_2304: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2309: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
 
-codec_2305: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2310: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 409)."""
 
-codec_2306: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2311: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 409)."""
 
-codec_2307: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2312: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
 
-codec_2308: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2313: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
 
-codec_2309: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_2310: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2315: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_2311: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2316: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
 
-codec_2312: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2317: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2313: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2318: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 422)."""
 
-codec_2314: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2319: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
 
-codec_2315: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2320: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
 
-codec_2316: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_2317: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
 
-codec_2318: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2323: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 429)."""
 
-codec_2319: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2324: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2320: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2325: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 429)."""
 
-codec_2321: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2326: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_2322: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2327: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 429)."""
 
-codec_2323: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2328: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 429)."""
 
-codec_2324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_2325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2330: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_2326: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2331: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
 
-codec_2327: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2332: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy default)."""
 
-codec_2328: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2333: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit default)."""
 
-codec_2329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2334: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
 
-codec_2330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2335: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
 
-codec_2331: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2336: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_2332: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2337: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_2333: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2338: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_2334: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_2335: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2340: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_2336: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2341: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
 
-codec_2337: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2342: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
 
-codec_2338: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2343: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_2339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_2340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_2341: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2346: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
 
-codec_2342: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2347: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 401)."""
 
-codec_2343: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2348: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 401)."""
 
-codec_2344: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2349: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
 
-codec_2345: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2350: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
 
-codec_2346: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2351: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
 
-codec_2347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_2348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_2349: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2354: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
 
-codec_2350: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2355: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 403)."""
 
-codec_2351: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2356: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 403)."""
 
-codec_2352: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
 
-codec_2353: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
 
-codec_2354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_2355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_2356: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2361: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
 
-codec_2357: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2362: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 404)."""
 
-codec_2358: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2363: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 404)."""
 
-codec_2359: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2364: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
 
-codec_2360: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2365: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
 
-codec_2361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_2362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_2363: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2368: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
 
-codec_2364: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2369: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 409)."""
 
-codec_2365: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2370: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 409)."""
 
-codec_2366: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2371: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
 
-codec_2367: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2372: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
 
-codec_2368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2373: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_2369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2374: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_2370: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2375: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
 
-codec_2371: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2376: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 422)."""
 
-codec_2372: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2377: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 422)."""
 
-codec_2373: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2378: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
 
-codec_2374: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2379: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
 
-codec_2375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2380: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_2376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2381: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
 
-codec_2377: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2382: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 429)."""
 
-codec_2378: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2383: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 429)."""
 
-codec_2379: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2384: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 429)."""
 
-codec_2380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2385: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_2381: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2386: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 429)."""
 
-codec_2382: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2387: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 429)."""
 
-codec_2383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_2384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_2385: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2390: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
 
-codec_2386: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2391: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy default)."""
 
-codec_2387: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2392: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit default)."""
 
-codec_2388: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2393: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
 
-codec_2389: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2394: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
 
-codec_2390: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2395: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_2391: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2396: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_2392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2397: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2398: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2399: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2400: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2401: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2397: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2402: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2398: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2403: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_2399: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2404: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_2400: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2405: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_2401: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2406: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_2402: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2407: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
 
-codec_2403: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2408: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_2404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2406: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_2407: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_2408: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_2409: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2414: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_2410: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2415: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 403)."""
 
-codec_2411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2412: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2417: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2413: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2418: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_2414: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2419: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_2415: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2420: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_2416: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2421: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_2417: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2422: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
 
-codec_2418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2424: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2420: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2425: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_2421: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2426: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_2422: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2427: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_2423: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2428: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_2424: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2429: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
 
-codec_2425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2431: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2427: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2432: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_2428: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2433: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_2429: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2434: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_2430: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2435: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_2431: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2436: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
 
-codec_2432: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2438: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2434: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2439: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_2435: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2440: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_2436: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2441: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_2437: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2442: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2438: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2443: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_2439: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2444: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 429)."""
 
-codec_2440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2445: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2446: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2447: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_2443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2448: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_2444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2449: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit default)."""
 
-codec_2445: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2450: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
 
-codec_2446: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2451: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
 
-codec_2447: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2452: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2448: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2453: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_2449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2456: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2457: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2460: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_2456: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2461: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2457: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2462: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_2458: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2463: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_2459: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2464: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_2460: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2465: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2461: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2462: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2463: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2468: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_2464: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2469: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2465: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2470: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_2466: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2471: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_2467: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2472: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_2468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2469: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2470: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2475: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_2471: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2476: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2472: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2477: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_2473: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2478: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_2474: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2479: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_2475: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2476: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2481: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2477: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2482: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_2478: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2483: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2479: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2484: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_2480: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2485: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_2481: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2486: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_2482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2484: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2489: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_2485: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2490: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2486: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2491: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_2487: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2492: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2488: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2493: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_2489: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2494: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_2490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2491: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2496: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2492: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2497: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_2493: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2498: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_2494: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2499: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_2495: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2500: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_2496: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2501: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
 
-codec_2497: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2502: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_2498: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2503: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_2499: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2504: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_2500: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2505: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_2501: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2506: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_2502: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_2507: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_2503: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_2508: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_2504: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2509: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_2505: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_2510: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_2506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_2507: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2512: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_2508: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2513: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
 
-codec_2509: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2514: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
 
-codec_2510: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2515: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_2511: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2516: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_2512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2517: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_2513: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2518: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_2514: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2519: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
-codec_2515: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2520: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 401)."""
 
-codec_2516: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2521: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 401)."""
 
-codec_2517: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2522: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
 
-codec_2518: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2523: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
 
-codec_2519: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2524: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
-codec_2520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_2521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_2522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
-codec_2523: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2528: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 404)."""
 
-codec_2524: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2529: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 404)."""
 
-codec_2525: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2530: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
 
-codec_2526: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2531: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
 
-codec_2527: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_2528: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_2529: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2534: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
-codec_2530: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2535: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 422)."""
 
-codec_2531: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2536: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 422)."""
 
-codec_2532: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2537: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
 
-codec_2533: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2538: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
 
-codec_2534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_2535: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2540: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
 
-codec_2536: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2541: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 429)."""
 
-codec_2537: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2542: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 429)."""
 
-codec_2538: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2543: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 429)."""
 
-codec_2539: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2544: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_2540: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2545: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 429)."""
 
-codec_2541: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2546: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 429)."""
 
-codec_2542: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_2543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_2544: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2549: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
-codec_2545: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2550: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy default)."""
 
-codec_2546: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2551: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit default)."""
 
-codec_2547: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2552: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
 
-codec_2548: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2553: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
 
-codec_2549: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2554: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_2550: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2555: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_2551: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2556: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_2552: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_2557: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_2553: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2558: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_2554: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_2555: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2560: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_2556: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2561: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
 
-codec_2557: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2562: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
 
-codec_2558: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2563: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_2559: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2564: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_2560: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2565: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_2562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_2563: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2568: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
-codec_2564: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2569: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 400)."""
 
-codec_2565: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2570: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 400)."""
 
-codec_2566: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2571: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
 
-codec_2567: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2572: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
 
-codec_2568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_2569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_2570: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2575: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
-codec_2571: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2576: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 401)."""
 
-codec_2572: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2577: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 401)."""
 
-codec_2573: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2578: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
 
-codec_2574: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2579: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
 
-codec_2575: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2580: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
-codec_2576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2581: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_2577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2582: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_2578: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2583: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
-codec_2579: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2584: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 403)."""
 
-codec_2580: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2585: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 403)."""
 
-codec_2581: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
 
-codec_2582: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2587: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
 
-codec_2583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2588: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_2584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2589: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_2585: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2590: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
-codec_2586: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2591: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 404)."""
 
-codec_2587: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2592: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 404)."""
 
-codec_2588: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2593: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
 
-codec_2589: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2594: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
 
-codec_2590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_2591: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_2592: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2597: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
-codec_2593: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2598: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 409)."""
 
-codec_2594: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2599: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 409)."""
 
-codec_2595: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2600: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
 
-codec_2596: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2601: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
 
-codec_2597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_2598: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_2599: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2604: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
 
-codec_2600: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2605: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 413)."""
 
-codec_2601: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2606: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 413)."""
 
-codec_2602: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
 
-codec_2603: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2608: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
 
-codec_2604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_2605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_2606: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
 
-codec_2607: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2612: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 415)."""
 
-codec_2608: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2613: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 415)."""
 
-codec_2609: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2614: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
 
-codec_2610: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2615: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
 
-codec_2611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2616: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_2612: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_2613: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2618: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
 
-codec_2614: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2619: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 422)."""
 
-codec_2615: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2620: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 422)."""
 
-codec_2616: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2621: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
 
-codec_2617: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2622: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
 
-codec_2618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2623: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_2619: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2624: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
 
-codec_2620: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2625: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 429)."""
 
-codec_2621: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2626: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 429)."""
 
-codec_2622: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2627: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 429)."""
 
-codec_2623: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2628: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_2624: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 429)."""
 
-codec_2625: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2630: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 429)."""
 
-codec_2626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_2627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_2628: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2633: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
 
-codec_2629: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2634: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy default)."""
 
-codec_2630: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2635: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit default)."""
 
-codec_2631: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2636: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
 
-codec_2632: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2637: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
 
-codec_2633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2638: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_2634: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2639: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query limit)."""
 
-codec_2635: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2640: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query cursor)."""
 
-codec_2636: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2641: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query page)."""
 
-codec_2637: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2642: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query include_total)."""
 
-codec_2638: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
+codec_2643: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query sort)."""
 
-codec_2639: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
+codec_2644: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query status)."""
 
-codec_2640: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2645: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query reported)."""
 
-codec_2641: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
+codec_2646: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 200 application/json)."""
 
-codec_2642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 200)."""
 
-codec_2643: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2648: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 200)."""
 
-codec_2644: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2649: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 200)."""
 
-codec_2645: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2650: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 200)."""
 
-codec_2646: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2651: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Link 200)."""
 
-codec_2647: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2652: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Cache-Control 200)."""
 
-codec_2648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 401 application/problem+json)."""
 
-codec_2649: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2654: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 401)."""
 
-codec_2650: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2655: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 401)."""
 
-codec_2651: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2656: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 401)."""
 
-codec_2652: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2657: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 401)."""
 
-codec_2653: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 401)."""
 
-codec_2654: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 401)."""
 
-codec_2655: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2660: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response WWW-Authenticate 401)."""
 
-codec_2656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 403 application/problem+json)."""
 
-codec_2657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 403)."""
 
-codec_2658: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 403)."""
 
-codec_2659: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2664: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 403)."""
 
-codec_2660: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2665: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 403)."""
 
-codec_2661: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2666: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 403)."""
 
-codec_2662: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2667: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 403)."""
 
-codec_2663: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 422 application/problem+json)."""
 
-codec_2664: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 422)."""
 
-codec_2665: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2670: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 422)."""
 
-codec_2666: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2671: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 422)."""
 
-codec_2667: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2672: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 422)."""
 
-codec_2668: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2673: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 422)."""
 
-codec_2669: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2674: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 422)."""
 
-codec_2670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 429 application/problem+json)."""
 
-codec_2671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2676: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 429)."""
 
-codec_2672: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2677: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 429)."""
 
-codec_2673: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2678: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 429)."""
 
-codec_2674: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2679: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 429)."""
 
-codec_2675: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2680: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After 429)."""
 
-codec_2676: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2681: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 429)."""
 
-codec_2677: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2682: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 429)."""
 
-codec_2678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response default application/problem+json)."""
 
-codec_2679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2684: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID default)."""
 
-codec_2680: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2685: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing default)."""
 
-codec_2681: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2686: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy default)."""
 
-codec_2682: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2687: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit default)."""
 
-codec_2683: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation default)."""
 
-codec_2684: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset default)."""
 
-codec_2685: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2690: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After default)."""
 
-codec_2686: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2691: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_2687: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2692: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_2688: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2693: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_2689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2694: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2690: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2695: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_2691: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2696: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2692: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2697: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
 
-codec_2693: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2698: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_2694: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2699: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_2695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2701: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_2697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2702: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2703: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
 
-codec_2699: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2704: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_2700: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2705: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_2701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2707: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2708: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
-codec_2704: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2709: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2705: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2710: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 401)."""
 
-codec_2706: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2711: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
 
-codec_2707: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2712: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
 
-codec_2708: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2713: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2714: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2715: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2716: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
-codec_2712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2717: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2718: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 404)."""
 
-codec_2714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2719: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
 
-codec_2715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2720: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
 
-codec_2716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2718: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2723: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
-codec_2719: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2724: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2720: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2725: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 422)."""
 
-codec_2721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2726: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
 
-codec_2722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2727: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
 
-codec_2723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2730: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 429)."""
 
-codec_2726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2731: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2732: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 429)."""
 
-codec_2728: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2733: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_2729: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2734: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 429)."""
 
-codec_2730: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2735: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 429)."""
 
-codec_2731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_2732: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_2733: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2738: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
 
-codec_2734: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2739: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_2735: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2740: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit default)."""
 
-codec_2736: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2741: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
 
-codec_2737: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2742: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
 
-codec_2738: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2743: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_2739: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2744: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_2740: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2745: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_2741: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_2746: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2742: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2747: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_2743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2748: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2744: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2749: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2745: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2750: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2746: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2751: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
 
-codec_2747: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2752: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_2748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2754: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2750: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2755: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
 
-codec_2751: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2756: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_2752: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2757: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 400)."""
 
-codec_2753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2758: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
 
-codec_2754: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2759: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
 
-codec_2755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2762: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
 
-codec_2758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2763: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_2759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2764: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 401)."""
 
-codec_2760: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2765: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
 
-codec_2761: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2766: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
 
-codec_2762: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2767: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_2763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2765: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2770: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
 
-codec_2766: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2771: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_2767: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2772: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 403)."""
 
-codec_2768: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2773: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
 
-codec_2769: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2774: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
 
-codec_2770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2772: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2777: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
 
-codec_2773: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2778: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_2774: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2779: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 404)."""
 
-codec_2775: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2780: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
 
-codec_2776: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2781: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
 
-codec_2777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2779: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2784: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
 
-codec_2780: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2785: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_2781: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2786: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 412)."""
 
-codec_2782: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2787: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
 
-codec_2783: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2788: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
 
-codec_2784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2785: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2786: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2791: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
 
-codec_2787: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2792: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_2788: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2793: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 413)."""
 
-codec_2789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2794: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
 
-codec_2790: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2795: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
 
-codec_2791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2796: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2797: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2798: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
 
-codec_2794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2799: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_2795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2800: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 415)."""
 
-codec_2796: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2801: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
 
-codec_2797: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2802: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
 
-codec_2798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2803: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2804: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2800: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2805: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
 
-codec_2801: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2806: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_2802: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2807: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 422)."""
 
-codec_2803: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2808: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
 
-codec_2804: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2809: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
 
-codec_2805: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2807: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2812: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
 
-codec_2808: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2813: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_2809: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2814: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 428)."""
 
-codec_2810: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2815: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
 
-codec_2811: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2816: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
 
-codec_2812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2817: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2813: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2818: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2814: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2819: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 429)."""
 
-codec_2815: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2820: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_2816: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2821: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 429)."""
 
-codec_2817: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2822: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_2818: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2823: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 429)."""
 
-codec_2819: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2824: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 429)."""
 
-codec_2820: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_2821: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2822: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2827: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
 
-codec_2823: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2828: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_2824: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2829: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit default)."""
 
-codec_2825: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2830: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
 
-codec_2826: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2831: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
 
-codec_2827: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2832: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_2828: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2833: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_2829: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2834: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_2830: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2831: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2836: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2832: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2837: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2833: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2838: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
 
-codec_2834: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2836: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2841: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
 
-codec_2837: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2842: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2838: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2843: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 401)."""
 
-codec_2839: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2844: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
 
-codec_2840: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2845: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
 
-codec_2841: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2846: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2848: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2844: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2849: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
 
-codec_2845: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2850: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2846: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2851: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 403)."""
 
-codec_2847: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2852: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
 
-codec_2848: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2853: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
 
-codec_2849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2854: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2855: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2851: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2856: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
 
-codec_2852: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2857: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2853: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2858: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 404)."""
 
-codec_2854: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2859: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
 
-codec_2855: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2860: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
 
-codec_2856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2858: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2863: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
 
-codec_2859: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2864: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_2860: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2865: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 412)."""
 
-codec_2861: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
 
-codec_2862: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2867: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
 
-codec_2863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2865: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2870: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
 
-codec_2866: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2871: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2867: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2872: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 422)."""
 
-codec_2868: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2873: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
 
-codec_2869: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2874: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
 
-codec_2870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2871: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2872: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2877: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
 
-codec_2873: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2878: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_2874: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2879: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 428)."""
 
-codec_2875: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2880: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
 
-codec_2876: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2881: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
 
-codec_2877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2878: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2879: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 429)."""
 
-codec_2880: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2881: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 429)."""
 
-codec_2882: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2887: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_2883: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2888: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 429)."""
 
-codec_2884: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2889: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 429)."""
 
-codec_2885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_2886: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2887: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2892: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
 
-codec_2888: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2893: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_2889: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2894: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit default)."""
 
-codec_2890: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2895: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
 
-codec_2891: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2896: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
 
-codec_2892: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2897: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_2893: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2898: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_2894: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2899: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2895: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2900: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2896: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2901: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2897: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2902: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2899: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2900: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2905: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_2901: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2906: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_2902: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2907: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_2903: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2908: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_2904: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2909: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
 
-codec_2905: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2910: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_2906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2907: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2908: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2913: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_2909: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2914: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_2910: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2915: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_2911: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2916: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_2912: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2917: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 403)."""
 
-codec_2913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2914: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2919: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2915: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2920: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_2916: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2921: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_2917: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2922: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_2918: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2923: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_2919: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2924: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
 
-codec_2920: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2921: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2922: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2927: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_2923: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2928: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_2924: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2929: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_2925: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2930: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_2926: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2931: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
 
-codec_2927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2933: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2929: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2934: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_2930: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2935: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_2931: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2936: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_2932: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2937: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_2933: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2938: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
 
-codec_2934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2936: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_2937: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_2938: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_2939: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2944: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2940: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2945: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_2941: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2946: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 429)."""
 
-codec_2942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2947: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2943: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2948: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2944: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2949: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_2945: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2950: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_2946: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2951: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit default)."""
 
-codec_2947: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2952: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
 
-codec_2948: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2953: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
 
-codec_2949: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2954: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2950: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2955: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_2951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2952: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2957: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2953: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2958: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2954: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2959: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2957: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2962: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_2958: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2963: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2959: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2964: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_2960: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2965: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_2961: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2966: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_2962: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2967: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2970: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_2966: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2971: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2967: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2972: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_2968: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2973: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_2969: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2974: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_2970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2975: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2976: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2972: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2977: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_2973: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2978: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2974: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2979: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_2975: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2980: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_2976: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2981: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_2977: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2978: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2979: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2984: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_2980: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2985: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2981: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2986: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_2982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2987: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_2983: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2988: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_2984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2986: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2991: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_2987: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2992: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2988: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2993: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_2989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2994: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2990: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2995: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_2991: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2996: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_2992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2994: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2999: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_2995: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3000: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_2996: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3001: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_2997: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3002: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_2998: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3003: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
 
-codec_2999: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3004: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_3000: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3005: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1report/put parameter (request path comment_id)."""
 
-codec_3001: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
+codec_3006: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
 """Codec of /paths/~1comments~1{comment_id}~1report/put request_body (request application/json)."""
 
-codec_3002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 204)."""
 
-codec_3003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3008: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 204)."""
 
-codec_3004: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3009: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 204)."""
 
-codec_3005: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3010: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 204)."""
 
-codec_3006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 400 application/problem+json)."""
 
-codec_3007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 400)."""
 
-codec_3008: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3013: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 400)."""
 
-codec_3009: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3014: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 400)."""
 
-codec_3010: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3015: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 400)."""
 
-codec_3011: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3016: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 400)."""
 
-codec_3012: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3017: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 400)."""
 
-codec_3013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 401 application/problem+json)."""
 
-codec_3014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 401)."""
 
-codec_3015: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3020: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 401)."""
 
-codec_3016: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3021: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 401)."""
 
-codec_3017: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3022: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 401)."""
 
-codec_3018: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 401)."""
 
-codec_3019: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3024: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 401)."""
 
-codec_3020: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3025: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response WWW-Authenticate 401)."""
 
-codec_3021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 403 application/problem+json)."""
 
-codec_3022: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 403)."""
 
-codec_3023: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 403)."""
 
-codec_3024: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 403)."""
 
-codec_3025: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 403)."""
 
-codec_3026: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3031: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 403)."""
 
-codec_3027: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3032: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 403)."""
 
-codec_3028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 404 application/problem+json)."""
 
-codec_3029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 404)."""
 
-codec_3030: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3035: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 404)."""
 
-codec_3031: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3036: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 404)."""
 
-codec_3032: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3037: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 404)."""
 
-codec_3033: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3038: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 404)."""
 
-codec_3034: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3039: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 404)."""
 
-codec_3035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3040: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 413 application/problem+json)."""
 
-codec_3036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3041: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 413)."""
 
-codec_3037: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3042: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 413)."""
 
-codec_3038: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3043: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 413)."""
 
-codec_3039: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3044: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 413)."""
 
-codec_3040: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3045: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 413)."""
 
-codec_3041: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3046: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 413)."""
 
-codec_3042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 415 application/problem+json)."""
 
-codec_3043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 415)."""
 
-codec_3044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3049: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 415)."""
 
-codec_3045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3050: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 415)."""
 
-codec_3046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3051: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 415)."""
 
-codec_3047: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3052: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 415)."""
 
-codec_3048: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3053: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 415)."""
 
-codec_3049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 422 application/problem+json)."""
 
-codec_3050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 422)."""
 
-codec_3051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3056: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 422)."""
 
-codec_3052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3057: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 422)."""
 
-codec_3053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3058: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 422)."""
 
-codec_3054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3059: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 422)."""
 
-codec_3055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3060: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 422)."""
 
-codec_3056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3061: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 429 application/problem+json)."""
 
-codec_3057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3062: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 429)."""
 
-codec_3058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3063: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 429)."""
 
-codec_3059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3064: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 429)."""
 
-codec_3060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3065: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 429)."""
 
-codec_3061: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3066: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After 429)."""
 
-codec_3062: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3067: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 429)."""
 
-codec_3063: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3068: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 429)."""
 
-codec_3064: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3069: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response default application/problem+json)."""
 
-codec_3065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3070: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID default)."""
 
-codec_3066: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3071: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing default)."""
 
-codec_3067: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3072: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy default)."""
 
-codec_3068: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3073: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit default)."""
 
-codec_3069: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3074: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation default)."""
 
-codec_3070: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3075: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset default)."""
 
-codec_3071: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3076: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
 
-codec_3072: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3077: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
 
-codec_3073: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_3078: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
 
-codec_3074: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 200)."""
 
-codec_3075: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3080: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 200)."""
 
-codec_3076: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3081: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 200)."""
 
-codec_3077: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3082: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 200)."""
 
-codec_3078: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3083: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
 
-codec_3079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
 
-codec_3080: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 401)."""
 
-codec_3081: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3086: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 401)."""
 
-codec_3082: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3087: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 401)."""
 
-codec_3083: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3088: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 401)."""
 
-codec_3084: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3089: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 401)."""
 
-codec_3085: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3090: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 401)."""
 
-codec_3086: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3091: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response WWW-Authenticate 401)."""
 
-codec_3087: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3092: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
 
-codec_3088: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3093: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 403)."""
 
-codec_3089: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3094: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 403)."""
 
-codec_3090: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3095: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 403)."""
 
-codec_3091: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3096: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 403)."""
 
-codec_3092: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3097: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 403)."""
 
-codec_3093: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3098: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 403)."""
 
-codec_3094: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
 
-codec_3095: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 404)."""
 
-codec_3096: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3101: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 404)."""
 
-codec_3097: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3102: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 404)."""
 
-codec_3098: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3103: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 404)."""
 
-codec_3099: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3104: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 404)."""
 
-codec_3100: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3105: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 404)."""
 
-codec_3101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
 
-codec_3102: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 422)."""
 
-codec_3103: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3108: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 422)."""
 
-codec_3104: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3109: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 422)."""
 
-codec_3105: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3110: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 422)."""
 
-codec_3106: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3111: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 422)."""
 
-codec_3107: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3112: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 422)."""
 
-codec_3108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
 
-codec_3109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3114: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
 
-codec_3110: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3115: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 429)."""
 
-codec_3111: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3116: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 429)."""
 
-codec_3112: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3117: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 429)."""
 
-codec_3113: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3118: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
 
-codec_3114: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3119: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 429)."""
 
-codec_3115: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3120: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 429)."""
 
-codec_3116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3121: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
 
-codec_3117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3122: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID default)."""
 
-codec_3118: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3123: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing default)."""
 
-codec_3119: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3124: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy default)."""
 
-codec_3120: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3125: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit default)."""
 
-codec_3121: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3126: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation default)."""
 
-codec_3122: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3127: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset default)."""
 
-codec_3123: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3128: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
 
-codec_3124: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3129: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
 
-codec_3125: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_3130: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
 
-codec_3126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 200)."""
 
-codec_3127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3132: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 200)."""
 
-codec_3128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3133: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 200)."""
 
-codec_3129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3134: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 200)."""
 
-codec_3130: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3135: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
 
-codec_3131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
 
-codec_3132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 401)."""
 
-codec_3133: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3138: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 401)."""
 
-codec_3134: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3139: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 401)."""
 
-codec_3135: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3140: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 401)."""
 
-codec_3136: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3141: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 401)."""
 
-codec_3137: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3142: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 401)."""
 
-codec_3138: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3143: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response WWW-Authenticate 401)."""
 
-codec_3139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3144: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
 
-codec_3140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3145: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 403)."""
 
-codec_3141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3146: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 403)."""
 
-codec_3142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3147: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 403)."""
 
-codec_3143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3148: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 403)."""
 
-codec_3144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3149: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 403)."""
 
-codec_3145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3150: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 403)."""
 
-codec_3146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3151: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
 
-codec_3147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3152: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 404)."""
 
-codec_3148: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3153: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 404)."""
 
-codec_3149: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3154: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 404)."""
 
-codec_3150: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3155: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 404)."""
 
-codec_3151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3156: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 404)."""
 
-codec_3152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3157: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 404)."""
 
-codec_3153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
 
-codec_3154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 422)."""
 
-codec_3155: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3160: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 422)."""
 
-codec_3156: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3161: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 422)."""
 
-codec_3157: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3162: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 422)."""
 
-codec_3158: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3163: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 422)."""
 
-codec_3159: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3164: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 422)."""
 
-codec_3160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3165: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
 
-codec_3161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3166: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 429)."""
 
-codec_3162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3167: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 429)."""
 
-codec_3163: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3168: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 429)."""
 
-codec_3164: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3169: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 429)."""
 
-codec_3165: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3170: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
 
-codec_3166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3171: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 429)."""
 
-codec_3167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3172: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 429)."""
 
-codec_3168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
 
-codec_3169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3174: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID default)."""
 
-codec_3170: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3175: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing default)."""
 
-codec_3171: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3176: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy default)."""
 
-codec_3172: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3177: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit default)."""
 
-codec_3173: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3178: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation default)."""
 
-codec_3174: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3179: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset default)."""
 
-codec_3175: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3180: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
-codec_3176: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_3181: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_3177: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_3182: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_3178: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_3183: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_3179: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_3184: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_3180: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_3185: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_3181: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_3186: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_3182: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_3183: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_3184: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_3185: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_3186: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_3191: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_3187: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3192: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_3188: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_3189: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_3190: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3195: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
 
-codec_3191: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3196: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
 
-codec_3192: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3197: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
 
-codec_3193: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
 
-codec_3194: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3199: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 401)."""
 
-codec_3195: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3200: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
 
-codec_3196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_3197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_3198: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3203: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
 
-codec_3199: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3204: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
 
-codec_3200: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3205: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
 
-codec_3201: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3206: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
 
-codec_3202: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3207: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 422)."""
 
-codec_3203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_3204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_3205: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3210: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
 
-codec_3206: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3211: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
 
-codec_3207: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3212: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
 
-codec_3208: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_3209: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3214: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
 
-codec_3210: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3215: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset 429)."""
 
-codec_3211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_3212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_3213: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3218: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
 
-codec_3214: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3219: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
 
-codec_3215: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3220: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit default)."""
 
-codec_3216: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3221: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/get response_header (response Deprecation default)."""
 
-codec_3217: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3222: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/get response_header (response Sunset default)."""
 
-codec_3218: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_3219: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_3224: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_3220: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_3225: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_3221: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_3226: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_3222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_3223: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_3224: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_3225: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_3226: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_3231: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_3227: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3232: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_3228: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_3233: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_3229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_3230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3235: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_3231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3236: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
 
-codec_3232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3237: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
 
-codec_3233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3238: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
 
-codec_3234: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3239: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
 
-codec_3235: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3240: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 400)."""
 
-codec_3236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_3237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_3238: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3243: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
-codec_3239: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3244: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
 
-codec_3240: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3245: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
 
-codec_3241: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3246: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
 
-codec_3242: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3247: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 401)."""
 
-codec_3243: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3248: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
-codec_3244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_3245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_3246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3251: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
-codec_3247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3252: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
 
-codec_3248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3253: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
 
-codec_3249: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3254: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
 
-codec_3250: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3255: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 403)."""
 
-codec_3251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_3252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3257: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_3253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3258: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
-codec_3254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3259: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
 
-codec_3255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3260: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
 
-codec_3256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3261: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
 
-codec_3257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3262: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 409)."""
 
-codec_3258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_3259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_3260: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3265: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
-codec_3261: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3266: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
 
-codec_3262: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3267: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
 
-codec_3263: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3268: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
 
-codec_3264: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3269: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 413)."""
 
-codec_3265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_3266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_3267: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
-codec_3268: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
 
-codec_3269: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
 
-codec_3270: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3275: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
 
-codec_3271: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3276: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 415)."""
 
-codec_3272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_3273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_3274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3279: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
-codec_3275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3280: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
 
-codec_3276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3281: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
 
-codec_3277: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3282: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
 
-codec_3278: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3283: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 422)."""
 
-codec_3279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_3280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_3281: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3286: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
 
-codec_3282: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3287: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
 
-codec_3283: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3288: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
 
-codec_3284: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3289: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_3285: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3290: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
 
-codec_3286: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3291: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset 429)."""
 
-codec_3287: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3292: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_3288: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_3289: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3294: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
-codec_3290: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3295: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
 
-codec_3291: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3296: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit default)."""
 
-codec_3292: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3297: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags/post response_header (response Deprecation default)."""
 
-codec_3293: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3298: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags/post response_header (response Sunset default)."""
 
-codec_3294: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3299: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_3295: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3300: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_3296: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3301: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_3297: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_3302: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_3298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3303: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_3299: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3304: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_3300: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3305: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_3301: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3306: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_3302: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3307: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_3303: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3308: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_3304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_3305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3310: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_3306: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3311: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_3307: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3312: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_3308: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3313: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_3309: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3314: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_3310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3315: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_3311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3316: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_3312: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3317: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
-codec_3313: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3318: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_3314: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3319: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
 
-codec_3315: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3320: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
 
-codec_3316: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3321: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
 
-codec_3317: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3322: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_3318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3323: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_3319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3324: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_3320: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3325: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
-codec_3321: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3326: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_3322: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3327: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
 
-codec_3323: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3328: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
 
-codec_3324: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3329: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
 
-codec_3325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3330: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_3326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3331: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_3327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3332: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
-codec_3328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3333: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_3329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3334: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
 
-codec_3330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3335: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
 
-codec_3331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3336: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
 
-codec_3332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_3333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3338: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_3334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3339: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
 
-codec_3335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3340: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_3336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3341: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
 
-codec_3337: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3342: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_3338: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3343: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
 
-codec_3339: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3344: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
 
-codec_3340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_3341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_3342: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3347: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
-codec_3343: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3348: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_3344: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3349: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
 
-codec_3345: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3350: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
 
-codec_3346: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3351: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
 
-codec_3347: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3352: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_3348: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3353: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_3349: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3354: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_3350: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_3355: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_3351: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_3356: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_3352: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_3353: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_3354: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_3355: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_3356: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3361: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_3357: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_3358: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_3359: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3364: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
-codec_3360: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3365: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_3361: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3366: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
 
-codec_3362: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3367: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
 
-codec_3363: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3368: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
 
-codec_3364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_3365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_3366: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
-codec_3367: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_3368: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
 
-codec_3369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3374: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
 
-codec_3370: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3375: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
 
-codec_3371: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3376: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_3372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_3373: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3378: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_3374: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3379: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
-codec_3375: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3380: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_3376: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3381: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
 
-codec_3377: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3382: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
 
-codec_3378: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3383: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
 
-codec_3379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_3380: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3385: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_3381: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3386: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
-codec_3382: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3387: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_3383: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3388: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
 
-codec_3384: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
 
-codec_3385: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
 
-codec_3386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_3387: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_3388: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
-codec_3389: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
 
-codec_3390: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
 
-codec_3391: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3396: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
 
-codec_3392: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3397: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
 
-codec_3393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_3394: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_3395: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3400: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
-codec_3396: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3401: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_3397: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3402: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
 
-codec_3398: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3403: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
 
-codec_3399: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3404: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
 
-codec_3400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_3401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3406: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_3402: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3407: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
-codec_3403: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3408: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_3404: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3409: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
 
-codec_3405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3410: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
 
-codec_3406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3411: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
 
-codec_3407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_3408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3413: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_3409: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3414: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
-codec_3410: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3415: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_3411: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3416: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
 
-codec_3412: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3417: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
 
-codec_3413: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3418: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
 
-codec_3414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_3415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_3416: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3421: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
-codec_3417: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3422: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_3418: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3423: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
 
-codec_3419: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3424: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
 
-codec_3420: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3425: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
 
-codec_3421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_3422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3427: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_3423: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3428: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
-codec_3424: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3429: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_3425: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3430: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
 
-codec_3426: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3431: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
 
-codec_3427: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3432: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
 
-codec_3428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_3429: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_3430: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
 
-codec_3431: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_3432: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
 
-codec_3433: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3438: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_3434: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3439: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
 
-codec_3435: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3440: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
 
-codec_3436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_3437: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_3438: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3443: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
-codec_3439: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3444: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_3440: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3445: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
 
-codec_3441: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3446: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
 
-codec_3442: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3447: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
 
-codec_3443: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3448: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_3444: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3449: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_3445: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3450: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_3446: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_3447: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_3448: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_3449: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_3450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_3451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_3452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
-codec_3453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_3454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
 
-codec_3455: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3460: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
 
-codec_3456: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3461: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
 
-codec_3457: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3462: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_3458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_3459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3464: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_3460: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3465: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
-codec_3461: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3466: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_3462: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3467: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
 
-codec_3463: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3468: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
 
-codec_3464: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3469: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
 
-codec_3465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_3466: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_3467: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3472: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
-codec_3468: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3473: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_3469: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3474: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
 
-codec_3470: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3475: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
 
-codec_3471: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3476: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
 
-codec_3472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_3473: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_3474: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3479: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
-codec_3475: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3480: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_3476: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3481: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
 
-codec_3477: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
 
-codec_3478: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
 
-codec_3479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_3480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_3481: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_3482: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_3483: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
 
-codec_3484: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3489: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
 
-codec_3485: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
 
-codec_3486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_3487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_3488: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_3489: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_3490: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
 
-codec_3491: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3496: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
 
-codec_3492: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
 
-codec_3493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_3494: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3499: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_3495: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3500: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
 
-codec_3496: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3501: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_3497: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3502: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
 
-codec_3498: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3503: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_3499: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3504: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
 
-codec_3500: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3505: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
 
-codec_3501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_3502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_3503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3508: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
-codec_3504: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3509: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_3505: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3510: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
 
-codec_3506: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3511: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
 
-codec_3507: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3512: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
 
-codec_3508: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_3509: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
-"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+codec_3514: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_3510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
+codec_3515: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+"""Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_3511: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
+codec_3516: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_3512: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
+codec_3517: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_3513: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
+codec_3518: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_3514: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+codec_3519: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
 
-codec_3515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+codec_3520: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
 
-codec_3516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
+codec_3521: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_3517: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 401)."""
+codec_3522: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 200)."""
 
-codec_3518: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 401)."""
+codec_3523: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_3519: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 401)."""
+codec_3524: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
-codec_3520: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation 401)."""
+codec_3525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
-codec_3521: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset 401)."""
+codec_3526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
 
-codec_3522: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1stats/get response_header (response WWW-Authenticate 401)."""
+codec_3527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 401)."""
 
-codec_3523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+codec_3528: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 401)."""
 
-codec_3524: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
+codec_3529: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 401)."""
 
-codec_3525: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 422)."""
+codec_3530: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation 401)."""
 
-codec_3526: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 422)."""
+codec_3531: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset 401)."""
 
-codec_3527: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 422)."""
+codec_3532: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1search/get response_header (response WWW-Authenticate 401)."""
 
-codec_3528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation 422)."""
+codec_3533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
-codec_3529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset 422)."""
+codec_3534: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
 
-codec_3530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+codec_3535: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 422)."""
 
-codec_3531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
+codec_3536: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 422)."""
 
-codec_3532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 429)."""
+codec_3537: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 422)."""
 
-codec_3533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 429)."""
+codec_3538: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation 422)."""
 
-codec_3534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 429)."""
+codec_3539: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset 422)."""
 
-codec_3535: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+codec_3540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
-codec_3536: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation 429)."""
+codec_3541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
 
-codec_3537: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset 429)."""
+codec_3542: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 429)."""
 
-codec_3538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+codec_3543: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 429)."""
 
-codec_3539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
-
-codec_3540: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing default)."""
-
-codec_3541: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy default)."""
-
-codec_3542: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit default)."""
-
-codec_3543: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation default)."""
-
-codec_3544: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset default)."""
+codec_3544: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 429)."""
 
 codec_3545: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
-codec_3546: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_3546: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation 429)."""
 
-codec_3547: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_3547: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset 429)."""
 
-codec_3548: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_3548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
-codec_3549: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_3549: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
 
-codec_3550: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_3550: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing default)."""
 
-codec_3551: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_3551: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy default)."""
 
-codec_3552: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_3552: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit default)."""
 
-codec_3553: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_3553: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation default)."""
 
-codec_3554: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_3554: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset default)."""
 
-codec_3555: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_3555: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_3556: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_3556: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
 codec_3557: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
 
 codec_3558: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
 
 codec_3559: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
 
 codec_3560: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
 
-codec_3561: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_3561: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_3562: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_3562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_3563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_3563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
 
-codec_3564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+codec_3564: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 401)."""
 
-codec_3565: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
+codec_3565: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 401)."""
 
-codec_3566: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
+codec_3566: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 401)."""
 
-codec_3567: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
+codec_3567: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation 401)."""
 
-codec_3568: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
+codec_3568: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset 401)."""
 
-codec_3569: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
+codec_3569: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1stats/get response_header (response WWW-Authenticate 401)."""
 
-codec_3570: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
+codec_3570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_3571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+codec_3571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
 
-codec_3572: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
+codec_3572: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 422)."""
 
-codec_3573: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
+codec_3573: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 422)."""
 
-codec_3574: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
+codec_3574: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 422)."""
 
-codec_3575: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
+codec_3575: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation 422)."""
 
-codec_3576: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
+codec_3576: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset 422)."""
 
-codec_3577: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
+codec_3577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_3578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+codec_3578: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
 
-codec_3579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
+codec_3579: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 429)."""
 
-codec_3580: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
+codec_3580: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 429)."""
 
-codec_3581: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
+codec_3581: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 429)."""
 
-codec_3582: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
+codec_3582: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
 codec_3583: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
+"""Codec of /paths/~1stats/get response_header (response Deprecation 429)."""
 
 codec_3584: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
+"""Codec of /paths/~1stats/get response_header (response Sunset 429)."""
 
 codec_3585: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
 codec_3586: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
 
 codec_3587: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
+"""Codec of /paths/~1stats/get response_header (response Server-Timing default)."""
 
 codec_3588: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy default)."""
 
 codec_3589: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit default)."""
+
+codec_3590: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation default)."""
+
+codec_3591: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset default)."""
+
+codec_3592: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+
+codec_3593: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+
+codec_3594: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+
+codec_3595: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+
+codec_3596: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+
+codec_3597: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+
+codec_3598: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+
+codec_3599: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+
+codec_3600: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+
+codec_3601: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+
+codec_3602: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+
+codec_3603: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+
+codec_3604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+
+codec_3605: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+
+codec_3606: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+
+codec_3607: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+
+codec_3608: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+
+codec_3609: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+
+codec_3610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+
+codec_3611: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+
+codec_3612: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
+
+codec_3613: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
+
+codec_3614: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
+
+codec_3615: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
+
+codec_3616: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
+
+codec_3617: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
+
+codec_3618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+
+codec_3619: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
+
+codec_3620: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
+
+codec_3621: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
+
+codec_3622: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
+
+codec_3623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
+
+codec_3624: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
+
+codec_3625: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+
+codec_3626: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
+
+codec_3627: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
+
+codec_3628: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
+
+codec_3629: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
+
+codec_3630: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
+
+codec_3631: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
+
+codec_3632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+
+codec_3633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+
+codec_3634: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
+
+codec_3635: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
+
+codec_3636: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
 
-codec_3590: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_3591: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3638: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
 
-codec_3592: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3639: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
 
-codec_3593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_3594: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3641: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_3595: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3642: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
 
-codec_3596: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3643: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
 
-codec_3597: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3644: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
 
-codec_3598: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3645: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
 
-codec_3599: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3646: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
 
-codec_3600: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3647: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_3601: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_3648: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_3602: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_3649: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_3603: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_3650: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_3604: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_3651: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_3605: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_3652: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_3606: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_3653: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_3607: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_3654: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_3608: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_3655: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_3609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_3610: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3657: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_3611: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3658: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_3612: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3659: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_3613: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_3660: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_3614: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3661: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_3615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_3616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_3617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3664: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
 
-codec_3618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3665: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
 
-codec_3619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3666: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
 
-codec_3620: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3667: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
 
-codec_3621: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3668: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
 
-codec_3622: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3669: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
 
-codec_3623: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_3624: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_3625: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3672: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
 
-codec_3626: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3673: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
 
-codec_3627: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3674: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
 
-codec_3628: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3675: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
 
-codec_3629: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3676: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
 
-codec_3630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_3631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3678: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_3632: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3679: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
 
-codec_3633: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3680: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
 
-codec_3634: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3681: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
 
-codec_3635: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3682: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_3636: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3683: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
 
-codec_3637: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3684: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
 
-codec_3638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_3639: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3686: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_3640: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3687: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
 
-codec_3641: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3688: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
 
-codec_3642: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3689: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
 
-codec_3643: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3690: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
 
-codec_3644: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3691: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs/get response_header (response Sunset default)."""
 
-codec_3645: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3692: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_3646: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3693: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_3647: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3694: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_3648: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_3649: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_3650: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_3651: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_3652: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3699: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_3653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3700: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_3654: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3701: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_3655: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3702: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
 
-codec_3656: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3703: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_3657: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3704: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
 
-codec_3658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3705: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
 
-codec_3659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3706: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
 
-codec_3660: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3707: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_3661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_3662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3709: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_3663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3710: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
 
-codec_3664: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3711: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_3665: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3712: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
 
-codec_3666: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3713: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
 
-codec_3667: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3714: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
 
-codec_3668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_3669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_3670: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3717: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
 
-codec_3671: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3718: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_3672: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3719: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 422)."""
 
-codec_3673: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3720: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
 
-codec_3674: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3721: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
 
-codec_3675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_3676: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3723: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_3677: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3724: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 429)."""
 
-codec_3678: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3725: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_3679: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3726: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 429)."""
 
-codec_3680: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3727: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_3681: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 429)."""
 
-codec_3682: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 429)."""
 
-codec_3683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_3684: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_3685: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3732: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
 
-codec_3686: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3733: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_3687: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3734: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit default)."""
 
-codec_3688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3735: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
 
-codec_3689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3736: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
 
-codec_3690: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3737: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_3691: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3738: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_3692: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3739: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_3693: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3740: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_3694: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3741: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_3695: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3742: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_3696: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3743: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_3697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_3698: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_3699: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3746: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
 
-codec_3700: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3747: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 401)."""
 
-codec_3701: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3748: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 401)."""
 
-codec_3702: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3749: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
 
-codec_3703: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3750: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
 
-codec_3704: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3751: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
 
-codec_3705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_3706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3753: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_3707: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3754: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
 
-codec_3708: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3755: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 403)."""
 
-codec_3709: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3756: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 403)."""
 
-codec_3710: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3757: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
 
-codec_3711: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3758: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
 
-codec_3712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_3713: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3760: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_3714: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3761: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
 
-codec_3715: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3762: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 404)."""
 
-codec_3716: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3763: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 404)."""
 
-codec_3717: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3764: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
 
-codec_3718: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3765: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
 
-codec_3719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_3720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_3721: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
 
-codec_3722: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3769: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 409)."""
 
-codec_3723: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3770: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 409)."""
 
-codec_3724: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3771: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
 
-codec_3725: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3772: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
 
-codec_3726: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_3727: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_3728: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3775: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
 
-codec_3729: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3776: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 422)."""
 
-codec_3730: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3777: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 422)."""
 
-codec_3731: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3778: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
 
-codec_3732: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3779: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
 
-codec_3733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_3734: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3781: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_3735: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3782: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 429)."""
 
-codec_3736: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3783: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 429)."""
 
-codec_3737: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3784: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 429)."""
 
-codec_3738: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3785: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_3739: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3786: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 429)."""
 
-codec_3740: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3787: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 429)."""
 
-codec_3741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_3742: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3789: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_3743: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3790: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
 
-codec_3744: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3791: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy default)."""
 
-codec_3745: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3792: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit default)."""
 
-codec_3746: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3793: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
 
-codec_3747: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3794: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
 
-codec_3748: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3795: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_3749: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3796: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_3750: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3797: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_3751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_3752: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3799: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_3753: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3800: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_3754: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3801: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_3755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_3756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_3757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3804: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
 
-codec_3758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3805: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 401)."""
 
-codec_3759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3806: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 401)."""
 
-codec_3760: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3807: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
 
-codec_3761: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3808: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
 
-codec_3762: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3809: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
 
-codec_3763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_3764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_3765: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3812: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
 
-codec_3766: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3813: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 403)."""
 
-codec_3767: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3814: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 403)."""
 
-codec_3768: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3815: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
 
-codec_3769: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3816: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
 
-codec_3770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3817: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_3771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3818: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_3772: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3819: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
 
-codec_3773: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3820: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 404)."""
 
-codec_3774: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3821: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 404)."""
 
-codec_3775: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3822: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
 
-codec_3776: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3823: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
 
-codec_3777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3824: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_3778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3825: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_3779: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3826: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
 
-codec_3780: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3827: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 409)."""
 
-codec_3781: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3828: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 409)."""
 
-codec_3782: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3829: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
 
-codec_3783: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3830: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
 
-codec_3784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_3785: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3832: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_3786: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3833: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
 
-codec_3787: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3834: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 422)."""
 
-codec_3788: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3835: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 422)."""
 
-codec_3789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3836: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
 
-codec_3790: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3837: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
 
-codec_3791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_3792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3839: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_3793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3840: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 429)."""
 
-codec_3794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3841: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 429)."""
 
-codec_3795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3842: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 429)."""
 
-codec_3796: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3843: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_3797: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3844: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 429)."""
 
-codec_3798: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3845: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 429)."""
 
-codec_3799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_3800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_3801: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
 
-codec_3802: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy default)."""
 
-codec_3803: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit default)."""
 
-codec_3804: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3851: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
 
-codec_3805: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3852: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
 
-codec_3806: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3853: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_3807: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_3854: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_3808: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_3855: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_3809: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_3856: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_3810: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_3811: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3858: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_3812: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3859: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_3813: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3860: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_3814: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_3861: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_3815: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_3862: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_3816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_3817: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_3818: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3865: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 400)."""
 
-codec_3819: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3866: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 400)."""
 
-codec_3820: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3867: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 400)."""
 
-codec_3821: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3868: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 400)."""
 
-codec_3822: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3869: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 400)."""
 
-codec_3823: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_3824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3871: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_3825: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3872: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 401)."""
 
-codec_3826: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3873: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 401)."""
 
-codec_3827: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3874: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 401)."""
 
-codec_3828: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3875: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 401)."""
 
-codec_3829: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3876: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 401)."""
 
-codec_3830: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3877: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1admin~1mail/post response_header (response WWW-Authenticate 401)."""
 
-codec_3831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_3832: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_3833: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3880: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 403)."""
 
-codec_3834: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3881: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 403)."""
 
-codec_3835: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3882: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 403)."""
 
-codec_3836: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3883: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 403)."""
 
-codec_3837: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3884: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 403)."""
 
-codec_3838: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_3839: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3886: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_3840: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3887: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 409)."""
 
-codec_3841: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3888: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 409)."""
 
-codec_3842: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3889: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 409)."""
 
-codec_3843: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3890: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 409)."""
 
-codec_3844: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3891: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 409)."""
 
-codec_3845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_3846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3893: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_3847: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3894: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 413)."""
 
-codec_3848: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3895: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 413)."""
 
-codec_3849: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3896: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 413)."""
 
-codec_3850: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3897: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 413)."""
 
-codec_3851: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3898: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 413)."""
 
-codec_3852: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_3853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_3854: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3901: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 415)."""
 
-codec_3855: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3902: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 415)."""
 
-codec_3856: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3903: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 415)."""
 
-codec_3857: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3904: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 415)."""
 
-codec_3858: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3905: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 415)."""
 
-codec_3859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_3860: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3907: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_3861: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3908: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 422)."""
 
-codec_3862: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3909: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 422)."""
 
-codec_3863: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3910: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 422)."""
 
-codec_3864: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3911: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 422)."""
 
-codec_3865: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3912: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 422)."""
 
-codec_3866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_3867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3914: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_3868: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3915: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 429)."""
 
-codec_3869: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3916: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 429)."""
 
-codec_3870: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3917: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 429)."""
 
-codec_3871: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3918: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_3872: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3919: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 429)."""
 
-codec_3873: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3920: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 429)."""
 
-codec_3874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_3875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_3876: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3923: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing default)."""
 
-codec_3877: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3924: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy default)."""
 
-codec_3878: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3925: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit default)."""
 
-codec_3879: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3926: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation default)."""
 
-codec_3880: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3927: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset default)."""
 
-codec_3881: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3928: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

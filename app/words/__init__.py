@@ -1,0 +1,1 @@
+"""The words of published posts, by which a search that finds nothing guesses what was meant."""

@@ -1,0 +1,35 @@
+"""The words that published posts use, and how far they have been read."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import DDL, CheckConstraint, Index, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.sql import Table
+
+
+class Word(Table):
+    """A word that some published post used when it was read; a search is never told of one that finds nothing."""
+
+    __tablename__ = "words"
+    __table_args__ = (
+        Index("ix_words_trigrams", "word", postgresql_using="gin", postgresql_ops={"word": "gin_trgm_ops"}),
+    )
+
+    word: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Reading(Table):
+    """The place, in the order of publication, up to which posts have been read; there is one row at most."""
+
+    __tablename__ = "words_reading"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    sort_at: Mapped[datetime]
+    post_id: Mapped[UUID]
+
+
+# Its operators are those of the index; where the database has it already, it stays as it is.
+event.listen(Table.metadata, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
