@@ -77,6 +77,10 @@ contract-mutants: $(VENV)/.dev ## Plant disagreements between contract and servi
 jobs-test: $(VENV)/.dev ## Kill workers 20 times among 1,000 jobs; fail when one is lost, stuck or done twice
 	@$(BIN)/python -m tests.workers
 
+.PHONY: crowd
+crowd: $(VENV)/.dev ## Let 200 members write, like, report, judge and delete at once for 20 seconds; fail when a counter lies
+	CROWD_SECONDS=20 $(BIN)/python -m pytest -n 0 tests/operations/test_crowd.py
+
 .PHONY: workflows
 workflows: $(VENV)/.dev node_modules/.done ## Walk the journeys of openapi/workflows/ through the real service
 	@$(BIN)/python -m scripts.workflows

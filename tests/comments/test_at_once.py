@@ -19,7 +19,8 @@ SECONDS = 3.0
 MEMBERS = 20
 WRONG_POSTS = """
     SELECT id, comment_count FROM posts
-    WHERE comment_count <> (SELECT count(*) FROM comments c WHERE c.post_id = posts.id AND c.deleted_at IS NULL)
+    WHERE comment_count <> (SELECT count(*) FROM comments c WHERE c.post_id = posts.id AND c.deleted_at IS NULL
+                           AND c.status = 'approved')
 """
 WRONG_COMMENTS = """
     SELECT id, likes FROM comments

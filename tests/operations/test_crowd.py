@@ -1,0 +1,170 @@
+"""Two hundred members at once on a running service: whatever they do, every counter is the count.
+
+`make crowd` lets them go on for 20 seconds.
+"""
+
+import asyncio
+import os
+import random
+from collections import Counter
+from time import monotonic
+from uuid import UUID
+
+import asyncpg
+import httpx2
+import pytest
+
+from app.contract import BASE_PATH
+from app.migrations import upgrade
+from app.settings import settings
+from app.sql import Connection
+from tests.conftest import recreate
+from tests.contract.checked import checked
+from tests.factories import Factory, Member
+from tests.operations.service import directory, running
+
+pytestmark = pytest.mark.xdist_group("committed")
+
+MEMBERS, POSTS = 200, 5
+SECONDS = float(os.environ.get("CROWD_SECONDS", "4"))
+ANY = {"If-Match": "*"}
+# What must be so whenever nobody is writing; each query finds what is not.
+WRONG = {
+    "comments of a post": """
+        SELECT id FROM posts WHERE comment_count <> (
+            SELECT count(*) FROM comments c
+            WHERE c.post_id = posts.id AND c.status = 'approved' AND c.deleted_at IS NULL)
+    """,
+    "likes of a post": """
+        SELECT id FROM posts WHERE likes <> (SELECT count(*) FROM post_likes l WHERE l.post_id = posts.id)
+    """,
+    "likes of a comment": """
+        SELECT id FROM comments WHERE likes <> (SELECT count(*) FROM comment_likes l WHERE l.comment_id = comments.id)
+    """,
+    "reports of a comment": """
+        SELECT id FROM comments WHERE report_count <> (
+            SELECT count(*) FROM comment_reports r WHERE r.comment_id = comments.id AND r.settled_at IS NULL)
+    """,
+    "what everybody sees": """
+        WITH RECURSIVE shown AS (
+            SELECT id, parent_id FROM comments WHERE status = 'approved' AND deleted_at IS NULL
+            UNION SELECT above.id, above.parent_id FROM comments above JOIN shown ON above.id = shown.parent_id
+        )
+        SELECT id FROM comments WHERE is_public <> (id IN (SELECT id FROM shown))
+    """,
+    "places that stand for nothing": """
+        SELECT a.id FROM comments a LEFT JOIN comments p ON p.id = a.parent_id
+        WHERE (a.parent_id IS NULL) <> (a.depth = 1)
+        OR p.id IS NOT NULL AND (p.depth, p.post_id, p.root_id) IS DISTINCT FROM (a.depth - 1, a.post_id, a.root_id)
+        OR a.deleted_at IS NOT NULL AND NOT EXISTS (SELECT FROM comments c WHERE c.parent_id = a.id)
+    """,
+    "deadlocks": "SELECT 1 FROM pg_stat_database WHERE datname = current_database() AND deadlocks > $deadlocks",
+}
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+# What may come of it when others are at the same comments.
+EXPECTED = {
+    "write": {201, 409, 422},
+    "like a post": {204},
+    "unlike a post": {204},
+    "like": {204, 404},
+    "unlike": {204, 404},
+    "report": {204, 404},
+    "delete": {204, 404},
+    "approve": {200, 404},
+    "reject": {200, 404},
+}
+PATHS = {"like": "like", "unlike": "like", "report": "report", "approve": "approval", "reject": "rejection"}
+DELETES = {"unlike a post", "unlike", "delete"}
+
+
+@pytest.fixture(scope="module")
+def crowd_database(server: str, worker_id: str) -> str:
+    """The address of a database of its own, migrated to the newest schema."""
+    dsn = asyncio.run(recreate(server, f"crowd_{worker_id}"))
+    upgrade(dsn)
+    return dsn
+
+
+class Crowd:
+    """Members who pick posts and comments at random and do something to them."""
+
+    def __init__(self, client: httpx2.AsyncClient, posts: list[UUID]) -> None:
+        self.client = client
+        self.posts = posts
+        self.known: list[tuple[UUID, str]] = []
+        self.seen: Counter[tuple[str, int]] = Counter()
+
+    async def write(self, member: Member, dice: random.Random) -> httpx2.Response:
+        """Comment on a post, or answer one of the newest comments, which others are about to delete."""
+        post_id, parent_id = dice.choice(self.known[-40:]) if self.known and dice.random() < 0.7 else (None, None)
+        post_id = post_id or dice.choice(self.posts)
+        draft = {"content": f"Looms, yes, @{member.username}.", "parent_id": parent_id}
+        answer = await self.client.post(f"/posts/{post_id}/comments", json=draft, headers=member.headers)
+        if answer.status_code == 201:
+            self.known.append((post_id, answer.json()["id"]))
+        return answer
+
+    async def act(self, member: Member, dice: random.Random) -> None:
+        """Do one thing."""
+        what = dice.choice(list(EXPECTED)) if self.known else "write"
+        if what == "write":
+            answer = await self.write(member, dice)
+        else:
+            path = f"/comments/{dice.choice(self.known[-40:])[1]}"
+            path = f"/posts/{dice.choice(self.posts)}/like" if what.endswith("post") else path
+            path = f"{path}/{PATHS[what]}" if what in PATHS else path
+            method = "DELETE" if what in DELETES else "PUT"
+            body = {"reason": "spam"} if what == "report" else None
+            headers = member.headers | (ANY if what == "delete" else {})
+            answer = await self.client.request(method, path, json=body, headers=headers)
+        self.seen[what, answer.status_code] += 1
+        await answer.aread()
+        checked(answer)
+
+    async def act_until(self, end: float, member: Member, number: int) -> None:
+        """Do one thing after the other."""
+        dice = random.Random(number)  # noqa: S311 - Dice that fall the same way each time.
+        while monotonic() < end:
+            await self.act(member, dice)
+
+
+async def gather(address: str, make: Factory) -> Crowd:
+    """Let everybody act for a while, and return what came of it."""
+    members = [await make.member("moderator") for _ in range(MEMBERS)]
+    posts = [await make.post() for _ in range(POSTS)]
+    limits = httpx2.Limits(max_connections=MEMBERS, max_keepalive_connections=MEMBERS)
+    async with httpx2.AsyncClient(base_url=address + BASE_PATH, timeout=30, limits=limits) as client:
+        crowd = Crowd(client, posts)
+        end = monotonic() + SECONDS
+        await asyncio.gather(*(crowd.act_until(end, member, number) for number, member in enumerate(members)))
+    return crowd
+
+
+async def found_wrong(connection: Connection, deadlocks: int) -> dict[str, int]:
+    """Return what is not as it must be, and how often."""
+    found = {
+        name: len(await connection.fetch(query.replace("$deadlocks", str(deadlocks)))) for name, query in WRONG.items()
+    }
+    return {name: number for name, number in found.items() if number}
+
+
+class TestCrowd:
+    async def test_leaves_every_counter_true(self, crowd_database: str) -> None:
+        connection = await asyncpg.connect(crowd_database)
+        secret = settings().secret_key.get_secret_value()
+        deadlocks = await connection.fetchval(DEADLOCKS)
+        try:
+            with (
+                directory() as folder,
+                running(folder, DATABASE_URL=crowd_database, SECRET_KEY=secret, JOB_WORKERS="0") as service,
+            ):
+                crowd = await gather(service.url, Factory(connection))
+            assert await found_wrong(connection, deadlocks) == {}
+            surprises = {key: times for key, times in crowd.seen.items() if key[1] not in EXPECTED[key[0]]}
+            assert surprises == {}
+            # Each kind of work was done, and some of it met what somebody had just deleted.
+            for what, statuses in EXPECTED.items():
+                assert crowd.seen[what, min(statuses)] > 0, what
+            assert crowd.seen["like", 404] > 0
+        finally:
+            await connection.close()

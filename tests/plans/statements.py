@@ -1,0 +1,124 @@
+"""The statements that many requests wait for, with values as a request would bring them."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.comments import moderation, places
+from app.comments import queries as comments
+from app.comments import service as comment_service
+from app.comments.queries import View
+from app.pages import Shape
+from app.posts import queries as posts
+from app.posts import search as post_search
+from app.posts import service as post_service
+from app.search import service as search
+from app.sql import Statement
+from app.statistics import service as statistics
+from app.tags import service as tags
+from app.words import service as words
+from generated.models import CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
+
+# pyright: reportPrivateUsage=false
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+POST, COMMENT, MEMBER = (UUID(int=number) for number in (5_000, 70_000, 7))
+FIRST = Shape(after=False, backwards=False, offset=False, usual=True)
+NEXT = Shape(after=True, backwards=False, offset=False, usual=True)
+Given = tuple[str, Statement, dict[str, Any]]
+
+
+def _shapes(key: Any) -> Iterator[tuple[str, Shape, dict[str, Any]]]:
+    yield "first", FIRST, {}
+    yield "next", NEXT, {"key": key, "key_id": POST}
+
+
+def _posts() -> Iterator[Given]:
+    filters: dict[str, Any] = {"author": "member_7", "tag": "tag-7", "featured": True}
+    filters |= {"published_after": MOMENT, "published_before": MOMENT + timedelta(days=1)}
+    for sort in PostSort:
+        key = "Title 5000" if "title" in sort.value else MOMENT
+        for name, shape, values in _shapes(key):
+            yield (
+                f"posts {sort.value} {name}",
+                posts.listing(sort, PostStatus.published, frozenset[str](), shape),
+                values,
+            )
+    order = PostSort.published_at_desc
+    for name, value in filters.items():
+        statement = posts.listing(order, PostStatus.published, frozenset({name}), NEXT)
+        yield f"posts by {name}", statement, {name: value, "key": MOMENT, "key_id": POST}
+    yield "posts drafts", posts.listing(order, PostStatus.draft, frozenset[str](), FIRST), {}
+    own = posts.listing(order, PostStatus.draft, frozenset({"viewer"}), FIRST)
+    yield "posts own drafts", own, {"viewer": MEMBER}
+    yield "posts get", post_service._GET, {"id": POST}
+    yield "posts get by slug", post_service._GET_BY_SLUG, {"slug": "slug-5000"}
+    yield "posts lock", post_service._LOCK, {"id": POST}
+    yield "posts like", post_service._LIKE, {"post_id": POST, "user_id": MEMBER}
+    yield "posts unlike", post_service._UNLIKE, {"post_id": POST, "user_id": MEMBER}
+    yield "posts count likes", post_service._COUNT_LIKES, {"post_id": POST, "step": 1}
+
+
+def _comments() -> Iterator[Given]:
+    viewers: dict[View, dict[str, Any]] = {View.member: {"viewer": MEMBER}}
+    for view in View:
+        viewer = viewers.get(view, {})
+        for layout in CommentLayout:
+            for name, shape, values in _shapes(MOMENT):
+                listing = comments.listing(layout, view, shape, descending=True)
+                yield f"comments {layout.value} {view.name} {name}", listing, values | viewer | {"post_id": POST}
+        yield f"comments get {view.name}", comment_service._get(view), {"id": COMMENT} | viewer
+        yield f"comments lock {view.name}", comment_service._lock(view), {"id": COMMENT} | viewer
+    new: dict[str, Any] = {"comment_id": UUID(int=9), "post_id": POST, "member_id": MEMBER, "text": "A loom."}
+    yield "comments create", comments.creating("none", answer=False, mentions=False), new
+    answer = comments.creating("first", answer=True, mentions=True)
+    yield "comments answer", answer, new | {"parent_id": COMMENT, "names": ["member_7", "member_8"]}
+    for name in ("LOCK_POST", "FADE", "APPEAR", "REMOVE"):
+        yield f"comments {name.lower().replace('_', ' ')}", getattr(places, name), {"id": COMMENT}
+    yield "comments bury", places.BURY, {"comment_id": COMMENT}
+    yield "comments is answered", places.IS_ANSWERED, {"comment_id": COMMENT}
+    yield "comments count", places.COUNT, {"post_id": POST, "step": 1}
+    yield "comments like", comment_service._LIKE, {"comment_id": COMMENT, "user_id": MEMBER}
+    yield "comments count likes", comment_service._COUNT_LIKES, {"comment_id": COMMENT, "step": 1}
+    for status in (None, *CommentStatus):
+        queue = moderation._listing(moderation.Filters(status), NEXT, descending=False)
+        yield f"queue {status and status.value}", queue, {"key": MOMENT, "key_id": COMMENT}
+    yield "queue reports", moderation._REPORTS, {"ids": [COMMENT, UUID(int=70_003)]}
+
+
+def _tags() -> Iterator[Given]:
+    for sort in TagSort:
+        key = 7 if "count" in sort.value else "tag-7"
+        for name, shape, values in _shapes(key):
+            yield f"tags {sort.value} {name}", tags._listing(sort, shape), values
+    yield "tags get", tags._GET, {"id": UUID(int=7)}
+    yield "tags count posts", tags._COUNT, {"names": ["tag-7", "tag-8"], "steps": [1, -1]}
+    for name, number in (("rename", 0), ("take off", 1)):
+        values = {"old": "tag-7", "new": "tag-x"} if number == 0 else {"old": "tag-7"}
+        yield f"tags {name}", tags._rewriting()[0][number], values
+
+
+def _search() -> Iterator[Given]:
+    by: dict[str, dict[str, Any]] = {"": {}, " by tag": {"tag": "tag-7"}, " by author": {"author": "member_7"}}
+    for name, filters in by.items():
+        statement = post_search._statement(frozenset(filters), FIRST)
+        for kind, word in (("common", "loom"), ("rare", "word7777")):
+            yield f"search {kind} word{name}", statement, filters | {"q": word}
+    for kind in (None, *SearchType):
+        names = {} if kind is SearchType.post else {"names": ["member_777", "tag-777"]}
+        yield f"search everything {kind and kind.value}", search._listing(kind, FIRST), {"q": "word7777"} | names
+    yield "search nearest words", words._NEAREST, {"words": ["wrod7777", "lomm"]}
+    new = {"first_id": UUID(int=149_900)}
+    yield "growth comments", statistics._GROWTH["comments"]._matching, new
+    yield "growth members", statistics._GROWTH["members"]._matching, {"first_id": UUID(int=7_990)}
+    yield "growth posts", statistics._GROWTH["posts"]._matching, {"since": MOMENT + timedelta(days=800)}
+    for name in ("pending_comments", "reported_comments", "unpublished_posts", "failed"):
+        yield f"figure {name}", statistics._COUNTS[name]._matching, {}
+
+
+def statements() -> Iterator[Given]:
+    """Yield each with its name and the values of its parameters."""
+    yield from _posts()
+    yield from _comments()
+    yield from _tags()
+    yield from _search()
