@@ -9,6 +9,7 @@ from app.access import Principal
 from app.accounts.first import make_first_admin
 from app.audit import handlers as audit
 from app.auth import handlers as auth
+from app.categories import handlers as categories
 from app.comments import handlers as comments
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
@@ -22,7 +23,7 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, comments, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (audit, auth, categories, comments, jobs, mail, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -33,6 +34,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         posts=posts,
         comments=comments,
         tags=tags,
+        categories=categories,
         audit=audit,
         jobs=jobs,
         mail=mail,

@@ -34,7 +34,7 @@ class Connection(Protocol):
 
     async def fetchrow(self, query: str, /, *args: Any) -> Record | None: ...
 
-    async def fetchval(self, query: str, /, *args: Any) -> Any: ...
+    async def fetchval(self, query: str, /, *args: Any, timeout: float | None = None) -> Any: ...  # noqa: ASYNC109 - The driver's.
 
     async def execute(self, query: str, /, *args: Any, timeout: float | None = None) -> str: ...  # noqa: ASYNC109 - The driver's.
 
@@ -58,7 +58,7 @@ class Statement:
     __slots__ = ("_defaults", "_names", "_seconds", "sql")
 
     def __init__(self, expression: ClauseElement, *, seconds: float | None = None) -> None:
-        """Compile it; `seconds` is how long `run` waits for it where the pool's own limit is too short."""
+        """Compile it; `seconds` is how long `run` and `value` wait for it where the pool's own limit is too short."""
         self._seconds = seconds
         compiled = expression.compile(dialect=asyncpg_dialect(), compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
@@ -84,7 +84,7 @@ class Statement:
 
     async def value(self, connection: Connection, **values: Any) -> Any:
         """Run it and return the first column of the first row, or None."""
-        return await connection.fetchval(self.sql, *self.arguments(values))
+        return await connection.fetchval(self.sql, *self.arguments(values), timeout=self._seconds)
 
     async def expected(self, connection: Connection, **values: Any) -> int:
         """Return how many rows the planner expects of it, without running it."""

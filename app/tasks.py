@@ -7,10 +7,11 @@ from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
 from app.mail import tasks as mail
+from app.posts import tasks as posts
 from app.words import tasks as words
 
 # Importing them registers their tasks.
-TASKS = (auth, jobs, mail, words)
+TASKS = (auth, jobs, mail, posts, words)
 
 
 def kinds() -> Collection[Kind]:

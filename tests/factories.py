@@ -104,7 +104,7 @@ class Factory:
         """A published post, or one with another `status`; counters of author and tags are the test's business."""
         author = author or await self.member()
         number = next(_numbers)
-        published = given.get("status", "published") != "draft"
+        published = given.get("status", "published") not in ("draft", "scheduled")
         row: dict[str, Any] = {
             "id": new_id(),
             "author_id": author.id,
@@ -119,11 +119,38 @@ class Factory:
         await self._insert("post_slugs", {"slug": row["slug"], "post_id": row["id"]})
         return row["id"]
 
+    async def category(self, slug: str, parent: UUID | None = None, **given: Any) -> UUID:
+        """A category at the top, or below a parent."""
+        above = await self._connection.fetchrow("SELECT place, depth FROM categories WHERE id = $1", parent)
+        row: dict[str, Any] = {
+            "id": new_id(),
+            "parent_id": parent,
+            "name": slug.replace("-", " ").capitalize(),
+            "slug": slug,
+            "place": f"{above['place']} {slug}" if above else slug,
+            "depth": above["depth"] + 1 if above else 1,
+        } | given
+        await self._insert("categories", row)
+        return row["id"]
+
     async def tag(self, name: str, **given: Any) -> UUID:
         """A tag."""
         row: dict[str, Any] = {"id": new_id(), "name": name} | given
         await self._insert("tags", row)
         return row["id"]
+
+    async def revision(self, post_id: UUID, number: int, editor: Member, **given: Any) -> UUID:
+        """A revision of a post."""
+        row: dict[str, Any] = {
+            "post_id": post_id,
+            "number": number,
+            "title": f"The engine weaves {number}",
+            "content": "It weaves algebraical patterns.",
+            "tags": list[str](),
+            "editor_id": editor.id,
+        } | given
+        await self._insert("post_revisions", row)
+        return post_id
 
     async def comment(
         self, post_id: UUID, author: Member | None = None, *, parent: UUID | None = None, **given: Any

@@ -4,15 +4,17 @@ Posts go with all that hangs on them, as if their author had deleted each. Comme
 answered, the place stays without text and author, so that the answers keep theirs. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
-Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, comments by
-their ids. The number of statements does not depend on how much there is.
+Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories and
+comments by their ids. The number of statements does not depend on how much there is.
 """
 
 from uuid import UUID
 
 from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_column, select, union, update
 
+from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
+from app.jobs import service as jobs
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
 from app.tags.tables import Tag
@@ -44,6 +46,26 @@ _losing = (
 )
 _COUNT_TAGS = Statement(
     update(Tag).where(Tag.id == _losing.c.id).values(post_count=Tag.post_count - _losing.c.number), seconds=SECONDS
+)
+_filed = (
+    select(Post.category_id, func.count().label("number"))
+    .where(Post.author_id == _member, Post.status == literal_column("'published'"), Post.category_id.is_not(None))
+    .group_by(Post.category_id)
+    .cte("filed")
+)
+_leaving = (
+    select(Category.id, _filed.c.number)
+    .join(_filed, _filed.c.category_id == Category.id)
+    .order_by(Category.id)
+    .with_for_update(of=Category, key_share=True)
+    .cte("leaving")
+)
+_COUNT_CATEGORIES = Statement(
+    update(Category).where(Category.id == _leaving.c.id).values(post_count=Category.post_count - _leaving.c.number),
+    seconds=SECONDS,
+)
+_SCHEDULED = Statement(
+    select(Post.publication_job_id).where(Post.author_id == _member, Post.publication_job_id.is_not(None))
 )
 _DELETE_POSTS = Statement(delete(Post).where(Post.author_id == _member), seconds=SECONDS)
 _UNLIKE_POSTS = Statement(update(Post).where(Post.id.in_(_liked)).values(likes=Post.likes - 1), seconds=SECONDS)
@@ -131,6 +153,9 @@ async def lock_posts(connection: Connection, member: UUID) -> None:
 async def take_apart(connection: Connection, member: UUID) -> None:
     """Remove a member whose row is locked, so that nothing is added in the member's name meanwhile."""
     await _COUNT_TAGS.run(connection, member=member)
+    await _COUNT_CATEGORIES.run(connection, member=member)
+    schedules = await _SCHEDULED.all(connection, member=member)
+    await jobs.call_off(connection, [row["publication_job_id"] for row in schedules])
     await _DELETE_POSTS.run(connection, member=member)
     await _UNLIKE_POSTS.run(connection, member=member)
     await _COUNT_COMMENTS.run(connection, member=member)

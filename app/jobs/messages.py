@@ -17,6 +17,7 @@ QUEUE = table(
     column("entrypoint", Text()),
     column("payload", LargeBinary()),
     column("dedupe_key", Text()),
+    column("execute_after", DateTime(timezone=True)),
     column("status", Text()),
     schema=SCHEMA,
 )

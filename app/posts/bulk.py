@@ -16,7 +16,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.access import Action, Principal, allowed
+from app.categories import service as categories
 from app.ids import new_id
+from app.jobs import service as jobs
 from app.posts import queries
 from app.posts.tables import Post, PostSlug
 from app.posts.text import slug_candidates
@@ -37,6 +39,7 @@ class Draft:
     excerpt: str | None
     tags: list[str]
     published_at: datetime | None = None
+    category_id: UUID | None = None
 
 
 def _lists(*names_and_types: tuple[str, Any]) -> Any:
@@ -57,10 +60,11 @@ _DRAFT, _PUBLISHED = (
     literal_column(f"'{status.value}'", Text()) for status in (PostStatus.draft, PostStatus.published)
 )
 _TEXTS = ("title", "slug", "content", "excerpt", "tag_line")
-_new = _lists(("id", Uuid()), *((name, Text()) for name in _TEXTS), ("published_at", DateTime(timezone=True)))
+_OTHERS = (("published_at", DateTime(timezone=True)), ("category_id", Uuid()))
+_new = _lists(("id", Uuid()), *((name, Text()) for name in _TEXTS), *_OTHERS)
 _INSERT = Statement(
     insert(Post).from_select(
-        ["id", "author_id", "title", "slug", "content", "excerpt", "tags", "published_at", "status"],
+        ["id", "author_id", "title", "slug", "content", "excerpt", "tags", "published_at", "category_id", "status"],
         select(
             _new.c.id,
             bindparam("author_id", type_=Uuid()),
@@ -68,6 +72,7 @@ _INSERT = Statement(
             # A list of lists of different lengths is none of PostgreSQL's; names of tags have no blanks.
             func.string_to_array(_new.c.tag_line, " "),
             _new.c.published_at,
+            _new.c.category_id,
             case((_new.c.published_at.is_(None), _DRAFT), else_=_PUBLISHED),
         ),
     )
@@ -76,7 +81,10 @@ _some = Post.id == func.any(bindparam("ids", type_=ARRAY(Uuid())))
 _SUMMARIES = Statement(select(*queries.SUMMARY, *queries.AUTHOR).join(User, User.id == Post.author_id).where(_some))
 # In the order of their ids, as everybody who locks several posts does.
 _LOCK = Statement(
-    select(Post.id, Post.author_id, Post.status, Post.tags).where(_some).order_by(Post.id).with_for_update()
+    select(Post.id, Post.author_id, Post.status, Post.tags, Post.category_id, Post.publication_job_id)
+    .where(_some)
+    .order_by(Post.id)
+    .with_for_update()
 )
 _DELETE = Statement(delete_from(Post).where(_some))
 _steps = (
@@ -110,7 +118,7 @@ async def take_slugs(connection: Connection, titles: dict[UUID, str]) -> dict[UU
 
 
 async def write(connection: Connection, author_id: UUID, drafts: Sequence[Draft]) -> list[UUID]:
-    """Write posts of one author; whoever calls has shared the vocabulary of tags, and counts what is published."""
+    """Write posts of one author; whoever calls has shared the vocabulary, and counts what is published."""
     ids = [new_id() for _ in drafts]
     await tags.ensure(connection, {name for draft in drafts for name in draft.tags})
     slugs = await take_slugs(connection, {post_id: draft.title for post_id, draft in zip(ids, drafts, strict=True)})
@@ -124,6 +132,7 @@ async def write(connection: Connection, author_id: UUID, drafts: Sequence[Draft]
         excerpts=[draft.excerpt for draft in drafts],
         tag_lines=[" ".join(draft.tags) for draft in drafts],
         published_ats=[draft.published_at for draft in drafts],
+        category_ids=[draft.category_id for draft in drafts],
     )
     return ids
 
@@ -145,7 +154,7 @@ async def write_fit(connection: Connection, author_id: UUID, drafts: Sequence[Dr
 
 
 async def count(connection: Connection, rows: Iterable[Record | dict[str, Any]], step: int) -> None:
-    """Keep the counters of authors and tags when these published posts appear (1) or disappear (-1)."""
+    """Keep the counters of authors, tags and categories when these published posts appear (1) or disappear (-1)."""
     published = [row for row in rows if row["status"] == PostStatus.published]
     authors = Counter(row["author_id"] for row in published)
     if authors:
@@ -153,6 +162,8 @@ async def count(connection: Connection, rows: Iterable[Record | dict[str, Any]],
         await _COUNT_FOR_AUTHORS.run(connection, ids=list(authors), steps=steps)
     names = Counter(name for row in published for name in row["tags"])
     await tags.add(connection, {name: number * step for name, number in names.items()})
+    filed = Counter(row["category_id"] for row in published if row["category_id"])
+    await categories.add(connection, {category_id: number * step for category_id, number in filed.items()})
 
 
 def _draft(post: models.PostCreate) -> Draft:
@@ -161,13 +172,24 @@ def _draft(post: models.PostCreate) -> Draft:
         post.content,
         post.excerpt if post.excerpt is not MISSING else None,
         tags.normalise(post.tags) if post.tags is not MISSING else [],
+        category_id=post.category_id if post.category_id is not MISSING else None,
     )
 
 
 async def create(connection: Connection, principal: Principal, batch: models.PostBatchCreate) -> models.PostBatch:
     """Write drafts, and return them in their order. Raises ValidationFailed for what only the database finds."""
     await tags.share(connection)
-    written = await write_fit(connection, principal.user_id, [_draft(post) for post in batch.posts])
+    drafts = [_draft(post) for post in batch.posts]
+    wrong = await categories.unfit(connection, {draft.category_id for draft in drafts if draft.category_id})
+    if wrong:
+        raise ValidationFailed(
+            errors=[
+                FieldError(pointer=f"/posts/{place}/category_id", **wrong[draft.category_id])
+                for place, draft in enumerate(drafts)
+                if draft.category_id in wrong
+            ]
+        )
+    written = await write_fit(connection, principal.user_id, drafts)
     if None in written:
         raise ValidationFailed(
             errors=[
@@ -202,5 +224,6 @@ async def delete(connection: Connection, principal: Principal, ids: Sequence[UUI
     if foreign := {row["id"] for row in rows if not allowed(principal, Action.DELETE_POST, row)}:
         errors = _pointers(ids, foreign, "permission_denied", "You may not delete this post.")
         raise PermissionDenied("Some of the posts are not yours to delete; none was deleted.", errors=errors)
+    await jobs.call_off(connection, [row["publication_job_id"] for row in rows if row["publication_job_id"]])
     await _DELETE.run(connection, ids=list(ids))
     await count(connection, rows, -1)

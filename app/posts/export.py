@@ -63,7 +63,7 @@ def _time(moment: datetime | None) -> str:
 # How the members of a post become cells; those that are not named stay what they are, and can be no formulas.
 _CELLS: dict[str, Callable[[Any], object]] = {
     **dict.fromkeys(("title", "content", "excerpt"), _text),
-    **dict.fromkeys(("published_at", "created_at", "updated_at"), _time),
+    **dict.fromkeys(("published_at", "publish_at", "created_at", "updated_at"), _time),
     "tags": lambda names: defused(" ".join(names)),
     "author": lambda author: defused(author["username"]),
     "featured": lambda flag: "true" if flag else "false",

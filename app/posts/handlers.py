@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from pydantic import MISSING
+
 from app import pages
 from app.access import Principal
 from app.contract import BASE_PATH
@@ -11,7 +13,7 @@ from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
 from app.negotiation import preferred
-from app.posts import bulk, export, markdown, search, service, views
+from app.posts import bulk, export, markdown, revisions, search, service, steps, views
 from app.posts.queries import Filters
 from app.sql import Connection
 from app.streams import Stream
@@ -27,6 +29,10 @@ from generated.models import (
     PostSort,
     PostStatus,
     PostUpdate,
+    Publication,
+    Revision,
+    RevisionDiff,
+    RevisionPage,
 )
 from generated.server import HTTPResult
 
@@ -42,13 +48,14 @@ async def list_posts(
     status: PostStatus | None,
     author: str | None,
     tag: str | None,
+    category: str | None,
     featured: bool | None,
     published_after: datetime | None,
     published_before: datetime | None,
     include: PostInclude | None,
 ) -> HTTPResult[PostPage]:
     status = status or PostStatus.published
-    filters = Filters(status, author, tag, featured, published_after, published_before)
+    filters = Filters(status, author, tag, category, featured, published_after, published_before)
     async with reading() as connection:
         asked = pages.Asked(limit, cursor, page, include_total)
         posts = await service.list_page(connection, principal, sort, filters, asked, include)
@@ -98,12 +105,17 @@ async def delete_post(*, principal: Principal, post_id: UUID, if_match: str) -> 
 
 async def _set_status(principal: Principal, post_id: UUID, status: PostStatus) -> HTTPResult[Post]:
     async with transaction() as connection:
-        post = await service.set_status(connection, principal, post_id, status)
+        post = await steps.set_status(connection, principal, post_id, status)
     return HTTPResult(200, post, {"ETag": etag(post)})
 
 
-async def publish_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
-    return await _set_status(principal, post_id, PostStatus.published)
+async def publish_post(*, principal: Principal, post_id: UUID, body: Publication | None) -> HTTPResult[Post]:
+    publish_at = body.publish_at if body else MISSING
+    if publish_at is MISSING:
+        return await _set_status(principal, post_id, PostStatus.published)
+    async with transaction() as connection:
+        post = await steps.schedule(connection, principal, post_id, publish_at)
+    return HTTPResult(200, post, {"ETag": etag(post)})
 
 
 async def withdraw_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
@@ -112,6 +124,55 @@ async def withdraw_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Po
 
 async def archive_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
     return await _set_status(principal, post_id, PostStatus.archived)
+
+
+async def _set_featured(principal: Principal, post_id: UUID, *, featured: bool) -> HTTPResult[Post]:
+    async with transaction() as connection:
+        post = await steps.feature(connection, principal, post_id, featured=featured)
+    return HTTPResult(200, post, {"ETag": etag(post)})
+
+
+async def feature_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
+    return await _set_featured(principal, post_id, featured=True)
+
+
+async def unfeature_post(*, principal: Principal, post_id: UUID) -> HTTPResult[Post]:
+    return await _set_featured(principal, post_id, featured=False)
+
+
+async def list_revisions(
+    *,
+    principal: Principal,
+    post_id: UUID,
+    limit: int,
+    cursor: str | None,
+    page: int | None,
+    include_total: bool | None,
+) -> HTTPResult[RevisionPage]:
+    asked = pages.Asked(limit, cursor, page, include_total)
+    async with reading() as connection:
+        found = await revisions.list_page(connection, principal, post_id, asked)
+    return HTTPResult(200, found, pages.links(found.page))
+
+
+async def get_revision(*, principal: Principal, post_id: UUID, number: int) -> HTTPResult[Revision]:
+    async with reading() as connection:
+        revision = await revisions.get(connection, principal, post_id, number)
+    return HTTPResult(200, revision)
+
+
+async def compare_revisions(
+    *, principal: Principal, post_id: UUID, number: int, against: int | None
+) -> HTTPResult[RevisionDiff]:
+    async with reading() as connection:
+        difference = await revisions.compare(connection, principal, post_id, number, against)
+    return HTTPResult(200, difference)
+
+
+async def restore_revision(*, principal: Principal, post_id: UUID, number: int, if_match: str) -> HTTPResult[Post]:
+    async with transaction() as connection:
+        post = await revisions.restore(connection, principal, post_id, number, if_match)
+    return HTTPResult(200, post, {"ETag": etag(post)})
 
 
 async def like_post(*, principal: Principal, post_id: UUID) -> None:
@@ -168,12 +229,13 @@ async def export_posts(
     status: PostStatus | None,
     author: str | None,
     tag: str | None,
+    category: str | None,
     featured: bool | None,
     published_after: datetime | None,
     published_before: datetime | None,
 ) -> Stream:
     form = preferred(current().header(b"accept"), export.FORMS)
     status = status or PostStatus.published
-    filters = Filters(status, author, tag, featured, published_after, published_before)
+    filters = Filters(status, author, tag, category, featured, published_after, published_before)
     pieces = await export.begin(principal, sort, filters, cursor, form)
     return Stream(pieces, form, export.headers(form))

@@ -11,6 +11,7 @@ from asyncpg import Record
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.categories.tables import Category
 from app.pages import Counting, Key, Shape, ordered
 from app.posts.tables import Post
 from app.rows import fill
@@ -32,11 +33,13 @@ SUMMARY = (
     Post.status,
     Post.featured,
     Post.tags,
+    Post.category_id,
     Post.views,
     Post.likes,
     Post.comment_count,
     Post.version,
     Post.published_at,
+    Post.publish_at,
     Post.created_at,
     Post.updated_at,
 )
@@ -70,6 +73,7 @@ _FILTERS: dict[str, ColumnElement[bool]] = {
     "author": Post.author_id
     == select(User.id).where(func.lower(User.username) == bindparam("author")).scalar_subquery(),
     "tag": Post.tags.contains(func.array_append(literal_column("'{}'::text[]"), bindparam("tag", type_=Text()))),
+    "category": Post.category_id == select(Category.id).where(Category.slug == bindparam("category")).scalar_subquery(),
     "featured": Post.featured == bindparam("featured"),
     "published_after": Post.published_at >= bindparam("published_after"),
     "published_before": Post.published_at < bindparam("published_before"),
@@ -83,6 +87,7 @@ class Filters:
     status: PostStatus
     author: str | None = None
     tag: str | None = None
+    category: str | None = None
     featured: bool | None = None
     published_after: datetime | None = None
     published_before: datetime | None = None
@@ -90,7 +95,7 @@ class Filters:
     def values(self, *, viewer: UUID | None) -> dict[str, Any]:
         """Return the bind values of the filters in use; `viewer` narrows the list to the posts of that member."""
         found = {"viewer": viewer, "author": self.author and self.author.lower(), "tag": self.tag}
-        found |= {name: getattr(self, name) for name in ("featured", "published_after", "published_before")}
+        found |= {name: getattr(self, name) for name in ("category", "featured", "published_after", "published_before")}
         return {name: value for name, value in found.items() if value is not None}
 
 

@@ -5,14 +5,16 @@ from uuid import UUID
 
 from asyncpg import Record
 from pydantic import MISSING
-from sqlalchemy import bindparam, case, delete, func, insert, literal_column, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app import pages
 from app.access import Action, Principal, allowed, require
+from app.categories import service as categories
 from app.etags import require_match
 from app.ids import new_id
-from app.posts import markdown, queries
+from app.jobs import service as jobs
+from app.posts import history, markdown, queries
 from app.posts.tables import Post, PostLike, PostSlug
 from app.posts.text import excerpt_of, slug_candidates, slug_of
 from app.problems import NotAuthenticated, NotFound, Problem
@@ -37,29 +39,15 @@ _GET_BY_SLUG = Statement(
 )
 _LOCK = Statement(select(Post).where(Post.id == bindparam("id")).with_for_update())
 _columns: dict[str, Any] = {
-    name: bindparam(name) for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags")
+    name: bindparam(name) for name in ("id", "author_id", "title", "slug", "content", "excerpt", "tags", "category_id")
 }
 _INSERT = Statement(insert(Post).values(_columns))
-_EDITABLE = ("title", "slug", "content", "excerpt", "tags", "featured")
+_EDITABLE = ("title", "slug", "content", "excerpt", "tags", "category_id", "featured")
+# Nobody has been shown an address of these, so that a new title may still make a new one.
+_UNSEEN = frozenset({PostStatus.draft, PostStatus.scheduled})
 _edits: dict[str, Any] = {name: bindparam(name) for name in _EDITABLE}
 _edits |= {"version": Post.version + 1, "updated_at": func.now()}
 _UPDATE = Statement(update(Post).where(Post.id == bindparam("post_id")).values(_edits))
-_SET_STATUS = Statement(
-    update(Post)
-    .where(Post.id == bindparam("post_id"))
-    .values(
-        status=bindparam("new_status"),
-        excerpt=bindparam("new_excerpt"),
-        # A post that is published again keeps the date of its first publication only while it is not a draft.
-        published_at=case(
-            (bindparam("new_status") == literal_column("'published'"), func.now()),
-            (bindparam("new_status") == literal_column("'draft'"), None),
-            else_=Post.published_at,
-        ),
-        version=Post.version + 1,
-        updated_at=func.now(),
-    )
-)
 _DELETE = Statement(delete(Post).where(Post.id == bindparam("id")))
 _TAKE_SLUG = Statement(
     upsert(PostSlug)
@@ -150,8 +138,11 @@ async def create(connection: Connection, principal: Principal, draft: models.Pos
     """Write a draft."""
     post_id = new_id()
     names = tags.normalise(draft.tags) if draft.tags is not MISSING else []
-    if names:
+    category_id = draft.category_id if draft.category_id is not MISSING else None
+    if names or category_id:
         await tags.share(connection)
+    if category_id:
+        await categories.require_active(connection, category_id)
     await tags.ensure(connection, names)
     await _INSERT.run(
         connection,
@@ -162,13 +153,24 @@ async def create(connection: Connection, principal: Principal, draft: models.Pos
         content=draft.content,
         excerpt=draft.excerpt if draft.excerpt is not MISSING else None,
         tags=names,
+        category_id=category_id,
     )
     return await get(connection, principal, post_id)
 
 
-async def _locked(connection: Connection, principal: Principal, post_id: UUID, action: Action) -> Record:
+async def lock(connection: Connection, post_id: UUID) -> Record | None:
+    """Lock a post for whoever asks, for the service's own work."""
+    return await _LOCK.first(connection, id=post_id)
+
+
+async def seen(connection: Connection, principal: Principal, post_id: UUID) -> Record:
+    """Return a row of a post with its author. Raises NotFound as `get` does."""
+    return _visible(principal, await _GET.first(connection, id=post_id))
+
+
+async def locked(connection: Connection, principal: Principal, post_id: UUID, action: Action) -> Record:
     """Lock a post for a change. Raises NotFound, and PermissionDenied when the member may see it but not do this."""
-    row = _visible(principal, await _LOCK.first(connection, id=post_id))
+    row = _visible(principal, await lock(connection, post_id))
     require(principal, action, row)
     return row
 
@@ -179,65 +181,75 @@ async def update_post(
     """Apply a merge patch. Raises NotFound, PermissionDenied, PreconditionFailed."""
     changes = patch.model_dump(exclude_unset=True)
     edits_text = changes.keys() != {"featured"}
-    if "tags" in changes:
+    if changes.keys() & {"tags", "category_id"}:
         await tags.share(connection)
-    row = await _locked(connection, principal, post_id, Action.EDIT_POST if edits_text else Action.FEATURE_POST)
+    row = await locked(connection, principal, post_id, Action.EDIT_POST if edits_text else Action.FEATURE_POST)
     if "featured" in changes:
         require(principal, Action.FEATURE_POST, row)
     require_match(if_match, row["version"])
     if "tags" in changes:
         changes["tags"] = tags.normalise(changes["tags"])
-        await tags.ensure(connection, changes["tags"])
-        if row["status"] == PostStatus.published:
-            await tags.count(connection, removed=row["tags"], added=changes["tags"])
-    if row["status"] == PostStatus.draft and slug_of(changes.get("title", row["title"])) != slug_of(row["title"]):
-        changes["slug"] = await _take_slug(connection, post_id, changes["title"])
-    if row["status"] == PostStatus.published and changes.get("excerpt", row["excerpt"]) is None:
-        changes["excerpt"] = excerpt_of(changes.get("content", row["content"]))
-    values = {name: row[name] for name in _EDITABLE} | changes
-    await _UPDATE.run(connection, post_id=post_id, **values)
+    if changes.get("category_id") not in (None, row["category_id"]):
+        await categories.require_active(connection, changes["category_id"])
+    await change(connection, principal, row, changes)
     return await get(connection, principal, post_id)
 
 
-async def _count_published(connection: Connection, row: Record, step: int) -> None:
-    """Keep the counters of author and tags when a post appears (1) or disappears (-1)."""
+async def change(
+    connection: Connection,
+    principal: Principal,
+    row: Record,
+    changes: dict[str, Any],
+    *,
+    restored_from: int | None = None,
+) -> None:
+    """Change a locked post, keep what it was and what it becomes, and every counter true.
+
+    Who gives it tags or a category shares the vocabulary.
+    """
+    values = {name: row[name] for name in _EDITABLE} | changes
+    if row["status"] in _UNSEEN and slug_of(values["title"]) != slug_of(row["title"]):
+        values["slug"] = await _take_slug(connection, row["id"], values["title"])
+    if row["status"] == PostStatus.published and values["excerpt"] is None:
+        values["excerpt"] = excerpt_of(values["content"])
+    written = history.is_change(row, values)
+    if written:
+        await history.before(connection, row)
+    await tags.ensure(connection, [name for name in values["tags"] if name not in row["tags"]])
+    await _UPDATE.run(connection, post_id=row["id"], **values)
+    if written:
+        await history.after(connection, row, principal, restored_from)
+    if row["status"] == PostStatus.published:
+        await tags.count(connection, removed=row["tags"], added=values["tags"])
+        await categories.count(connection, removed=row["category_id"], added=values["category_id"])
+
+
+async def count_published(connection: Connection, row: Record, step: int) -> None:
+    """Keep the counters of author, tags and category when a post appears (1) or disappears (-1)."""
     await _COUNT_FOR_AUTHOR.run(connection, author_id=row["author_id"], step=step)
     await tags.count(connection, **{"added" if step > 0 else "removed": row["tags"]})
+    await categories.count(connection, **{"added" if step > 0 else "removed": row["category_id"]})
 
 
-# From a state by a step to a state; a step that leads to the state it starts from changes nothing.
-_STEPS: dict[PostStatus, frozenset[PostStatus]] = {
-    PostStatus.published: frozenset({PostStatus.draft, PostStatus.published}),
-    PostStatus.archived: frozenset({PostStatus.published, PostStatus.archived}),
-    PostStatus.draft: frozenset({PostStatus.published, PostStatus.archived}),
-}
-
-
-async def set_status(connection: Connection, principal: Principal, post_id: UUID, status: PostStatus) -> models.Post:
-    """Publish, archive or withdraw a post. Raises NotFound, PermissionDenied, InvalidTransition."""
-    row = await _locked(connection, principal, post_id, Action.EDIT_POST)
-    if row["status"] not in _STEPS[status]:
-        raise InvalidTransition(f"The post is {row['status']}.")
-    if row["status"] != status:
-        excerpt = row["excerpt"] or (excerpt_of(row["content"]) if status is PostStatus.published else None)
-        await _SET_STATUS.run(connection, post_id=post_id, new_status=status.value, new_excerpt=excerpt)
-        if PostStatus.published in (status, row["status"]):
-            await _count_published(connection, row, 1 if status is PostStatus.published else -1)
-    return await get(connection, principal, post_id)
+async def call_off(connection: Connection, row: Record) -> None:
+    """Cancel the job that would publish a locked post, if it is scheduled."""
+    if row["publication_job_id"]:
+        await jobs.call_off(connection, [row["publication_job_id"]])
 
 
 async def delete_post(connection: Connection, principal: Principal, post_id: UUID, if_match: str) -> None:
     """Delete a post with all that hangs on it. Raises NotFound, PermissionDenied, PreconditionFailed."""
-    row = await _locked(connection, principal, post_id, Action.DELETE_POST)
+    row = await locked(connection, principal, post_id, Action.DELETE_POST)
     require_match(if_match, row["version"])
+    await call_off(connection, row)
     await _DELETE.run(connection, id=post_id)
     if row["status"] == PostStatus.published:
-        await _count_published(connection, row, -1)
+        await count_published(connection, row, -1)
 
 
 async def like(connection: Connection, principal: Principal, post_id: UUID, *, liked: bool) -> None:
     """Like a post or take the like back; repeated, it changes nothing. Raises NotFound and PostNotPublished."""
-    row = _visible(principal, await _LOCK.first(connection, id=post_id))
+    row = _visible(principal, await lock(connection, post_id))
     if liked and row["status"] != PostStatus.published:
         raise PostNotPublished
     changed = await (_LIKE if liked else _UNLIKE).run(connection, post_id=post_id, user_id=principal.user_id)

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index,
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from app.categories.tables import Categorised, Category
 from app.sql import Table
 from app.tags.tables import Tagged
 from app.users.tables import User
@@ -19,12 +20,13 @@ _SEARCH = (
 )
 
 
-class Post(Tagged, Table):
+class Post(Tagged, Categorised, Table):
     """A post. Its lists are read in the order of an index, newest first, so that no page is sorted at request time."""
 
     __tablename__ = "posts"
     __table_args__ = (
-        CheckConstraint("status IN ('draft', 'published', 'archived')", name="status"),
+        CheckConstraint("status IN ('draft', 'scheduled', 'published', 'archived')", name="status"),
+        CheckConstraint("(status = 'scheduled') = (publish_at IS NOT NULL)", name="schedule"),
         Index(
             "ix_posts_published",
             text("sort_at DESC"),
@@ -45,6 +47,14 @@ class Post(Tagged, Table):
             text("id DESC"),
             postgresql_where=text("status <> 'published'"),
         ),
+        Index("ix_posts_scheduled", "publish_at", postgresql_where=text("publish_at IS NOT NULL")),
+        Index(
+            "ix_posts_category",
+            "category_id",
+            text("sort_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("category_id IS NOT NULL"),
+        ),
         Index("ix_posts_tags", "tags", postgresql_using="gin"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )
@@ -54,12 +64,14 @@ class Post(Tagged, Table):
     slug: Mapped[str]
     content: Mapped[str]
     excerpt: Mapped[str | None]
-    status: Mapped[str] = mapped_column(server_default="draft")
     featured: Mapped[bool] = mapped_column(server_default="false")
     views: Mapped[int] = mapped_column(BigInteger, server_default="0")
     likes: Mapped[int] = mapped_column(server_default="0")
     comment_count: Mapped[int] = mapped_column(server_default="0")
     published_at: Mapped[datetime | None]
+    publish_at: Mapped[datetime | None]
+    # What will publish it. No foreign key: jobs are forgotten a month after their end, whoever still names them.
+    publication_job_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sort_at: Mapped[datetime] = mapped_column(Computed("coalesce(published_at, created_at)", persisted=True))
@@ -87,4 +99,25 @@ class PostLike(Table):
 
     post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PostRevision(Table):
+    """What a post was after a change. A post that was never changed has none: it is its own first revision."""
+
+    __tablename__ = "post_revisions"
+    __table_args__ = (
+        Index("ix_post_revisions_category_id", "category_id", postgresql_where=text("category_id IS NOT NULL")),
+        Index("ix_post_revisions_editor_id", "editor_id"),
+    )
+
+    post_id: Mapped[UUID] = mapped_column(ForeignKey(Post.id, ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    content: Mapped[str]
+    excerpt: Mapped[str | None]
+    tags: Mapped[list[str]]
+    category_id: Mapped[UUID | None] = mapped_column(ForeignKey(Category.id, ondelete="SET NULL"))
+    editor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
+    restored_from: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -1,19 +1,17 @@
 """Slugs and excerpts, made from what the author wrote."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
+from app import slugs
 from app.ids import new_suffix
 
-_MAX_SLUG = 80
 _MAX_EXCERPT = 300
 
 
 def slug_of(title: str) -> str:
     """Return a slug of ASCII letters, digits and `-`; a title without any of these gives `post`."""
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "-", plain).strip("-")[:_MAX_SLUG].strip("-") or "post"
+    return slugs.slug_of(title, "post")
 
 
 def slug_candidates(title: str) -> Iterator[str]:

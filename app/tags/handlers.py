@@ -10,7 +10,7 @@ from app.etags import conditional, etag
 from app.idempotency import once
 from app.sql import Connection
 from app.tags import service
-from generated.models import Tag, TagCreate, TagPage, TagSort, TagUpdate
+from generated.models import Tag, TagCreate, TagMerge, TagPage, TagSort, TagUpdate
 from generated.server import HTTPResult
 
 
@@ -45,6 +45,12 @@ async def get_tag(*, principal: Principal | None, tag_id: UUID, if_none_match: s
 async def update_tag(*, principal: Principal, tag_id: UUID, if_match: str, body: TagUpdate) -> HTTPResult[Tag]:
     async with transaction() as connection:
         tag = await service.update_tag(connection, tag_id, body, if_match)
+    return HTTPResult(200, tag, {"ETag": etag(tag)})
+
+
+async def merge_tag(*, principal: Principal, tag_id: UUID, if_match: str, body: TagMerge) -> HTTPResult[Tag]:
+    async with transaction() as connection:
+        tag = await service.merge_tag(connection, tag_id, body.into, if_match)
     return HTTPResult(200, tag, {"ETag": etag(tag)})
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    case,
     delete,
     func,
     insert,
@@ -38,7 +39,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app import pages
 from app.etags import require_match
 from app.ids import new_id
-from app.problems import NotFound, Problem
+from app.problems import FieldError, NotFound, Problem, ValidationFailed
 from app.sql import Connection, Statement
 from app.tags.tables import DEFAULT_COLOR, Tag, Tagged
 from generated import models
@@ -102,6 +103,17 @@ _UPDATE = Statement(
     .returning(*_TAG)
 )
 _DELETE = Statement(delete(Tag).where(Tag.id == bindparam("id")))
+_POST_COUNT = Statement(select(Tag.post_count).where(Tag.id == bindparam("id")))
+_ADD = Statement(
+    update(Tag)
+    .where(Tag.id == bindparam("id"))
+    .values(
+        post_count=Tag.post_count + bindparam("number", type_=Integer()),
+        version=Tag.version + 1,
+        updated_at=func.now(),
+    )
+    .returning(*_TAG)
+)
 _COUNT_ALL = pages.Counting(select(Tag.id))
 
 _ORDER: dict[TagSort, tuple[InstrumentedAttribute[Any], bool]] = {
@@ -119,6 +131,11 @@ def normalise(names: Iterable[str]) -> list[str]:
 async def share(connection: Connection) -> None:
     """Keep the names of tags as they are until the transaction ends; to be called before any row is locked."""
     await _SHARE.value(connection)
+
+
+async def own(connection: Connection) -> None:
+    """Keep everybody else from giving, taking and editing tags and categories until the transaction ends."""
+    await _OWN.value(connection)
 
 
 async def ensure(connection: Connection, names: Collection[str]) -> None:
@@ -200,7 +217,7 @@ def _rewriting() -> list[tuple[Statement, Statement]]:
 
 async def _owned(connection: Connection, tag_id: UUID, if_match: str) -> models.Tag:
     """Return a tag whose name nobody else changes or takes until the end of the transaction."""
-    await _OWN.value(connection)
+    await own(connection)
     tag = await get(connection, tag_id)
     require_match(if_match, tag.version)
     return tag
@@ -227,3 +244,47 @@ async def delete_tag(connection: Connection, tag_id: UUID, if_match: str) -> Non
     for _, remove in _rewriting():
         await remove.run(connection, old=tag.name)
     await _DELETE.run(connection, id=tag_id)
+
+
+@cache
+def _merging() -> list[Statement]:
+    """Return, for each table that carries tags, the statement that puts one in the place of another.
+
+    It answers how many carry both and are published; for the others, the one is counted where the other was.
+    """
+    statements: list[Statement] = []
+    for carrier in Tagged.__subclasses__():
+        old, new = bindparam("old", type_=Text()), bindparam("new", type_=Text())
+        has_new = carrier.tags.contains(func.array_append(literal_column("'{}'::text[]"), new))
+        carrying = (
+            select(carrier.id, (has_new & (carrier.status == literal_column("'published'"))).label("counted"))
+            .where(carrier.tags.contains(func.array_append(literal_column("'{}'::text[]"), old)))
+            .order_by(carrier.id)
+            .with_for_update(key_share=True)
+            .cte("carrying")
+        )
+        merged = case((has_new, func.array_remove(carrier.tags, old)), else_=func.array_replace(carrier.tags, old, new))
+        rewritten = (
+            update(carrier)
+            .where(carrier.id == carrying.c.id)
+            .values(tags=merged, version=carrier.version + 1)
+            .cte("rewritten")
+        )
+        twice = select(func.count()).select_from(carrying).where(carrying.c.counted)
+        statements.append(Statement(twice.add_cte(rewritten), seconds=REWRITE_SECONDS))
+    return statements
+
+
+async def merge_tag(connection: Connection, tag_id: UUID, into: UUID, if_match: str) -> models.Tag:
+    """Put another tag in the place of one. Raises NotFound, PreconditionFailed, and ValidationFailed for the other."""
+    tag = await _owned(connection, tag_id, if_match)
+    row = await _GET.first(connection, id=into)
+    if row is None or into == tag_id:
+        code, detail = ("unknown_tag", "There is no such tag.") if row is None else ("same_tag", "Must be another tag.")
+        raise ValidationFailed(errors=[FieldError(pointer="/into", code=code, detail=detail)])
+    twice = [await merge.value(connection, old=tag.name, new=row["name"]) for merge in _merging()]
+    # Everything that carried the tag is locked by now, and so nobody counts it any more.
+    counted = await _POST_COUNT.value(connection, id=tag_id)
+    await _DELETE.run(connection, id=tag_id)
+    merged = await _ADD.first(connection, id=into, number=counted - sum(twice))
+    return models.Tag.model_validate(dict(merged or {}))

@@ -36,5 +36,7 @@ class Tagged:
     """What carries tags: it holds their names in its author's order, and a renamed tag is renamed in it."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    # `published` is counted with its tags.
+    status: Mapped[str] = mapped_column(server_default="draft")
     tags: Mapped[list[str]] = mapped_column(server_default="{}")
     version: Mapped[int] = mapped_column(server_default="1")

@@ -343,6 +343,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         status: models.PostStatus | None,
         author: str | None,
         tag: str | None,
+        category: str | None,
         featured: StrictBool | None,
         published_after: AwareDatetime | None,
         published_before: AwareDatetime | None,
@@ -397,6 +398,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         status: models.PostStatus | None,
         author: str | None,
         tag: str | None,
+        category: str | None,
         featured: StrictBool | None,
         published_after: AwareDatetime | None,
         published_before: AwareDatetime | None,
@@ -480,6 +482,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         *,
         principal: PrincipalT_contra,
         post_id: UUID,
+        body: models.Publication | None,
     ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
         """
         Handle PUT /posts/{post_id}/publication.
@@ -505,6 +508,81 @@ class PostsService(Protocol[PrincipalT_contra]):
     ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
         """
         Handle PUT /posts/{post_id}/archive.
+        """
+
+    @abstractmethod
+    async def feature_post(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+    ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
+        """
+        Handle PUT /posts/{post_id}/feature.
+        """
+
+    @abstractmethod
+    async def unfeature_post(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+    ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
+        """
+        Handle DELETE /posts/{post_id}/feature.
+        """
+
+    @abstractmethod
+    async def list_revisions(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.RevisionPage | HTTPResult[models.RevisionPage | models.Problem] | Response:
+        """
+        Handle GET /posts/{post_id}/revisions.
+        """
+
+    @abstractmethod
+    async def get_revision(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+        number: int,
+    ) -> models.Revision | HTTPResult[models.Revision | models.Problem] | Response:
+        """
+        Handle GET /posts/{post_id}/revisions/{number}.
+        """
+
+    @abstractmethod
+    async def compare_revisions(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+        number: int,
+        against: int | None,
+    ) -> models.RevisionDiff | HTTPResult[models.RevisionDiff | models.Problem] | Response:
+        """
+        Handle GET /posts/{post_id}/revisions/{number}/diff.
+        """
+
+    @abstractmethod
+    async def restore_revision(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        post_id: UUID,
+        number: int,
+        if_match: str,
+    ) -> models.Post | HTTPResult[models.Post | models.Problem] | Response:
+        """
+        Handle PUT /posts/{post_id}/revisions/{number}/restoration.
         """
 
     @abstractmethod
@@ -739,6 +817,89 @@ class TagsService(Protocol[PrincipalT_contra]):
     ) -> None | HTTPResult[models.Problem] | Response:
         """
         Handle DELETE /tags/{tag_id}.
+        """
+
+    @abstractmethod
+    async def merge_tag(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        tag_id: UUID,
+        if_match: str,
+        body: models.TagMerge,
+    ) -> models.Tag | HTTPResult[models.Tag | models.Problem] | Response:
+        """
+        Handle PUT /tags/{tag_id}/merge.
+        """
+
+
+class CategoriesService(Protocol[PrincipalT_contra]):
+    """Implement the categories operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_categories(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.CategorySort,
+        is_active: StrictBool | None,
+        parent_id: UUID | None,
+    ) -> models.CategoryPage | HTTPResult[models.CategoryPage | models.Problem] | Response:
+        """
+        Handle GET /categories.
+        """
+
+    @abstractmethod
+    async def create_category(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.CategoryCreate,
+    ) -> models.Category | HTTPResult[models.Category | models.Problem] | Response:
+        """
+        Handle POST /categories.
+        """
+
+    @abstractmethod
+    async def get_category(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        category_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Category | HTTPResult[models.Category | models.Problem] | Response:
+        """
+        Handle GET /categories/{category_id}.
+        """
+
+    @abstractmethod
+    async def update_category(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        category_id: UUID,
+        if_match: str,
+        body: models.CategoryUpdate,
+    ) -> models.Category | HTTPResult[models.Category | models.Problem] | Response:
+        """
+        Handle PATCH /categories/{category_id}.
+        """
+
+    @abstractmethod
+    async def delete_category(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        category_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /categories/{category_id}.
         """
 
 

@@ -105,6 +105,16 @@ async def _tag(make: Factory, _: Member) -> str:
     return str(await make.tag("engines"))
 
 
+async def _category(make: Factory, _: Member) -> str:
+    return str(await make.category("looms"))
+
+
+async def _revision(_: Factory, author: Member) -> str:
+    del author
+    # Every post has this one.
+    return "1"
+
+
 async def _job(make: Factory, author: Member) -> str:
     # What has failed can be retried, what is queued cancelled: retrying changes nothing about a queued one.
     return str(await make.job(author))
@@ -140,6 +150,8 @@ RESOURCES: dict[str, tuple[Maker, str]] = {
     "post_id": (_post, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "comment_id": (_comment, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "tag_id": (_tag, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "category_id": (_category, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "number": (_revision, "2147483647"),
     "job_id": (_job, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "session_id": (_session, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "api_key_id": (_api_key, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
@@ -153,8 +165,12 @@ async def _ids(make: Factory, author: Member) -> Any:
     return {"ids": [await _post(make, author), await _post(make, author)]}
 
 
+async def _into(make: Factory, _: Member) -> Any:
+    return {"into": str(await make.tag("looms"))}
+
+
 # Bodies that speak of things which have to be there. An operation that takes such a body gets a line here.
-BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {"deletePosts": _ids}
+BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {"deletePosts": _ids, "mergeTag": _into}
 
 
 async def _body(operation: Operation, make: Factory, author: Member) -> Any:

@@ -13,7 +13,13 @@ from tests.factories import Member
 LONG_AGO = datetime(2026, 1, 1, 12, tzinfo=UTC)
 EDITS = [item for item in operations() if item.method == "PATCH"]
 # Where what a write answers is read, by the schema of its answer. A new resource gets a line here.
-READ_AT = {"Post": "/posts/{id}", "Comment": "/comments/{id}", "Tag": "/tags/{id}", "User": "/users/{id}"}
+READ_AT = {
+    "Post": "/posts/{id}",
+    "Comment": "/comments/{id}",
+    "Tag": "/tags/{id}",
+    "Category": "/categories/{id}",
+    "User": "/users/{id}",
+}
 
 
 def answered(operation: Operation) -> str:

@@ -21,6 +21,8 @@ KNOWN_TO = {
     "verifyEmail": frozenset({"token"}),
     "resetPassword": frozenset({"token", "new_password"}),
     "changePassword": frozenset({"current_password"}),
+    "compareRevisions": frozenset({"against"}),
+    "mergeTag": frozenset({"into"}),
 }
 # How deep numbered pages reach depends on their number and on their size.
 BESIDE = {"page": {"limit": 1}}

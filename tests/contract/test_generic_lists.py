@@ -54,6 +54,17 @@ async def _tags(make: Factory, author: Member, call: Call) -> None:
         await make.tag(f"tag-{number}", created_at=MOMENT)
 
 
+async def _categories(make: Factory, author: Member, call: Call) -> None:
+    del author, call
+    for number in range(ENTRIES):
+        await make.category(f"category-{number}", name=f"Category {number % 2}", created_at=MOMENT)
+
+
+async def _revisions(make: Factory, author: Member, call: Call) -> None:
+    for number in range(1, ENTRIES + 1):
+        await make.revision(UUID(call.path["post_id"]), number, author, created_at=MOMENT)
+
+
 async def _users(make: Factory, author: Member, call: Call) -> None:
     """Two are there already: whoever asks, and another who may."""
     del author, call
@@ -95,6 +106,8 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listComments": _comments,
     "listModerationQueue": _waiting,
     "listTags": _tags,
+    "listCategories": _categories,
+    "listRevisions": _revisions,
     "listAuditEvents": _events,
     "listJobs": _jobs,
     "listSessions": _sessions,

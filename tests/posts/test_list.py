@@ -149,14 +149,15 @@ class TestListPosts:
             ({"page": "101", "limit": "100"}, "page"),
             ({"page": "1", "cursor": "AAAA"}, "page"),
             ({"sort": "likes"}, "sort"),
-            ({"status": "scheduled"}, "status"),
+            ({"status": "planned"}, "status"),
             ({"tag": "Two Words"}, "tag"),
             ({"featured": "perhaps"}, "featured"),
             ({"published_after": "2026-01-01"}, "published_after"),
             ({"published_after": "1767268800"}, "published_after"),
             ({"published_before": "0001-01-01T00:00:00+14:00"}, "published_before"),
             ({"author": "a b"}, "author"),
-            ({"category": "x"}, "category"),
+            ({"category": "Two Words"}, "category"),
+            ({"colour": "x"}, "colour"),
         ],
     )
     async def test_wrong_parameters_are_named(

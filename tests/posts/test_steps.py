@@ -1,4 +1,4 @@
-"""publishPost, withdrawPost, archivePost, likePost and unlikePost."""
+"""publishPost, withdrawPost, archivePost, featurePost, unfeaturePost, likePost and unlikePost."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -93,6 +93,9 @@ class TestPublishWithdrawArchivePost:
             ("draft", "publish", "published"),
             ("draft", "withdraw", None),
             ("draft", "archive", None),
+            ("scheduled", "publish", "published"),
+            ("scheduled", "withdraw", "draft"),
+            ("scheduled", "archive", None),
             ("published", "publish", "published"),
             ("published", "withdraw", "draft"),
             ("published", "archive", "archived"),
@@ -105,7 +108,8 @@ class TestPublishWithdrawArchivePost:
         self, client: AsyncClient, make: Factory, status: str, name: str, answered: str | None
     ) -> None:
         author = await make.member()
-        post_id = await make.post(author, status=status)
+        publish_at = datetime.now(UTC) + timedelta(days=1) if status == "scheduled" else None
+        post_id = await make.post(author, status=status, publish_at=publish_at)
         answer = await step(client, name, post_id, author)
         if answered is None:
             assert (answer.status_code, answer.json()["code"]) == (409, "invalid_transition")
@@ -124,6 +128,42 @@ class TestPublishWithdrawArchivePost:
         assert (await step(client, name, post_id, stranger)).status_code == 403
         assert (await step(client, name, hidden, stranger)).status_code == 404
         assert (await step(client, name, uuid4(), author)).status_code == 404
+
+
+class TestFeaturePost:
+    @pytest.mark.parametrize("status", ["draft", "scheduled", "published", "archived"])
+    @pytest.mark.actor("admin")
+    async def test_puts_a_post_forward_and_no_longer(self, client: AsyncClient, make: Factory, status: str) -> None:
+        publish_at = datetime.now(UTC) + timedelta(days=1) if status == "scheduled" else None
+        path = f"/posts/{await make.post(status=status, publish_at=publish_at)}/feature"
+        first, second = [await client.put(path) for _ in range(2)]
+        post = first.json()
+        assert (first.status_code, post["featured"], post["version"], post["status"]) == (200, True, 2, status)
+        assert (second.json(), second.headers["etag"]) == (post, first.headers["etag"])
+        no_longer, again = [await client.delete(path) for _ in range(2)]
+        assert (no_longer.json()["featured"], no_longer.json()["version"]) == (False, 3)
+        assert again.json() == no_longer.json()
+
+    async def test_is_for_editors_and_what_they_see(self, client: AsyncClient, author: Member, make: Factory) -> None:
+        post_id, hidden = await make.post(author), await make.post(author, status="draft")
+        manager = await make.member("manager")
+        for method in ("PUT", "DELETE"):
+            for who, post, expected in (
+                (author, post_id, 403),
+                (manager, post_id, 200),
+                (manager, hidden, 404),
+                (manager, uuid4(), 404),
+            ):
+                answer = await client.request(method, f"/posts/{post}/feature", headers=who.headers)
+                assert answer.status_code == expected
+
+    async def test_can_be_asked_for_in_lists(self, client: AsyncClient, make: Factory) -> None:
+        featured, other = await make.post(), await make.post()
+        manager = await make.member("manager")
+        await client.put(f"/posts/{featured}/feature", headers=manager.headers)
+        for wanted, found in (("true", featured), ("false", other)):
+            listed = await client.get("/posts", params={"featured": wanted})
+            assert [item["id"] for item in listed.json()["items"]] == [str(found)]
 
 
 class TestLikePost:

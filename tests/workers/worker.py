@@ -16,8 +16,11 @@ import uvloop
 from app import logs
 from app.jobs.registry import JobFailed, Running, kinds, task
 from app.jobs.worker import work
+from app.posts import tasks as posts
 from app.settings import load
 
+# Of the service's own kinds of jobs, those that are tried here.
+KNOWN = (posts,)
 FOLDER = Path(os.environ["FOLDER"])
 
 

@@ -35,7 +35,7 @@ def _add_list_posts(
     list_posts_handler = checked(
         posts.list_posts,
         'The posts.list_posts method of GET /posts',
-        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'status', 'author', 'tag', 'featured', 'published_after', 'published_before', 'include'),
+        ('principal', 'limit', 'cursor', 'page', 'include_total', 'sort', 'status', 'author', 'tag', 'category', 'featured', 'published_after', 'published_before', 'include'),
         asynchronous=True,
     )
 
@@ -62,6 +62,7 @@ def _add_list_posts(
         status: Annotated[models.PostStatus | None, Query(alias='status', description='Only posts in this state; `published` when absent.')] = None,
         author: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='author', description='Only posts of this member.', examples=['ada_l'])] = None,
         tag: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=1, pattern='^[a-z0-9_-]+$', strict=True)] | None, Query(alias='tag', description='Only posts with this tag.', examples=['engines'])] = None,
+        category: Annotated[Annotated[str, StringConstraints(max_length=80, min_length=1, pattern='^[a-z0-9]+(-[a-z0-9]+)*$', strict=True)] | None, Query(alias='category', description='Only posts in the category with this slug; those in categories below it are not among them.', examples=['workshop-visits'])] = None,
         published_after: Annotated[AwareDatetime | None, Query(alias='published_after', description='Only posts published at or after this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         published_before: Annotated[AwareDatetime | None, Query(alias='published_before', description='Only posts published before this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         include: Annotated[models.PostInclude | None, Query(alias='include', description='Asks for more than is answered by itself.')] = None,
@@ -79,6 +80,7 @@ def _add_list_posts(
                 status=status,
                 author=author,
                 tag=tag,
+                category=category,
                 featured=parameters.featured,
                 published_after=published_after,
                 published_before=published_before,
@@ -289,7 +291,7 @@ def _add_export_posts(
     export_posts_handler = checked(
         posts.export_posts,
         'The posts.export_posts method of GET /posts/export',
-        ('principal', 'cursor', 'sort', 'status', 'author', 'tag', 'featured', 'published_after', 'published_before'),
+        ('principal', 'cursor', 'sort', 'status', 'author', 'tag', 'category', 'featured', 'published_after', 'published_before'),
         asynchronous=True,
     )
 
@@ -316,6 +318,7 @@ def _add_export_posts(
         status: Annotated[models.PostStatus | None, Query(alias='status', description='Only posts in this state; `published` when absent.')] = None,
         author: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='author', description='Only posts of this member.', examples=['ada_l'])] = None,
         tag: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=1, pattern='^[a-z0-9_-]+$', strict=True)] | None, Query(alias='tag', description='Only posts with this tag.', examples=['engines'])] = None,
+        category: Annotated[Annotated[str, StringConstraints(max_length=80, min_length=1, pattern='^[a-z0-9]+(-[a-z0-9]+)*$', strict=True)] | None, Query(alias='category', description='Only posts in the category with this slug; those in categories below it are not among them.', examples=['workshop-visits'])] = None,
         published_after: Annotated[AwareDatetime | None, Query(alias='published_after', description='Only posts published at or after this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         published_before: Annotated[AwareDatetime | None, Query(alias='published_before', description='Only posts published before this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         parameters: Annotated[contract.ExportPosts.Parameters, Depends(contract.ExportPosts.PARAMETERS)],
@@ -329,6 +332,7 @@ def _add_export_posts(
                 status=status,
                 author=author,
                 tag=tag,
+                category=category,
                 featured=parameters.featured,
                 published_after=published_after,
                 published_before=published_before,
@@ -539,7 +543,7 @@ def _add_get_post(
         operation_id='getPost',
         tags=['Posts'],
         summary='Get a post',
-        description='Answers drafts and archived posts to their author and to moderators only. Counts a view of a published post.',
+        description='Answers posts that are not published to their author and to moderators only. Counts a view of a published post.',
         response_description='The post.',
         dependencies=wiring.dependencies.get('get_post'),
     )
@@ -601,7 +605,7 @@ def _add_update_post(
         operation_id='updatePost',
         tags=['Posts'],
         summary='Update a post',
-        description='Only the author may edit; `featured` is for editors. A draft whose title changes gets a new slug and the old one leads to it; the slug of a published post stays.',
+        description='Only the author may edit; `featured` is for editors. A post whose title changes before it is published gets a new slug and the old one leads to it; the slug of a published post stays, and so does a schedule. Every change of title, content, excerpt, tags or category is kept as a revision.',
         response_description='The post as it is now.',
         dependencies=wiring.dependencies.get('update_post'),
     )
@@ -674,7 +678,7 @@ def _add_publish_post(
     publish_post_handler = checked(
         posts.publish_post,
         'The posts.publish_post method of PUT /posts/{post_id}/publication',
-        ('principal', 'post_id'),
+        ('principal', 'post_id', 'body'),
         asynchronous=True,
     )
 
@@ -698,11 +702,13 @@ def _add_publish_post(
         *,
         principal: Annotated[object, Depends(publish_post_principal)],
         post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        body: Annotated[models.Publication | None, Body(media_type='application/json')] = None,
     ) -> object:
         return dispatch(
             await publish_post_handler(
                 principal=principal,
                 post_id=post_id,
+                body=body,
             ),
             contract.PublishPost.RESPONSES,
         )
@@ -718,8 +724,8 @@ def _add_publish_post(
         operation_id='publishPost',
         tags=['Posts'],
         summary='Publish a post',
-        description='Shows the post to everybody from now on. Only the author may. Publishing a published post changes nothing; an archived one must be withdrawn first.',
-        response_description='The published post.',
+        description='Shows the post to everybody: from now on, or from `publish_at` on, to the second. Until then it is `scheduled` and as hidden as a draft. Another `publish_at` moves the schedule, none publishes at once, and withdrawPost cancels it. Only the author may. Publishing a published post changes nothing, and it cannot be scheduled; an archived one must be withdrawn first.',
+        response_description='The post, published or scheduled.',
         dependencies=wiring.dependencies.get('publish_post'),
     )
 
@@ -776,7 +782,7 @@ def _add_withdraw_post(
         operation_id='withdrawPost',
         tags=['Posts'],
         summary='Withdraw a post',
-        description='Turns a published or archived post back into a draft. Only the author may. Withdrawing a draft is refused.',
+        description='Turns a published, scheduled or archived post back into a draft; what was scheduled is not published any more. Only the author may. Withdrawing a draft is refused.',
         response_description='The draft.',
         dependencies=wiring.dependencies.get('withdraw_post'),
     )
@@ -834,9 +840,373 @@ def _add_archive_post(
         operation_id='archivePost',
         tags=['Posts'],
         summary='Archive a post',
-        description='Takes a published post out of sight and keeps it. Only the author may. Archiving an archived post changes nothing; a draft cannot be archived.',
+        description='Takes a published post out of sight and keeps it. Only the author may. Archiving an archived post changes nothing; a draft and a scheduled post cannot be archived.',
         response_description='The archived post.',
         dependencies=wiring.dependencies.get('archive_post'),
+    )
+
+
+def _add_feature_post(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    feature_post_handler = checked(
+        posts.feature_post,
+        'The posts.feature_post method of PUT /posts/{post_id}/feature',
+        ('principal', 'post_id'),
+        asynchronous=True,
+    )
+
+    feature_post_authorize = wiring.authorizer()
+
+    async def feature_post_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:feature'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:feature'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:feature'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:feature',)),), (('cookie', ('posts:feature',)), ('csrf', ())), (('apiKey', ('posts:feature',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            feature_post_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def feature_post(
+        *,
+        principal: Annotated[object, Depends(feature_post_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await feature_post_handler(
+                principal=principal,
+                post_id=post_id,
+            ),
+            contract.FeaturePost.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/feature',
+        feature_post,
+        methods=['PUT'],
+        status_code=200,
+        response_model=models.Post,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='featurePost',
+        tags=['Posts'],
+        summary='Feature a post',
+        description='Puts a post forward, which takes the scope `posts:feature` and not the author. Featuring a featured post changes nothing.',
+        response_description='The featured post.',
+        dependencies=wiring.dependencies.get('feature_post'),
+    )
+
+
+def _add_unfeature_post(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    unfeature_post_handler = checked(
+        posts.unfeature_post,
+        'The posts.unfeature_post method of DELETE /posts/{post_id}/feature',
+        ('principal', 'post_id'),
+        asynchronous=True,
+    )
+
+    unfeature_post_authorize = wiring.authorizer()
+
+    async def unfeature_post_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:feature'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:feature'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:feature'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:feature',)),), (('cookie', ('posts:feature',)), ('csrf', ())), (('apiKey', ('posts:feature',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            unfeature_post_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def unfeature_post(
+        *,
+        principal: Annotated[object, Depends(unfeature_post_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+    ) -> object:
+        return dispatch(
+            await unfeature_post_handler(
+                principal=principal,
+                post_id=post_id,
+            ),
+            contract.UnfeaturePost.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/feature',
+        unfeature_post,
+        methods=['DELETE'],
+        status_code=200,
+        response_model=models.Post,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='unfeaturePost',
+        tags=['Posts'],
+        summary='Unfeature a post',
+        description='Puts a post forward no longer. Where it was not, nothing changes.',
+        response_description='The post, which is not featured.',
+        dependencies=wiring.dependencies.get('unfeature_post'),
+    )
+
+
+def _add_list_revisions(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    list_revisions_handler = checked(
+        posts.list_revisions,
+        'The posts.list_revisions method of GET /posts/{post_id}/revisions',
+        ('principal', 'post_id', 'limit', 'cursor', 'page', 'include_total'),
+        asynchronous=True,
+    )
+
+    list_revisions_authorize = wiring.authorizer()
+
+    async def list_revisions_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)),), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            list_revisions_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def list_revisions(
+        *,
+        principal: Annotated[object, Depends(list_revisions_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
+        parameters: Annotated[contract.ListRevisions.Parameters, Depends(contract.ListRevisions.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await list_revisions_handler(
+                principal=principal,
+                post_id=post_id,
+                limit=parameters.limit,
+                cursor=cursor,
+                page=parameters.page,
+                include_total=parameters.include_total,
+            ),
+            contract.ListRevisions.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/revisions',
+        list_revisions,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.RevisionPage,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='listRevisions',
+        tags=['Posts'],
+        summary='List revisions',
+        description='How title, content, excerpt, tags and category of a post were after every change, the newest first: who made it, and when. The newest is the post as it is. Only who may edit the post sees them.',
+        response_description='A page of revisions.',
+        dependencies=wiring.dependencies.get('list_revisions'),
+    )
+
+
+def _add_get_revision(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    get_revision_handler = checked(
+        posts.get_revision,
+        'The posts.get_revision method of GET /posts/{post_id}/revisions/{number}',
+        ('principal', 'post_id', 'number'),
+        asynchronous=True,
+    )
+
+    get_revision_authorize = wiring.authorizer()
+
+    async def get_revision_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)),), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            get_revision_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def get_revision(
+        *,
+        principal: Annotated[object, Depends(get_revision_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        parameters: Annotated[contract.GetRevision.Parameters, Depends(contract.GetRevision.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await get_revision_handler(
+                principal=principal,
+                post_id=post_id,
+                number=parameters.number,
+            ),
+            contract.GetRevision.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/revisions/{number}',
+        get_revision,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.Revision,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='getRevision',
+        tags=['Posts'],
+        summary='Get a revision',
+        description='A post as it was after one of its changes, whole. Only who may edit the post sees it.',
+        response_description='The revision.',
+        dependencies=wiring.dependencies.get('get_revision'),
+    )
+
+
+def _add_compare_revisions(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    compare_revisions_handler = checked(
+        posts.compare_revisions,
+        'The posts.compare_revisions method of GET /posts/{post_id}/revisions/{number}/diff',
+        ('principal', 'post_id', 'number', 'against'),
+        asynchronous=True,
+    )
+
+    compare_revisions_authorize = wiring.authorizer()
+
+    async def compare_revisions_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)),), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            compare_revisions_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def compare_revisions(
+        *,
+        principal: Annotated[object, Depends(compare_revisions_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        parameters: Annotated[contract.CompareRevisions.Parameters, Depends(contract.CompareRevisions.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await compare_revisions_handler(
+                principal=principal,
+                post_id=post_id,
+                number=parameters.number,
+                against=parameters.against,
+            ),
+            contract.CompareRevisions.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/revisions/{number}/diff',
+        compare_revisions,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.RevisionDiff,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='compareRevisions',
+        tags=['Posts'],
+        summary='Compare two revisions',
+        description='What leads from the revision `against` to this one, member by member, in the unified format of `diff -u` with three lines of context; `null` where nothing differs. Without `against`, from the revision before; the first is compared with nothing. Only who may edit the post sees it.',
+        response_description='The differences.',
+        dependencies=wiring.dependencies.get('compare_revisions'),
+    )
+
+
+def _add_restore_revision(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    restore_revision_handler = checked(
+        posts.restore_revision,
+        'The posts.restore_revision method of PUT /posts/{post_id}/revisions/{number}/restoration',
+        ('principal', 'post_id', 'number', 'if_match'),
+        asynchronous=True,
+    )
+
+    restore_revision_authorize = wiring.authorizer()
+
+    async def restore_revision_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            restore_revision_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def restore_revision(
+        *,
+        principal: Annotated[object, Depends(restore_revision_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
+        parameters: Annotated[contract.RestoreRevision.Parameters, Depends(contract.RestoreRevision.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await restore_revision_handler(
+                principal=principal,
+                post_id=post_id,
+                number=parameters.number,
+                if_match=if_match,
+            ),
+            contract.RestoreRevision.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/revisions/{number}/restoration',
+        restore_revision,
+        methods=['PUT'],
+        status_code=200,
+        response_model=models.Post,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='restoreRevision',
+        tags=['Posts'],
+        summary='Restore a revision',
+        description='Makes title, content, excerpt, tags and category what they were in a revision. That is a new version with a revision of its own; none is lost. A category that has gone since is left out. Restoring what is there already changes nothing. Only the author may.',
+        response_description='The post as it is now.',
+        dependencies=wiring.dependencies.get('restore_revision'),
     )
 
 
@@ -970,6 +1340,12 @@ TEMPLATED_ROUTES: Final = (
     ('publish_post', _add_publish_post),
     ('withdraw_post', _add_withdraw_post),
     ('archive_post', _add_archive_post),
+    ('feature_post', _add_feature_post),
+    ('unfeature_post', _add_unfeature_post),
+    ('list_revisions', _add_list_revisions),
+    ('get_revision', _add_get_revision),
+    ('compare_revisions', _add_compare_revisions),
+    ('restore_revision', _add_restore_revision),
     ('like_post', _add_like_post),
     ('unlike_post', _add_unlike_post),
 )

@@ -331,6 +331,68 @@ def _add_delete_tag(
     )
 
 
+def _add_merge_tag(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    tags: TagsService[object] = wiring.services['tags']
+    merge_tag_handler = checked(
+        tags.merge_tag,
+        'The tags.merge_tag method of PUT /tags/{tag_id}/merge',
+        ('principal', 'tag_id', 'if_match', 'body'),
+        asynchronous=True,
+    )
+
+    merge_tag_authorize = wiring.authorizer()
+
+    async def merge_tag_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['taxonomy:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['taxonomy:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['taxonomy:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('taxonomy:write',)),), (('cookie', ('taxonomy:write',)), ('csrf', ())), (('apiKey', ('taxonomy:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            merge_tag_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def merge_tag(
+        *,
+        principal: Annotated[object, Depends(merge_tag_principal)],
+        tag_id: Annotated[UUID, Path(alias='tag_id', description='The tag.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
+        body: Annotated[models.TagMerge, Body(media_type='application/json')],
+    ) -> object:
+        return dispatch(
+            await merge_tag_handler(
+                principal=principal,
+                tag_id=tag_id,
+                if_match=if_match,
+                body=body,
+            ),
+            contract.MergeTag.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/tags/{tag_id}/merge',
+        merge_tag,
+        methods=['PUT'],
+        status_code=200,
+        response_model=models.Tag,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='mergeTag',
+        tags=['Tags'],
+        summary='Merge two tags',
+        description='Makes this tag and `into` one: what carries this tag carries `into` instead, once, and this tag is gone. Name, colour and description are those of `into`.',
+        response_description='The tag that both have become.',
+        dependencies=wiring.dependencies.get('merge_tag'),
+    )
+
+
 LITERAL_ROUTES: Final = (
     ('list_tags', _add_list_tags),
     ('create_tag', _add_create_tag),
@@ -339,6 +401,7 @@ TEMPLATED_ROUTES: Final = (
     ('get_tag', _add_get_tag),
     ('update_tag', _add_update_tag),
     ('delete_tag', _add_delete_tag),
+    ('merge_tag', _add_merge_tag),
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from scripts.examples.stories.audit import audit
 from scripts.examples.stories.auth import auth, recovery
 from scripts.examples.stories.batches import batches
+from scripts.examples.stories.categories import categories
 from scripts.examples.stories.comments import comments
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
@@ -27,6 +28,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     batches,
     comments,
     tags,
+    categories,
     audit,
     jobs,
     recovery,

@@ -38,12 +38,18 @@ def posts(teller: Teller) -> None:
     )
     ada.does("updatePost", path=post, headers={"If-Match": "*"}, body={"title": "Casting one letter"})
     ada.tells("getPostBySlug", "moved", "A draft by the name that it had.", status=308, path=slug)
+    _looking_back(ada, post)
     _publishing(ada, teller.member("bram"), post)
 
 
 def _publishing(ada: Caller, bram: Caller, post: dict[str, str]) -> None:
     ada.tells("archivePost", "invalid_transition", "A draft cannot be archived.", path=post)
-    ada.tells("publishPost", "published", "A draft becomes public.", path=post)
+    new_year = {"publish_at": "2027-01-01T09:00:00Z"}
+    ada.tells("publishPost", "scheduled", "A draft becomes public on New Year's morning.", path=post, body=new_year)
+    ada.tells("publishPost", "published", "It becomes public at once after all.", path=post)
+    marisol = ada.teller.member("marisol_v")
+    marisol.tells("featurePost", "featured", "A post is put forward.", path=post)
+    marisol.tells("unfeaturePost", "unfeatured", "It is put forward no longer.", path=post)
     bram.tells("likePost", "liked", "A like.", path=post)
     bram.tells("unlikePost", "taken_back", "The like is taken back.", path=post)
     bram.tells(
@@ -58,6 +64,14 @@ def _publishing(ada: Caller, bram: Caller, post: dict[str, str]) -> None:
     ada.does("publishPost", path=post)
     ada.tells("archivePost", "archived", "A published post is put away.", path=post)
     ada.tells("deletePost", "deleted", "The end of a post.", path=post, headers={"If-Match": "*"})
+
+
+def _looking_back(ada: Caller, post: dict[str, str]) -> None:
+    ada.tells("listRevisions", "newest", "The newest two of three.", path=post, query={"limit": 2})
+    first, last = post | {"number": "1"}, post | {"number": "3"}
+    ada.tells("getRevision", "first", "The post as it was first written.", path=first)
+    ada.tells("compareRevisions", "before", "What the last change was.", path=last)
+    ada.tells("restoreRevision", "restored", "Back to the beginning.", path=first, headers={"If-Match": "*"})
 
 
 def _reading(teller: Teller) -> None:

@@ -24,4 +24,13 @@ def tags(teller: Teller) -> None:
         headers={"If-Match": read},
         body={"color": "#92400e", "description": None},
     )
+    founding = marisol.does("createTag", body={"name": "founding"}).json()["id"]
+    marisol.tells(
+        "mergeTag",
+        "into",
+        "Two words for one thing become one.",
+        path={"tag_id": founding},
+        headers={"If-Match": "*"},
+        body={"into": tag["tag_id"]},
+    )
     marisol.tells("deleteTag", "deleted", "The end of a tag.", path=tag, headers={"If-Match": "*"})

@@ -19,17 +19,23 @@ from ...options import UNSET, RequestOptions
 from ...responses import RawResponse, Response
 from ...types.posts import (
     ArchivePostResponse,
+    CompareRevisionsResponse,
     CreatePostResponse,
     CreatePostsResponse,
     DeletePostResponse,
     DeletePostsResponse,
     ExportPostsResponse,
+    FeaturePostResponse,
     GetPostBySlugResponse,
     GetPostResponse,
+    GetRevisionResponse,
     LikePostResponse,
     ListPostsResponse,
+    ListRevisionsResponse,
     PublishPostResponse,
+    RestoreRevisionResponse,
     SearchPostsResponse,
+    UnfeaturePostResponse,
     UnlikePostResponse,
     UpdatePostResponse,
     WithdrawPostResponse,
@@ -70,6 +76,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -89,6 +96,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -108,6 +116,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -126,6 +135,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -138,7 +148,7 @@ class PostsResource:
         """
         return self._core.execute(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
+            (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -274,6 +284,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -289,6 +300,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -304,6 +316,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -319,6 +332,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -333,6 +347,7 @@ class PostsResource:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -344,7 +359,7 @@ class PostsResource:
         """
         return self._core.execute(
             _operations.OPERATION_30,
-            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -594,6 +609,8 @@ class PostsResource:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: None = None,
         options: RequestOptions | None = None,
     ) -> models.Post: ...
@@ -602,6 +619,8 @@ class PostsResource:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
     ) -> models.Post: ...
@@ -610,6 +629,8 @@ class PostsResource:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
     ) -> models.Problem: ...
@@ -617,6 +638,8 @@ class PostsResource:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> PublishPostResponse:
@@ -626,6 +649,8 @@ class PostsResource:
         return self._core.execute(
             _operations.OPERATION_36,
             (post_id,),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -712,6 +737,288 @@ class PostsResource:
             response_media_type=response_media_type,
         ).data
 
+    @overload
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Post: ...
+    @overload
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Post: ...
+    @overload
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> FeaturePostResponse:
+        """
+        Call PUT /posts/{post_id}/feature.
+        """
+        return self._core.execute(
+            _operations.OPERATION_39,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Post: ...
+    @overload
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Post: ...
+    @overload
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> UnfeaturePostResponse:
+        """
+        Call DELETE /posts/{post_id}/feature.
+        """
+        return self._core.execute(
+            _operations.OPERATION_40,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.RevisionPage: ...
+    @overload
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.RevisionPage: ...
+    @overload
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListRevisionsResponse:
+        """
+        Call GET /posts/{post_id}/revisions.
+        """
+        return self._core.execute(
+            _operations.OPERATION_41,
+            (limit, cursor, page, include_total, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Revision: ...
+    @overload
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Revision: ...
+    @overload
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> GetRevisionResponse:
+        """
+        Call GET /posts/{post_id}/revisions/{number}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_42,
+            (post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.RevisionDiff: ...
+    @overload
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.RevisionDiff: ...
+    @overload
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> CompareRevisionsResponse:
+        """
+        Call GET /posts/{post_id}/revisions/{number}/diff.
+        """
+        return self._core.execute(
+            _operations.OPERATION_43,
+            (against, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Post: ...
+    @overload
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Post: ...
+    @overload
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RestoreRevisionResponse:
+        """
+        Call PUT /posts/{post_id}/revisions/{number}/restoration.
+        """
+        return self._core.execute(
+            _operations.OPERATION_44,
+            (if_match, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
     def like_post(
         self,
         *,
@@ -723,7 +1030,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_45,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -740,7 +1047,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -766,6 +1073,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -785,6 +1093,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -804,6 +1113,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -822,6 +1132,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -834,7 +1145,7 @@ class PostsWithResponse:
         """
         return self._core.execute(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
+            (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )
@@ -970,6 +1281,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -985,6 +1297,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1000,6 +1313,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1015,6 +1329,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1029,6 +1344,7 @@ class PostsWithResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1040,7 +1356,7 @@ class PostsWithResponse:
         """
         return self._core.execute(
             _operations.OPERATION_30,
-            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1290,6 +1606,8 @@ class PostsWithResponse:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: None = None,
         options: RequestOptions | None = None,
     ) -> Response[models.Post]: ...
@@ -1298,6 +1616,8 @@ class PostsWithResponse:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
     ) -> Response[models.Post]: ...
@@ -1306,6 +1626,8 @@ class PostsWithResponse:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
     ) -> Response[models.Problem]: ...
@@ -1313,6 +1635,8 @@ class PostsWithResponse:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> Response[PublishPostResponse]:
@@ -1322,6 +1646,8 @@ class PostsWithResponse:
         return self._core.execute(
             _operations.OPERATION_36,
             (post_id,),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -1408,6 +1734,288 @@ class PostsWithResponse:
             response_media_type=response_media_type,
         )
 
+    @overload
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Post]: ...
+    @overload
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Post]: ...
+    @overload
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[FeaturePostResponse]:
+        """
+        Call PUT /posts/{post_id}/feature.
+        """
+        return self._core.execute(
+            _operations.OPERATION_39,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Post]: ...
+    @overload
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Post]: ...
+    @overload
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[UnfeaturePostResponse]:
+        """
+        Call DELETE /posts/{post_id}/feature.
+        """
+        return self._core.execute(
+            _operations.OPERATION_40,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.RevisionPage]: ...
+    @overload
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.RevisionPage]: ...
+    @overload
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListRevisionsResponse]:
+        """
+        Call GET /posts/{post_id}/revisions.
+        """
+        return self._core.execute(
+            _operations.OPERATION_41,
+            (limit, cursor, page, include_total, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Revision]: ...
+    @overload
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Revision]: ...
+    @overload
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[GetRevisionResponse]:
+        """
+        Call GET /posts/{post_id}/revisions/{number}.
+        """
+        return self._core.execute(
+            _operations.OPERATION_42,
+            (post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.RevisionDiff]: ...
+    @overload
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.RevisionDiff]: ...
+    @overload
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[CompareRevisionsResponse]:
+        """
+        Call GET /posts/{post_id}/revisions/{number}/diff.
+        """
+        return self._core.execute(
+            _operations.OPERATION_43,
+            (against, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Post]: ...
+    @overload
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Post]: ...
+    @overload
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[RestoreRevisionResponse]:
+        """
+        Call PUT /posts/{post_id}/revisions/{number}/restoration.
+        """
+        return self._core.execute(
+            _operations.OPERATION_44,
+            (if_match, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def like_post(
         self,
         *,
@@ -1419,7 +2027,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_45,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1436,7 +2044,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1461,6 +2069,7 @@ class PostsWithRawResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1473,7 +2082,7 @@ class PostsWithRawResponse:
         """
         return self._core.execute_raw(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
+            (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1548,6 +2157,7 @@ class PostsWithRawResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1559,7 +2169,7 @@ class PostsWithRawResponse:
         """
         return self._core.execute_raw(
             _operations.OPERATION_30,
-            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1670,6 +2280,8 @@ class PostsWithRawResponse:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> RawResponse:
@@ -1679,6 +2291,8 @@ class PostsWithRawResponse:
         return self._core.execute_raw(
             _operations.OPERATION_36,
             (post_id,),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -1717,6 +2331,117 @@ class PostsWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call PUT /posts/{post_id}/feature.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_39,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call DELETE /posts/{post_id}/feature.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_40,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /posts/{post_id}/revisions.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_41,
+            (limit, cursor, page, include_total, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /posts/{post_id}/revisions/{number}.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_42,
+            (post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /posts/{post_id}/revisions/{number}/diff.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_43,
+            (against, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call PUT /posts/{post_id}/revisions/{number}/restoration.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_44,
+            (if_match, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def like_post(
         self,
         *,
@@ -1728,7 +2453,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_39,
+            _operations.OPERATION_45,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1745,7 +2470,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_40,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1770,6 +2495,7 @@ class PostsWithStreamingResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1782,7 +2508,7 @@ class PostsWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_26,
-            (limit, cursor, page, include_total, sort, status, author, tag, featured, published_after, published_before, include),
+            (limit, cursor, page, include_total, sort, status, author, tag, category, featured, published_after, published_before, include),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1857,6 +2583,7 @@ class PostsWithStreamingResponse:
         status: models.PostStatus | UNSET = UNSET,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1868,7 +2595,7 @@ class PostsWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_30,
-            (cursor, sort, status, author, tag, featured, published_after, published_before),
+            (cursor, sort, status, author, tag, category, featured, published_after, published_before),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1979,6 +2706,8 @@ class PostsWithStreamingResponse:
         self,
         *,
         post_id: UUID,
+        body: models.Publication | UNSET = UNSET,
+        media_type: Literal['application/json'] | None = None,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
     ) -> AbstractContextManager[RawResponse]:
@@ -1988,6 +2717,8 @@ class PostsWithStreamingResponse:
         return self._core.stream(
             _operations.OPERATION_36,
             (post_id,),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -2026,6 +2757,117 @@ class PostsWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def feature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call PUT /posts/{post_id}/feature.
+        """
+        return self._core.stream(
+            _operations.OPERATION_39,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def unfeature_post(
+        self,
+        *,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call DELETE /posts/{post_id}/feature.
+        """
+        return self._core.stream(
+            _operations.OPERATION_40,
+            (post_id,),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def list_revisions(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        cursor: StrictStr | UNSET = UNSET,
+        page: StrictInt | UNSET = UNSET,
+        include_total: StrictBool | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /posts/{post_id}/revisions.
+        """
+        return self._core.stream(
+            _operations.OPERATION_41,
+            (limit, cursor, page, include_total, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def get_revision(
+        self,
+        *,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /posts/{post_id}/revisions/{number}.
+        """
+        return self._core.stream(
+            _operations.OPERATION_42,
+            (post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def compare_revisions(
+        self,
+        *,
+        against: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /posts/{post_id}/revisions/{number}/diff.
+        """
+        return self._core.stream(
+            _operations.OPERATION_43,
+            (against, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def restore_revision(
+        self,
+        *,
+        if_match: StrictStr,
+        post_id: UUID,
+        number: StrictInt,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call PUT /posts/{post_id}/revisions/{number}/restoration.
+        """
+        return self._core.stream(
+            _operations.OPERATION_44,
+            (if_match, post_id, number),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def like_post(
         self,
         *,
@@ -2037,7 +2879,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_39,
+            _operations.OPERATION_45,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2054,7 +2896,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_40,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,

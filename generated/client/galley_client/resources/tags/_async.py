@@ -22,6 +22,7 @@ from ...types.tags import (
     DeleteTagResponse,
     GetTagResponse,
     ListTagsResponse,
+    MergeTagResponse,
     UpdateTagResponse,
 )
 
@@ -99,7 +100,7 @@ class AsyncTagsResource:
         Call GET /tags.
         """
         return (await self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -148,7 +149,7 @@ class AsyncTagsResource:
         Call POST /tags.
         """
         return (await self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -195,7 +196,7 @@ class AsyncTagsResource:
         Call GET /tags/{tag_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -248,7 +249,7 @@ class AsyncTagsResource:
         Call PATCH /tags/{tag_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -268,8 +269,63 @@ class AsyncTagsResource:
         Call DELETE /tags/{tag_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Tag: ...
+    @overload
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Tag: ...
+    @overload
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> MergeTagResponse:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )).data
@@ -333,7 +389,7 @@ class AsyncTagsWithResponse:
         Call GET /tags.
         """
         return await self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -382,7 +438,7 @@ class AsyncTagsWithResponse:
         Call POST /tags.
         """
         return await self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -429,7 +485,7 @@ class AsyncTagsWithResponse:
         Call GET /tags/{tag_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -482,7 +538,7 @@ class AsyncTagsWithResponse:
         Call PATCH /tags/{tag_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -502,8 +558,63 @@ class AsyncTagsWithResponse:
         Call DELETE /tags/{tag_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Tag]: ...
+    @overload
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Tag]: ...
+    @overload
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[MergeTagResponse]:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -531,7 +642,7 @@ class AsyncTagsWithRawResponse:
         Call GET /tags.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -550,7 +661,7 @@ class AsyncTagsWithRawResponse:
         Call POST /tags.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -570,7 +681,7 @@ class AsyncTagsWithRawResponse:
         Call GET /tags/{tag_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -590,7 +701,7 @@ class AsyncTagsWithRawResponse:
         Call PATCH /tags/{tag_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -610,8 +721,30 @@ class AsyncTagsWithRawResponse:
         Call DELETE /tags/{tag_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    async def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -639,7 +772,7 @@ class AsyncTagsWithStreamingResponse:
         Call GET /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -658,7 +791,7 @@ class AsyncTagsWithStreamingResponse:
         Call POST /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -678,7 +811,7 @@ class AsyncTagsWithStreamingResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -698,7 +831,7 @@ class AsyncTagsWithStreamingResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -718,8 +851,30 @@ class AsyncTagsWithStreamingResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return self._core.stream(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )

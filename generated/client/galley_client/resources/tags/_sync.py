@@ -22,6 +22,7 @@ from ...types.tags import (
     DeleteTagResponse,
     GetTagResponse,
     ListTagsResponse,
+    MergeTagResponse,
     UpdateTagResponse,
 )
 
@@ -99,7 +100,7 @@ class TagsResource:
         Call GET /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -148,7 +149,7 @@ class TagsResource:
         Call POST /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -195,7 +196,7 @@ class TagsResource:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -248,7 +249,7 @@ class TagsResource:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -268,8 +269,63 @@ class TagsResource:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Tag: ...
+    @overload
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Tag: ...
+    @overload
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> MergeTagResponse:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return self._core.execute(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -333,7 +389,7 @@ class TagsWithResponse:
         Call GET /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -382,7 +438,7 @@ class TagsWithResponse:
         Call POST /tags.
         """
         return self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -429,7 +485,7 @@ class TagsWithResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -482,7 +538,7 @@ class TagsWithResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -502,8 +558,63 @@ class TagsWithResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Tag]: ...
+    @overload
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Tag]: ...
+    @overload
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[MergeTagResponse]:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return self._core.execute(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -531,7 +642,7 @@ class TagsWithRawResponse:
         Call GET /tags.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -550,7 +661,7 @@ class TagsWithRawResponse:
         Call POST /tags.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -570,7 +681,7 @@ class TagsWithRawResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -590,7 +701,7 @@ class TagsWithRawResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -610,8 +721,30 @@ class TagsWithRawResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )
@@ -639,7 +772,7 @@ class TagsWithStreamingResponse:
         Call GET /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_52,
+            _operations.OPERATION_58,
             (limit, cursor, page, include_total, sort),
             options=options,
             response_media_type=response_media_type,
@@ -658,7 +791,7 @@ class TagsWithStreamingResponse:
         Call POST /tags.
         """
         return self._core.stream(
-            _operations.OPERATION_53,
+            _operations.OPERATION_59,
             (idempotency_key,),
             body=body,
             media_type=media_type,
@@ -678,7 +811,7 @@ class TagsWithStreamingResponse:
         Call GET /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_54,
+            _operations.OPERATION_60,
             (if_none_match, tag_id),
             options=options,
             response_media_type=response_media_type,
@@ -698,7 +831,7 @@ class TagsWithStreamingResponse:
         Call PATCH /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_55,
+            _operations.OPERATION_61,
             (if_match, tag_id),
             body=body,
             media_type=media_type,
@@ -718,8 +851,30 @@ class TagsWithStreamingResponse:
         Call DELETE /tags/{tag_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_56,
+            _operations.OPERATION_62,
             (if_match, tag_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    def merge_tag(
+        self,
+        *,
+        if_match: StrictStr,
+        tag_id: UUID,
+        body: models.TagMerge,
+        media_type: Literal['application/json'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call PUT /tags/{tag_id}/merge.
+        """
+        return self._core.stream(
+            _operations.OPERATION_63,
+            (if_match, tag_id),
+            body=body,
+            media_type=media_type,
             options=options,
             response_media_type=response_media_type,
         )

@@ -8,11 +8,13 @@ from ._operations import (
     DeleteTagResponse,
     GetTagResponse,
     ListTagsResponse,
+    MergeTagResponse,
     UpdateTagResponse,
     decode_create_tag_header,
     decode_delete_tag_header,
     decode_get_tag_header,
     decode_list_tags_header,
+    decode_merge_tag_header,
     decode_update_tag_header,
 )
 
@@ -21,10 +23,12 @@ __all__ = [
     'DeleteTagResponse',
     'GetTagResponse',
     'ListTagsResponse',
+    'MergeTagResponse',
     'UpdateTagResponse',
     'decode_create_tag_header',
     'decode_delete_tag_header',
     'decode_get_tag_header',
     'decode_list_tags_header',
+    'decode_merge_tag_header',
     'decode_update_tag_header',
 ]

@@ -1,0 +1,35 @@
+"""What is done with posts in the background."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.db import reading, transaction
+from app.jobs.registry import Running, task
+from app.posts import steps
+
+
+async def _publish(post_id: UUID, publish_at: datetime) -> bool:
+    async with transaction() as connection:
+        return await steps.publish_scheduled(connection, post_id, publish_at)
+
+
+@task(steps.PUBLISH)
+async def publish(payload: dict[str, Any], job: Running) -> dict[str, Any]:
+    """Publish a post at the time it was scheduled for, unless it is scheduled for another by now, or for none."""
+    del job
+    return {"published": await _publish(UUID(payload["post_id"]), datetime.fromisoformat(payload["publish_at"]))}
+
+
+@task("posts.publish_overdue", every="* * * * *", deadline=600)
+async def publish_overdue(payload: dict[str, Any], job: Running) -> dict[str, Any]:
+    """Publish what should have been published, and was not because its job has failed or gone."""
+    del payload, job
+    published = 0
+    while True:
+        async with reading() as connection:
+            waiting = await steps.due(connection)
+        done = [await _publish(*post) for post in waiting]
+        published += sum(done)
+        if not any(done):
+            return {"published": published}
