@@ -222,6 +222,10 @@ class ProblemCode(StrEnum):
     email_taken = 'email_taken'
     username_taken = 'username_taken'
     tag_taken = 'tag_taken'
+    category_taken = 'category_taken'
+    category_cycle = 'category_cycle'
+    category_too_deep = 'category_too_deep'
+    category_not_empty = 'category_not_empty'
     too_many_keys = 'too_many_keys'
     last_admin = 'last_admin'
     own_account = 'own_account'
@@ -1208,6 +1212,7 @@ class PostSort(StrEnum):
 
 class PostStatus(StrEnum):
     draft = 'draft'
+    scheduled = 'scheduled'
     published = 'published'
     archived = 'archived'
 
@@ -1222,6 +1227,21 @@ TagName = TypeAliasType(
             max_length=50,
             min_length=1,
             pattern='^[a-z0-9_-]+$',
+        ),
+    ],
+)
+
+
+CategorySlug = TypeAliasType(
+    "CategorySlug",
+    Annotated[
+        StrictStr,
+        Field(
+            description="The category's name in addresses, which no other category has.",
+            examples=['workshop-visits'],
+            max_length=80,
+            min_length=1,
+            pattern='^[a-z0-9]+(-[a-z0-9]+)*$',
         ),
     ],
 )
@@ -1325,6 +1345,9 @@ class PostSummary(BaseModel):
         StrictBool, Field(description='Whether the editors put it forward.')
     ]
     tags: TagNames
+    category_id: Annotated[
+        Id | None, Field(description='The category; `null` when it is in none.')
+    ]
     author: Author
     views: Count
     likes: Count
@@ -1337,6 +1360,10 @@ class PostSummary(BaseModel):
         Field(
             description='When it was published; `null` until then, and again once it is withdrawn.'
         ),
+    ]
+    publish_at: Annotated[
+        Timestamp | None,
+        Field(description='When it will be published; `null` unless it is scheduled.'),
     ]
     created_at: Timestamp
     updated_at: Timestamp
@@ -1409,6 +1436,10 @@ class PostCreate(Request):
         ),
     ] = MISSING
     tags: TagInputs | MISSING = MISSING
+    category_id: Annotated[
+        Id | None | MISSING,
+        Field(description='The category, which must be active; `null` is none.'),
+    ] = MISSING
 
 
 class Post(BaseModel):
@@ -1427,6 +1458,9 @@ class Post(BaseModel):
         StrictBool, Field(description='Whether the editors put it forward.')
     ]
     tags: TagNames
+    category_id: Annotated[
+        Id | None, Field(description='The category; `null` when it is in none.')
+    ]
     author: Author
     views: Count
     likes: Count
@@ -1439,6 +1473,10 @@ class Post(BaseModel):
         Field(
             description='When it was published; `null` until then, and again once it is withdrawn.'
         ),
+    ]
+    publish_at: Annotated[
+        Timestamp | None,
+        Field(description='When it will be published; `null` unless it is scheduled.'),
     ]
     created_at: Timestamp
     updated_at: Timestamp
@@ -1507,6 +1545,9 @@ class ExportedPost(BaseModel):
         StrictBool, Field(description='Whether the editors put it forward.')
     ]
     tags: TagNames
+    category_id: Annotated[
+        Id | None, Field(description='The category; `null` when it is in none.')
+    ]
     author: Author
     views: Count
     likes: Count
@@ -1519,6 +1560,10 @@ class ExportedPost(BaseModel):
         Field(
             description='When it was published; `null` until then, and again once it is withdrawn.'
         ),
+    ]
+    publish_at: Annotated[
+        Timestamp | None,
+        Field(description='When it will be published; `null` unless it is scheduled.'),
     ]
     created_at: Timestamp
     updated_at: Timestamp
@@ -1627,9 +1672,126 @@ class PostUpdate(_JsonSchemaRuntimeValidationBase, Request):
         ),
     ] = MISSING
     tags: TagInputs | MISSING = MISSING
+    category_id: Annotated[
+        Id | None | MISSING,
+        Field(description='The category, which must be active; `null` is none.'),
+    ] = MISSING
     featured: Annotated[
         StrictBool | MISSING, Field(description='Needs the scope `posts:feature`.')
     ] = MISSING
+
+
+class Publication(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    publish_at: Timestamp | MISSING = MISSING
+
+
+RevisionNumber = TypeAliasType(
+    "RevisionNumber",
+    Annotated[
+        StrictInt,
+        Field(
+            description='Counts the revisions of a post from 1 on.',
+            examples=[1],
+            ge=1,
+            le=2147483647,
+        ),
+    ],
+)
+
+
+class RevisionSummary(BaseModel):
+    number: RevisionNumber
+    title: PostTitle
+    excerpt: Annotated[
+        PostExcerpt | None,
+        Field(description='The excerpt at that time; `null` when there was none.'),
+    ]
+    tags: TagNames
+    category_id: Annotated[
+        Id | None,
+        Field(
+            description='The category at that time; `null` when there was none, or when it has gone since.'
+        ),
+    ]
+    author: Annotated[
+        Author | None,
+        Field(description='Who made the change; `null` when the account has gone.'),
+    ]
+    restored_from: Annotated[
+        RevisionNumber | None,
+        Field(
+            description='The revision that was restored by it; `null` when it is an edit.'
+        ),
+    ]
+    created_at: Timestamp
+
+
+class RevisionPage(BaseModel):
+    items: Annotated[
+        list[RevisionSummary],
+        Field(description='The revisions of this page.', max_length=100),
+    ]
+    page: Page
+
+
+class Revision(BaseModel):
+    number: RevisionNumber
+    title: PostTitle
+    content: PostContent
+    excerpt: Annotated[
+        PostExcerpt | None,
+        Field(description='The excerpt at that time; `null` when there was none.'),
+    ]
+    tags: TagNames
+    category_id: Annotated[
+        Id | None,
+        Field(
+            description='The category at that time; `null` when there was none, or when it has gone since.'
+        ),
+    ]
+    author: Annotated[
+        Author | None,
+        Field(description='Who made the change; `null` when the account has gone.'),
+    ]
+    restored_from: Annotated[
+        RevisionNumber | None,
+        Field(
+            description='The revision that was restored by it; `null` when it is an edit.'
+        ),
+    ]
+    created_at: Timestamp
+
+
+UnifiedDiff = TypeAliasType(
+    "UnifiedDiff",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A difference in the unified format; lines that have gone begin with `-`, new ones with `+`.',
+            examples=['@@ -1 +1 @@\n-The engine weaves\n+The engine weaves on'],
+            max_length=1000000,
+            pattern='^[^\\u0000]*$',
+        ),
+    ],
+)
+
+
+class RevisionDiff(BaseModel):
+    number: RevisionNumber
+    against: Annotated[
+        RevisionNumber | None,
+        Field(description='The revision that was started from; `null` is nothing.'),
+    ]
+    title: Annotated[UnifiedDiff | None, Field(description='The title.')]
+    content: Annotated[UnifiedDiff | None, Field(description='The content.')]
+    excerpt: Annotated[UnifiedDiff | None, Field(description='The excerpt.')]
+    tags: Annotated[UnifiedDiff | None, Field(description='The tags, one a line.')]
+    category_id: Annotated[
+        UnifiedDiff | None, Field(description='The id of the category.')
+    ]
 
 
 class CommentSort(StrEnum):
@@ -1903,6 +2065,136 @@ class TagUpdate(_JsonSchemaRuntimeValidationBase, Request):
     description: Annotated[
         TagDescription | None | MISSING,
         Field(description='What the tag is about; `null` clears it.'),
+    ] = MISSING
+
+
+class TagMerge(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    into: Id
+
+
+class CategorySort(StrEnum):
+    by_place = 'tree'
+    by_name = 'name'
+    by_post_count_desc = '-post_count'
+
+
+CategoryName = TypeAliasType(
+    "CategoryName",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One line of text, 1 to 100 characters; outer white space is trimmed.',
+            examples=['Workshop visits'],
+            max_length=100,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+CategoryPath = TypeAliasType(
+    "CategoryPath",
+    Annotated[
+        StrictStr,
+        Field(
+            description='The slugs from the top of the tree down to the category.',
+            examples=['places/workshop-visits'],
+            max_length=404,
+            min_length=1,
+            pattern='^[a-z0-9]+([-/][a-z0-9]+)*$',
+        ),
+    ],
+)
+
+
+CategoryDescription = TypeAliasType(
+    "CategoryDescription",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What belongs into the category; outer white space is trimmed.',
+            examples=["What we saw at other people's benches."],
+            max_length=500,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+class Category(BaseModel):
+    id: Id
+    name: CategoryName
+    slug: CategorySlug
+    path: CategoryPath
+    description: Annotated[
+        CategoryDescription | None,
+        Field(description='What belongs into it; `null` when nobody has said.'),
+    ]
+    is_active: Annotated[
+        StrictBool,
+        Field(
+            description='Whether posts can be put into it; those that are in it stay.'
+        ),
+    ]
+    parent_id: Annotated[
+        Id | None, Field(description='The category above; `null` at the top.')
+    ]
+    depth: Annotated[
+        StrictInt, Field(description='The level in the tree; 1 is the top.', ge=1, le=5)
+    ]
+    post_count: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class CategoryPage(BaseModel):
+    items: Annotated[
+        list[Category],
+        Field(description='The categories of this page.', max_length=100),
+    ]
+    page: Page
+
+
+class CategoryCreate(Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    name: CategoryName
+    slug: CategorySlug | MISSING = MISSING
+    description: Annotated[
+        CategoryDescription | None | MISSING,
+        Field(description='What belongs into it; `null` leaves it open.'),
+    ] = MISSING
+    is_active: Annotated[
+        StrictBool | MISSING, Field(description='Whether posts can be put into it.')
+    ] = MISSING
+    parent_id: Annotated[
+        Id | None | MISSING, Field(description='The category above; `null` is the top.')
+    ] = MISSING
+
+
+class CategoryUpdate(_JsonSchemaRuntimeValidationBase, Request):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    name: CategoryName | MISSING = MISSING
+    slug: CategorySlug | MISSING = MISSING
+    description: Annotated[
+        CategoryDescription | None | MISSING,
+        Field(description='What belongs into it; `null` leaves it open.'),
+    ] = MISSING
+    is_active: Annotated[
+        StrictBool | MISSING, Field(description='Whether posts can be put into it.')
+    ] = MISSING
+    parent_id: Annotated[
+        Id | None | MISSING, Field(description='The category above; `null` is the top.')
     ] = MISSING
 
 

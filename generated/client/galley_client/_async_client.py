@@ -25,6 +25,7 @@ from .responses import AsyncRawResponse
 if TYPE_CHECKING:
     from .resources.audit._async import AsyncAuditResource
     from .resources.auth._async import AsyncAuthResource
+    from .resources.categories._async import AsyncCategoriesResource
     from .resources.comments._async import AsyncCommentsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
@@ -129,6 +130,13 @@ class AsyncClientView:
         from .resources.tags._async import AsyncTagsResource
 
         return AsyncTagsResource(self._core)
+
+    @cached_property
+    def categories(self) -> AsyncCategoriesResource:
+        """The categories operations."""
+        from .resources.categories._async import AsyncCategoriesResource
+
+        return AsyncCategoriesResource(self._core)
 
     @cached_property
     def search(self) -> AsyncSearchResource:

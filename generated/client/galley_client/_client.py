@@ -25,6 +25,7 @@ from .responses import RawResponse
 if TYPE_CHECKING:
     from .resources.audit._sync import AuditResource
     from .resources.auth._sync import AuthResource
+    from .resources.categories._sync import CategoriesResource
     from .resources.comments._sync import CommentsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
@@ -129,6 +130,13 @@ class ClientView:
         from .resources.tags._sync import TagsResource
 
         return TagsResource(self._core)
+
+    @cached_property
+    def categories(self) -> CategoriesResource:
+        """The categories operations."""
+        from .resources.categories._sync import CategoriesResource
+
+        return CategoriesResource(self._core)
 
     @cached_property
     def search(self) -> SearchResource:

@@ -41,6 +41,13 @@ from .types.auth import (
     RevokeSessionResponse,
     VerifyEmailResponse,
 )
+from .types.categories import (
+    CreateCategoryResponse,
+    DeleteCategoryResponse,
+    GetCategoryResponse,
+    ListCategoriesResponse,
+    UpdateCategoryResponse,
+)
 from .types.comments import (
     ApproveCommentResponse,
     CreateCommentResponse,
@@ -63,17 +70,23 @@ from .types.jobs import (
 from .types.mail import SendMailResponse
 from .types.posts import (
     ArchivePostResponse,
+    CompareRevisionsResponse,
     CreatePostResponse,
     CreatePostsResponse,
     DeletePostResponse,
     DeletePostsResponse,
     ExportPostsResponse,
+    FeaturePostResponse,
     GetPostBySlugResponse,
     GetPostResponse,
+    GetRevisionResponse,
     LikePostResponse,
     ListPostsResponse,
+    ListRevisionsResponse,
     PublishPostResponse,
+    RestoreRevisionResponse,
     SearchPostsResponse,
+    UnfeaturePostResponse,
     UnlikePostResponse,
     UpdatePostResponse,
     WithdrawPostResponse,
@@ -85,6 +98,7 @@ from .types.tags import (
     DeleteTagResponse,
     GetTagResponse,
     ListTagsResponse,
+    MergeTagResponse,
     UpdateTagResponse,
 )
 from .types.users import (
@@ -408,8 +422,8 @@ OPERATION_26: Final[OperationPlan[ListPostsResponse]] = OperationPlan(
     method='GET',
     path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1593), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1623)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1600), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1608), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1615), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1623))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1581), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1583), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1584), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1585), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1586), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1587), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1588), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1589), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1590), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1591), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1592)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1594), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1624)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1601), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1616), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1624))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1581), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1582), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1583), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1584), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1585), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1586), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1587), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1588), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1589), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1590), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1591), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'page', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1592), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1593)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_26,
@@ -420,9 +434,9 @@ OPERATION_27: Final[OperationPlan[CreatePostResponse]] = OperationPlan(
     method='POST',
     path='/posts',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1633), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1699)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1648), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1663), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1677), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1684), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1699))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1631),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1632),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1634), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1700)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1642), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1649), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1657), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1664), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1671), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1678), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1685), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1692), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1700))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1632),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1633),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_27,
@@ -433,9 +447,9 @@ OPERATION_28: Final[OperationPlan[CreatePostsResponse]] = OperationPlan(
     method='POST',
     path='/posts/bulk',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1709), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1774)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1716), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1738), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1745), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1759), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1766), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1774))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1707),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1708),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1710), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1775)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1717), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1724), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1732), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1739), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1760), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1767), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1775))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1708),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1709),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_28,
@@ -446,8 +460,8 @@ OPERATION_29: Final[OperationPlan[DeletePostsResponse]] = OperationPlan(
     method='POST',
     path='/posts/bulk-delete',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1845)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1794), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1809), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1823), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1830), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1837), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1845))),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1782),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1788), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1795), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1803), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1817), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1824), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1831), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1838), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846))),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1783),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     security=security.OPERATION_29,
 )
@@ -457,8 +471,8 @@ OPERATION_30: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
     method='GET',
     path='/posts/export',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_1861), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1898)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1876), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1883), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1890), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1898))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1853), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1854), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1855), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1856), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1857), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1858), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1859), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1860)),
+    responses=ResponseDecoder((binary_branch('200', 'application/x-ndjson'), model_branch('200', 'text/csv', 'text', model_bindings.codec_1863), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1900)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1878), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1885), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1892), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1900))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1854), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'status', 'tag')), codec=model_bindings.codec_1855), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'tag')), codec=model_bindings.codec_1856), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1857), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status')), codec=model_bindings.codec_1858), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1859), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1860), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_before', 'sort', 'status', 'tag')), codec=model_bindings.codec_1861), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'sort', 'status', 'tag')), codec=model_bindings.codec_1862)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_30,
 )
@@ -468,8 +482,8 @@ OPERATION_31: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
     method='GET',
     path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1929), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1936), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_1906), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1907), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_1908), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1909), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1913)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1916), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1946)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1931), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1938), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1946))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_1908), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1909), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_1913), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1914), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_1915)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_31,
@@ -480,8 +494,8 @@ OPERATION_32: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
     method='GET',
     path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1955), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2003)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1973), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1981), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1988), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1995), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2003))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1954)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2005)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1975), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1983), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1997), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2005))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1954), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_1955), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_1956)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_32,
@@ -492,8 +506,8 @@ OPERATION_33: Final[OperationPlan[GetPostResponse]] = OperationPlan(
     method='GET',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2014), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2057)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2042), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2057))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2011), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_2012), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2013)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2016), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2059)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2029), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2037), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2044), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2059))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2013), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_2014), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2015)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_33,
@@ -504,9 +518,9 @@ OPERATION_34: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
     method='PATCH',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2068), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2146)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2081), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2089), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2096), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2103), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2110), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2117), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2124), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2131), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2146))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2065), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2066)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2067),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2070), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2148)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2083), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2091), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2098), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2105), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2112), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2119), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2126), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2133), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2140), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2148))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2067), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2068)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2069),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
@@ -517,8 +531,8 @@ OPERATION_35: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
     method='DELETE',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2211)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2160), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2168), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2175), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2182), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2189), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2196), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2203), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2211))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2154), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2155)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2213)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2162), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2170), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2177), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2184), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2191), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2198), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2205), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2213))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2156), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2157)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_35,
 )
@@ -528,8 +542,9 @@ OPERATION_36: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
     method='PUT',
     path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2220), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2270)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2226), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2234), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2241), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2248), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2255), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2262), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2270))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2219),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2223), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2294)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2229), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2236), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2244), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2258), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2265), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2272), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2279), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2286), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2294))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2221),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2222),), default='application/json'),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_36,
@@ -540,8 +555,8 @@ OPERATION_37: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
     method='DELETE',
     path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2279), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2329)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2285), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2293), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2300), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2307), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2314), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2321), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2329))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2278),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2303), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2353)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2309), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2317), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2324), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2331), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2338), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2345), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2353))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2302),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_37,
@@ -552,319 +567,465 @@ OPERATION_38: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
     method='PUT',
     path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2338), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2388)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2344), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2352), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2359), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2366), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2373), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2380), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2388))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2337),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2362), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2412)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2368), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2376), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2383), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2390), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2397), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2404), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2412))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2361),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[LikePostResponse]] = OperationPlan(
-    operation_id='likePost',
+OPERATION_39: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
+    operation_id='featurePost',
     method='PUT',
-    path='/posts/{post_id}/like',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2445)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2401), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2409), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2416), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2423), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2430), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2437), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2445))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2396),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2464)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2427), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2435), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2442), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2449), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2456), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2464))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2420),),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
+OPERATION_40: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
+    operation_id='unfeaturePost',
     method='DELETE',
-    path='/posts/{post_id}/like',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2495)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2458), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2466), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2473), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2480), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2487), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2495))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2453),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2473), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2516)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2479), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2487), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2494), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2501), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2508), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2516))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2472),),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
-    operation_id='listComments',
+OPERATION_41: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
+    operation_id='listRevisions',
     method='GET',
-    path='/posts/{post_id}/comments',
+    path='/posts/{post_id}/revisions',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2510), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2547)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2517), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2525), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2532), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2539), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2547))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2503), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2504), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2505), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2506), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2507), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2508), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2509)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2529), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2572)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2535), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2543), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2550), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2557), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2564), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2572))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_2524), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_2525), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_2526), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_2527), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2528)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
+OPERATION_42: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
+    operation_id='getRevision',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2558), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2631)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2566), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2573), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2581), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2588), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2595), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2602), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2609), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2616), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2623), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2631))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2555), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2556)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2557),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2582), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2624)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2587), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2595), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2602), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2609), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2616), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2624))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2580), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2581)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
-    operation_id='listModerationQueue',
+OPERATION_43: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
+    operation_id='compareRevisions',
     method='GET',
-    path='/comments/moderation-queue',
+    path='/posts/{post_id}/revisions/{number}/diff',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2646), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2683)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2653), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2661), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2675), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2683))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2639), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2640), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_2641), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2642), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_2643), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_2644), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2645)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2635), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2677)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2640), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2648), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2655), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2662), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2669), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2677))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_2632), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2633), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2634)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
-    method='GET',
-    path='/comments/{comment_id}',
+OPERATION_44: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
+    operation_id='restoreRevision',
+    method='PUT',
+    path='/posts/{post_id}/revisions/{number}/restoration',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2693), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2736)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2706), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2714), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2721), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2728), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2736))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2691), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2692)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2688), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2745)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2694), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2702), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2709), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2716), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2723), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2730), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2737), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2745))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2685), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2686), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2687)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
-    path='/comments/{comment_id}',
+OPERATION_45: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+    operation_id='likePost',
+    method='PUT',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2747), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2825)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2753), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2760), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2768), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2775), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2782), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2789), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2796), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2803), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2810), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2817), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2825))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2744), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2745)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2746),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2802)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2758), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2766), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2773), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2780), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2787), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2794), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2802))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2753),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_45,
 )
 
-OPERATION_46: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
-    operation_id='deleteComment',
+OPERATION_46: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
     method='DELETE',
-    path='/comments/{comment_id}',
+    path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2890)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2839), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2847), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2854), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2861), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2868), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2875), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2882), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2890))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2833), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2834)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2852)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2815), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2823), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2830), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2837), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2844), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2852))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2810),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
+OPERATION_47: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+    operation_id='listComments',
+    method='GET',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2947)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2903), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2911), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2918), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2925), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2932), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2939), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2947))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2898),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2867), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2904)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2874), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2882), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2889), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2896), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2904))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2860), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2861), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2862), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2863), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2864), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2865), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2866)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_47,
 )
 
-OPERATION_48: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
-    path='/comments/{comment_id}/like',
+OPERATION_48: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2960), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2968), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2975), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2989), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_2955),),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2915), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2988)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2923), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2930), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2938), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2945), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2952), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2959), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2973), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2980), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2988))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2912), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2913)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2914),), default='application/json', required=True),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_48,
 )
 
-OPERATION_49: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
-    operation_id='reportComment',
-    method='PUT',
-    path='/comments/{comment_id}/report',
+OPERATION_49: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
+    method='GET',
+    path='/comments/moderation-queue',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3069)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3011), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3018), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3026), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3033), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3040), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3047), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3054), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3061), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3069))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3005),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3006),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3003), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3040)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3010), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3018), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3025), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3032), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3040))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2996), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2997), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_2998), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2999), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_3000), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_3001), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3002)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_49,
 )
 
-OPERATION_50: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
-    operation_id='approveComment',
-    method='PUT',
-    path='/comments/{comment_id}/approval',
+OPERATION_50: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3121)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3084), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3092), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3099), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3106), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3113), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3121))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3077),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3050), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3093)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3063), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3071), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3078), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3085), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3093))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3048), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3049)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_50,
 )
 
-OPERATION_51: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
-    operation_id='rejectComment',
-    method='PUT',
-    path='/comments/{comment_id}/rejection',
+OPERATION_51: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3130), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3173)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3136), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3144), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3151), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3158), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3165), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3173))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3129),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3104), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3182)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3110), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3117), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3125), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3132), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3139), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3146), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3153), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3160), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3167), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3174), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3182))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3101), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3102)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3103),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_52: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+    operation_id='deleteComment',
+    method='DELETE',
+    path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3186), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3216)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3193), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3201), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3216))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_3181), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3182), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_3183), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_3184), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_3185)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3247)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3196), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3204), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3211), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3218), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3225), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3232), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3239), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3247))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3190), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3191)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_52,
 )
 
-OPERATION_53: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_53: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3226), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3292)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3234), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3241), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3249), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3256), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3263), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3270), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3277), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3284), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3292))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3224),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3225),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3304)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3260), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3268), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3275), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3282), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3289), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3296), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3304))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3255),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_54: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3302), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3345)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3315), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3323), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3330), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3337), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3345))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3300), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3301)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3317), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3325), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3332), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3339), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3346), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3312),),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_54,
 )
 
-OPERATION_55: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_55: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3356), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3441)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3362), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3369), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3377), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3384), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3391), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3398), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3405), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3412), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3419), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3426), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3433), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3441))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3353), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3354)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3355),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3426)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3368), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3375), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3383), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3390), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3397), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3404), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3411), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3426))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3362),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3363),), default='application/json', required=True),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_55,
 )
 
-OPERATION_56: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_56: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+    operation_id='approveComment',
+    method='PUT',
+    path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3506)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3455), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3463), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3470), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3477), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3484), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3491), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3498), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3506))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3449), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3450)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3435), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3478)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3441), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3449), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3456), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3463), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3470), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3478))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3434),),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_56,
 )
 
-OPERATION_57: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_57: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+    operation_id='rejectComment',
+    method='PUT',
+    path='/comments/{comment_id}/rejection',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3518), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3548)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3525), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3533), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3540), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3548))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_3514), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_3515), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_3516), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_3517)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3487), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3530)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3493), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3501), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3508), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3515), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3522), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3530))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3486),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_57,
 )
 
-OPERATION_58: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_58: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
     method='GET',
-    path='/stats',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3556), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3585)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3562), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3570), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3577), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3585))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3543), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3573)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3550), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3558), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3565), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3573))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_3538), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3539), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_3540), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_3541), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_3542)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_58,
 )
 
-OPERATION_59: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_59: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3603), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3640)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3610), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3618), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3625), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3632), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3640))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3593), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3594), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_3595), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3596), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_3597), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3598), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3599), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3600), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3601), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_3602)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3583), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3649)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3591), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3598), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3606), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3613), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3620), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3627), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3634), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3649))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3581),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3582),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_59,
 )
 
-OPERATION_60: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_60: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
     method='GET',
-    path='/jobs',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3655), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3685)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3662), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3670), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3677), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3685))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_3648), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3649), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_3650), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3651), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_3652), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_3653), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3654)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3659), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3702)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3672), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3680), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3687), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3694), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3702))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3657), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3658)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_60,
 )
 
-OPERATION_61: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
-    method='GET',
-    path='/jobs/{job_id}',
+OPERATION_61: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3694), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3730)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3700), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3708), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3715), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3722), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3730))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3693),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3713), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3798)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3719), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3726), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3734), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3741), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3748), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3755), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3762), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3769), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3776), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3783), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3790), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3798))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3710), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3711)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3712),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_61,
 )
 
-OPERATION_62: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_62: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3739), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3788)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3744), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3752), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3759), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3766), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3773), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3780), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3788))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3738),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3863)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3812), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3820), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3827), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3834), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3841), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3848), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3855), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3863))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3806), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3807)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_62,
 )
 
-OPERATION_63: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
+OPERATION_63: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+    operation_id='mergeTag',
     method='PUT',
-    path='/jobs/{job_id}/retry',
+    path='/tags/{tag_id}/merge',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3797), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3846)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3802), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3810), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3817), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3824), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3831), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3838), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3846))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_3796),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3874), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3952)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3880), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3887), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3895), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3902), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3909), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3916), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3923), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3930), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3937), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3944), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3952))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3871), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3872)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3873),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_63,
 )
 
-OPERATION_64: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_64: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
+    method='GET',
+    path='/categories',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3967), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3974), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3989), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3997))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3960), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3961), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_3962), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3963), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_3964), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3965), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_3966)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_64,
+)
+
+OPERATION_65: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_4007), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4073)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4015), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4022), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4030), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4037), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4044), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4051), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4058), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4073))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4005),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4006),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_65,
+)
+
+OPERATION_66: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
+    method='GET',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4083), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4126)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4096), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4104), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4111), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4118), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4126))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_4081), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4082)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_66,
+)
+
+OPERATION_67: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4137), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4222)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4143), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4150), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4158), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4165), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4172), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4179), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4186), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4193), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4200), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4207), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4214), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4222))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4134), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4135)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_4136),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_67,
+)
+
+OPERATION_68: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+    operation_id='deleteCategory',
+    method='DELETE',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4294)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4236), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4244), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4251), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4258), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4265), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4272), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4279), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4286), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4294))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4230), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4231)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_68,
+)
+
+OPERATION_69: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4306), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4336)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4313), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4321), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4328), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4336))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_4302), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_4303), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_4304), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_4305)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_69,
+)
+
+OPERATION_70: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4344), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4373)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4350), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4358), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4365), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4373))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_70,
+)
+
+OPERATION_71: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4428)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4398), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4406), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4413), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4420), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4428))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4381), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4382), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_4383), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4384), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_4385), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4386), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4387), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_4388), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4389), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4390)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_71,
+)
+
+OPERATION_72: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4443), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4473)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4450), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4458), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4465), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4473))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_4436), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4437), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_4438), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4439), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_4440), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_4441), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4442)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_72,
+)
+
+OPERATION_73: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4482), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4518)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4488), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4496), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4503), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4510), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4518))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4481),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_73,
+)
+
+OPERATION_74: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4527), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4576)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4532), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4540), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4547), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4554), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4561), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4568), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4576))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4526),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_74,
+)
+
+OPERATION_75: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4585), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4634)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4590), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4598), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4605), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4612), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4619), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4626), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4634))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4584),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_75,
+)
+
+OPERATION_76: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_3856), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3921)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3863), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3870), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3878), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3885), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3892), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3899), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3906), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3913), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3921))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3854),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3855),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_4644), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4709)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4651), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4658), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4666), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4673), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4680), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4687), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4694), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4701), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4709))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4642),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4643),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_64,
+    security=security.OPERATION_76,
 )

@@ -20,6 +20,7 @@ from .._runtime.server.requests import (
     BodyMedia,
     ParameterAdapter,
     ParameterArgument,
+    RawPath,
 )
 from .._runtime.server.responses import Declared, OperationResponses
 
@@ -65,6 +66,12 @@ OperationDependencies = TypedDict(
         'publish_post': Sequence[params.Depends],
         'withdraw_post': Sequence[params.Depends],
         'archive_post': Sequence[params.Depends],
+        'feature_post': Sequence[params.Depends],
+        'unfeature_post': Sequence[params.Depends],
+        'list_revisions': Sequence[params.Depends],
+        'get_revision': Sequence[params.Depends],
+        'compare_revisions': Sequence[params.Depends],
+        'restore_revision': Sequence[params.Depends],
         'like_post': Sequence[params.Depends],
         'unlike_post': Sequence[params.Depends],
         'list_comments': Sequence[params.Depends],
@@ -83,6 +90,12 @@ OperationDependencies = TypedDict(
         'get_tag': Sequence[params.Depends],
         'update_tag': Sequence[params.Depends],
         'delete_tag': Sequence[params.Depends],
+        'merge_tag': Sequence[params.Depends],
+        'list_categories': Sequence[params.Depends],
+        'create_category': Sequence[params.Depends],
+        'get_category': Sequence[params.Depends],
+        'update_category': Sequence[params.Depends],
+        'delete_category': Sequence[params.Depends],
         'search_everything': Sequence[params.Depends],
         'get_statistics': Sequence[params.Depends],
         'list_audit_events': Sequence[params.Depends],
@@ -373,7 +386,7 @@ class ListPosts:
         featured: StrictBool | None
 
     PARAMETERS: Final = ParameterAdapter(
-        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool))),
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'include_total', 'limit', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'featured', 'include', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'include', 'include_total', 'limit', 'page', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool))),
         record=Parameters,
     )
     RESPONSES: Final = OperationResponses(
@@ -416,7 +429,7 @@ class ExportPosts:
         featured: StrictBool | None
 
     PARAMETERS: Final = ParameterAdapter(
-        arguments=(ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)),),
+        arguments=(ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'published_after', 'published_before', 'sort', 'status', 'tag')), adapter=TypeAdapter(StrictBool)),),
         record=Parameters,
     )
     RESPONSES: Final = OperationResponses(
@@ -481,7 +494,7 @@ class PublishPost:
     """Plans of the publish_post operation."""
 
     RESPONSES: Final = OperationResponses(
-        responses={'200': Declared(media_type='application/json', model=models.Post), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        responses={'200': Declared(media_type='application/json', model=models.Post), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 
@@ -498,6 +511,100 @@ class ArchivePost:
 
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.Post), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class FeaturePost:
+    """Plans of the feature_post operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Post), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UnfeaturePost:
+    """Plans of the unfeature_post operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Post), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class ListRevisions:
+    """Plans of the list_revisions operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_revisions."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RevisionPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetRevision:
+    """Plans of the get_revision operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of get_revision."""
+
+        number: int
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='number', plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=2147483647, strict=True)])),),
+        record=Parameters,
+        path=RawPath(template='/posts/{post_id}/revisions/{number}', names=frozenset({'number'})),
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Revision), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CompareRevisions:
+    """Plans of the compare_revisions operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of compare_revisions."""
+
+        number: int
+        against: int | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='number', plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=2147483647, strict=True)])), ParameterArgument(name='against', plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=2147483647, strict=True)]))),
+        record=Parameters,
+        path=RawPath(template='/posts/{post_id}/revisions/{number}/diff', names=frozenset({'number'})),
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RevisionDiff), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class RestoreRevision:
+    """Plans of the restore_revision operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of restore_revision."""
+
+        number: int
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='number', plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=2147483647, strict=True)])),),
+        record=Parameters,
+        path=RawPath(template='/posts/{post_id}/revisions/{number}/restoration', names=frozenset({'number'})),
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Post), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 
@@ -685,6 +792,68 @@ class DeleteTag:
 
     RESPONSES: Final = OperationResponses(
         responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=204,
+    )
+
+
+class MergeTag:
+    """Plans of the merge_tag operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Tag), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class ListCategories:
+    """Plans of the list_categories operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_categories."""
+
+        limit: int
+        page: int | None
+        include_total: StrictBool | None
+        is_active: StrictBool | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20), ParameterArgument(name='page', plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=10000, strict=True)])), ParameterArgument(name='include_total', plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='is_active', plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), adapter=TypeAdapter(StrictBool))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.CategoryPage), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class CreateCategory:
+    """Plans of the create_category operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'201': Declared(media_type='application/json', model=models.Category), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetCategory:
+    """Plans of the get_category operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Category), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class UpdateCategory:
+    """Plans of the update_category operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Category), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class DeleteCategory:
+    """Plans of the delete_category operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'204': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=204,
     )
 
