@@ -58,7 +58,7 @@ class TestSchedule:
         kept, overdue = [await committed.make.post(author, status="draft") for _ in range(2)]
         async with working(committed.dsn, tmp_path, KINDS) as worker:
             await until(lambda: _started(worker))
-            later = soon(6)
+            later = soon(10)
             await schedule(committed, author, overdue, soon(1.5))
             await schedule(committed, author, kept, later)
             worker.process.kill()
