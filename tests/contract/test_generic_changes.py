@@ -60,6 +60,11 @@ async def _tag(world: World) -> UUID:
     return await world.make.tag(f"tag-{world.dice.getrandbits(60)}", post_count=world.dice.randrange(4))
 
 
+async def _category(world: World) -> UUID:
+    name, count = f"Category {world.dice.randrange(4)}", world.dice.randrange(4)
+    return await world.make.category(f"category-{world.dice.getrandbits(60)}", name=name, post_count=count)
+
+
 async def _job(world: World) -> UUID:
     return await world.make.job(world.author, created_at=moment(world.dice))
 
@@ -90,6 +95,7 @@ CHANGED: dict[str, tuple[Maker, str]] = {
     "listComments": (_comment, "comments"),
     "listModerationQueue": (_waiting, "comments"),
     "listTags": (_tag, "tags"),
+    "listCategories": (_category, "categories"),
     "listJobs": (_job, "jobs"),
     "listUsers": (_member, "users"),
     "listSessions": (_session, "sessions"),

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from app.categories import service as categories
 from app.comments import moderation, places
 from app.comments import queries as comments
 from app.comments import service as comment_service
 from app.comments.queries import View
 from app.pages import Shape
+from app.posts import history, revisions, steps
 from app.posts import queries as posts
 from app.posts import search as post_search
 from app.posts import service as post_service
@@ -18,7 +20,7 @@ from app.sql import Statement
 from app.statistics import service as statistics
 from app.tags import service as tags
 from app.words import service as words
-from generated.models import CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
+from generated.models import CategorySort, CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
 
 # pyright: reportPrivateUsage=false
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,7 +36,7 @@ def _shapes(key: Any) -> Iterator[tuple[str, Shape, dict[str, Any]]]:
 
 
 def _posts() -> Iterator[Given]:
-    filters: dict[str, Any] = {"author": "member_7", "tag": "tag-7", "featured": True}
+    filters: dict[str, Any] = {"author": "member_7", "tag": "tag-7", "category": "category-7", "featured": True}
     filters |= {"published_after": MOMENT, "published_before": MOMENT + timedelta(days=1)}
     for sort in PostSort:
         key = "Title 5000" if "title" in sort.value else MOMENT
@@ -53,6 +55,12 @@ def _posts() -> Iterator[Given]:
     yield "posts own drafts", own, {"viewer": MEMBER}
     yield "posts get", post_service._GET, {"id": POST}
     yield "posts get by slug", post_service._GET_BY_SLUG, {"slug": "slug-5000"}
+    yield "posts due", steps._DUE, {}
+    for name, shape, values in _shapes(3):
+        yield f"revisions {name}", revisions._listing(shape), values | {"post_id": POST}
+    yield "revisions get", revisions._GET, {"post_id": POST, "number": 2}
+    yield "revisions keep", history._KEEP, {"post_id": POST, "editor_id": MEMBER, "restored_from": None}
+    yield "revisions keep first", history._KEEP_FIRST, {"post_id": POST}
     yield "posts lock", post_service._LOCK, {"id": POST}
     yield "posts like", post_service._LIKE, {"post_id": POST, "user_id": MEMBER}
     yield "posts unlike", post_service._UNLIKE, {"post_id": POST, "user_id": MEMBER}
@@ -96,6 +104,16 @@ def _tags() -> Iterator[Given]:
     for name, number in (("rename", 0), ("take off", 1)):
         values = {"old": "tag-7", "new": "tag-x"} if number == 0 else {"old": "tag-7"}
         yield f"tags {name}", tags._rewriting()[0][number], values
+    yield "tags merge", tags._merging()[0], {"old": "tag-7", "new": "tag-8"}
+
+
+def _categories() -> Iterator[Given]:
+    keys = {CategorySort.by_place: "category-7", CategorySort.by_name: "Category 7", CategorySort.by_post_count_desc: 7}
+    for sort, key in keys.items():
+        for name, shape, values in _shapes(key):
+            yield f"categories {sort.value} {name}", categories._listing(sort, frozenset[str](), shape), values
+    yield "categories count posts", categories._COUNT, {"category_id": POST, "step": 1}
+    yield "categories leave", categories._leaving()[0], {"category_id": UUID(int=7)}
 
 
 def _search() -> Iterator[Given]:
@@ -121,4 +139,5 @@ def statements() -> Iterator[Given]:
     yield from _posts()
     yield from _comments()
     yield from _tags()
+    yield from _categories()
     yield from _search()

@@ -27,11 +27,18 @@ ROWS = """
     INSERT INTO tags (id, name, post_count)
     SELECT lpad(to_hex(n), 32, '0')::uuid, 'tag-' || n, n % 50 FROM generate_series(1, 8000) n;
 
-    INSERT INTO posts (id, author_id, title, slug, content, excerpt, status, tags, featured, published_at, created_at)
+    INSERT INTO categories (id, name, slug, place, depth, post_count)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, 'Category ' || n, 'category-' || n, 'category-' || n, 1, n % 50
+    FROM generate_series(1, 4000) n;
+
+    INSERT INTO posts (id, author_id, title, slug, content, excerpt, status, tags, featured, category_id, published_at,
+                       created_at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + n % 8000), 32, '0')::uuid, 'Title ' || n, 'slug-' || n,
            'A loom, and word' || n || ' beside it.', 'On looms.',
            CASE WHEN n % 50 = 0 THEN 'draft' ELSE 'published' END,
-           ARRAY['tag-' || n % 300], n % 500 = 0, CASE WHEN n % 50 > 0 THEN moment END, moment
+           ARRAY['tag-' || n % 300], n % 500 = 0,
+           CASE WHEN n % 3 = 0 THEN lpad(to_hex(1 + n % 4000), 32, '0')::uuid END,
+           CASE WHEN n % 50 > 0 THEN moment END, moment
     FROM generate_series(1, 25000) n, LATERAL (SELECT timestamptz '2024-01-01 UTC' + n * interval '1 hour' AS moment) m;
 
     INSERT INTO post_slugs SELECT slug, id FROM posts;
@@ -48,6 +55,9 @@ ROWS = """
 
     INSERT INTO comment_reports (comment_id, user_id, reason, settled_at)
     SELECT id, author_id, 'spam', CASE WHEN report_count = 0 THEN created_at END FROM comments;
+    INSERT INTO post_revisions (post_id, number, title, content, tags, editor_id)
+    SELECT posts.id, n, title, 'A loom.', tags, author_id FROM posts, generate_series(1, 3) n
+    WHERE NOT featured ORDER BY posts.id, n LIMIT 30000;
     INSERT INTO comment_likes SELECT id, author_id FROM comments;
     INSERT INTO post_likes SELECT id, author_id FROM posts;
     INSERT INTO comment_mentions SELECT id, author_id FROM comments WHERE likes = 0 LIMIT 10000;
@@ -57,7 +67,7 @@ ROWS = """
     FROM generate_series(1, 20000) n;
 """
 GROWING = frozenset({"users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes"})
-GROWING_TOO = frozenset({"comment_mentions", "comment_reports", "words", "jobs"})
+GROWING_TOO = frozenset({"comment_mentions", "comment_reports", "words", "jobs", "post_revisions", "categories"})
 Plan = dict[str, Any]
 
 
