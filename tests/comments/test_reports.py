@@ -77,6 +77,17 @@ class TestReportComment:
         assert "report_count" not in (await client.get(f"/comments/{comment_id}")).json()
         assert await connection.fetchval("SELECT report_count FROM comments WHERE id = $1", comment_id) == 2
 
+    @pytest.mark.parametrize("reason", ["spam", "abuse", "off_topic", "illegal", "other"])
+    async def test_tells_moderators_the_reason(
+        self, client: AsyncClient, make: Factory, post_id: UUID, moderator: Member, reason: str
+    ) -> None:
+        comment_id = await make.comment(post_id)
+        reporter = await make.member()
+        answer = await client.put(f"/comments/{comment_id}/report", json={"reason": reason}, headers=reporter.headers)
+        assert answer.status_code == 204
+        (entry,) = (await client.get("/comments/moderation-queue", headers=moderator.headers)).json()["items"]
+        assert [it["reason"] for it in entry["reports"]] == [reason]
+
     async def test_is_settled_by_a_decision(
         self, client: AsyncClient, make: Factory, post_id: UUID, member: Member, moderator: Member
     ) -> None:
