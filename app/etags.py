@@ -6,6 +6,8 @@ does not stop it.
 """
 
 import re
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Protocol, TypeVar
 from zlib import crc32
 
@@ -55,6 +57,32 @@ def require_match(if_match: str, version: int) -> None:
     versions = {match[1] for tag in if_match.split(",") if (match := _EDITION.fullmatch(tag.strip()))}
     if if_match.strip() != "*" and str(version) not in versions:
         raise PreconditionFailed
+
+
+def http_date(moment: datetime) -> str:
+    """Return a moment as HTTP writes it (RFC 9110, section 5.6.7): whole seconds."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def is_current(tag: str, modified: str | None, if_none_match: str | None, if_modified_since: str | None) -> bool:
+    """Whether the client has this edition (RFC 9110, section 13.2.2).
+
+    A date counts only where no tag is sent, and only when it is the same: what has lost its newest entry is another
+    edition with an earlier date.
+    """
+    if if_none_match is not None:
+        return if_none_match.strip() == "*" or tag in _tags(if_none_match)
+    return modified is not None and if_modified_since == modified
+
+
+def fresh(
+    body: bytes, tag: str, moment: datetime, if_none_match: str | None, if_modified_since: str | None
+) -> HTTPResult[bytes]:
+    """Return 304 when the client has this edition, else 200 with it."""
+    headers = {"ETag": tag, "Last-Modified": http_date(moment)}
+    if is_current(tag, headers["Last-Modified"], if_none_match, if_modified_since):
+        return HTTPResult(304, None, headers)
+    return HTTPResult(200, body, headers)
 
 
 def conditional(resource: Resource, tag: str, if_none_match: str | None) -> HTTPResult[Resource]:

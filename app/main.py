@@ -105,7 +105,7 @@ def create_app() -> ASGIApp:
     framework = FastAPI(
         openapi_url=None,
         redirect_slashes=False,
-        routes=[Mount(BASE_PATH, framework_way), *pages],
+        routes=[Mount(BASE_PATH, framework_way), *pages, *slices.pages()],
         exception_handlers=problems.HANDLERS,
         lifespan=_lifespan,
         # Nothing is configured to receive it, and finding that out anew costs every request.

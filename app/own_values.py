@@ -91,6 +91,22 @@ def _check_strength(password: str, address: str) -> None:
         raise ValueError("is too easy to guess: it repeats itself or the address")
 
 
+def _check_post_address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or value.count("{slug}") != 1:
+        raise ValueError("must be an http or https address with {slug} in it, such as https://www.example.org/{slug}")
+    if not re.fullmatch("[!-~]+", value) or "{slug}" in parts.netloc:
+        raise ValueError("must have {slug} in its path, and characters of addresses alone")
+    return value
+
+
+def post_address(data: Mapping[str, Any]) -> str:
+    """Return where a post is read when nobody says: at getPostBySlug."""
+    from app.contract import BASE_PATH  # noqa: PLC0415 - Only who needs the default waits for the contract.
+
+    return f"{data.get('public_url')}{BASE_PATH}/posts/by-slug/{{slug}}"
+
+
 def mail_security(data: Mapping[str, Any]) -> MailSecurity:
     """Return how the connection to the mail server is secured where nobody says."""
     return "tls" if data.get("smtp_port") == SMTPS_PORT else "starttls"
@@ -99,6 +115,7 @@ def mail_security(data: Mapping[str, Any]) -> MailSecurity:
 MailServer = Annotated[str | None, Field(max_length=253), AfterValidator(_check_mail_server)]
 MailPassword = Annotated[SecretStr | None, AfterValidator(_check_mail_password)]
 MemberAddress = Annotated[str | None, AfterValidator(_check_member_address)]
+PostAddress = Annotated[str, AfterValidator(_check_post_address)]
 AdminPassword = Annotated[SecretStr | None, AfterValidator(_check_admin_password)]
 Sender = Annotated[str | None, AfterValidator(_check_sender)]
 SenderName = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_check_mail_name)]

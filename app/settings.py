@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     account_lockout_minutes: int = Field(default=15, ge=1, le=1_440)
     first_superuser: own.MemberAddress = None
     first_superuser_password: own.AdminPassword = None
+    post_url: own.PostAddress = Field(default_factory=own.post_address)
     smtp_host: own.MailServer = None
     smtp_port: int = Field(default=587, ge=1, le=65_535)
     smtp_tls: own.MailSecurity = Field(default_factory=own.mail_security)

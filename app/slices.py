@@ -4,13 +4,16 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
+from app import sitemap
 from app.access import Principal
 from app.accounts.first import make_first_admin
 from app.audit import handlers as audit
 from app.auth import handlers as auth
 from app.categories import handlers as categories
 from app.comments import handlers as comments
+from app.feeds import handlers as feeds
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
@@ -23,7 +26,7 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, categories, comments, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -36,12 +39,18 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         tags=tags,
         categories=categories,
         audit=audit,
+        feeds=feeds,
         jobs=jobs,
         mail=mail,
         search=search,
         statistics=statistics,
         authorize=authorize,
     )
+
+
+def pages() -> list[BaseRoute]:
+    """Return what the slices serve outside of the base path."""
+    return sitemap.routes()
 
 
 async def before_serving(connection: Connection) -> None:

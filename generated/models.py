@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as _Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from app.fields import Id, Password, Request, Timestamp
 from app.fields import StrictInt
@@ -1681,6 +1681,19 @@ class PostUpdate(_JsonSchemaRuntimeValidationBase, Request):
     ] = MISSING
 
 
+RelatedLimit = TypeAliasType(
+    "RelatedLimit",
+    Annotated[StrictInt, Field(description='How many posts to answer.', ge=1, le=20)],
+)
+
+
+class RelatedPosts(BaseModel):
+    items: Annotated[
+        list[PostSummary],
+        Field(description='The posts, the closest first.', max_length=20),
+    ]
+
+
 class Publication(Request):
     model_config = ConfigDict(
         extra='forbid',
@@ -1984,6 +1997,105 @@ class CommentReport(Request):
             description='The reason in words; `null` or absent where the reason says it all.'
         ),
     ] = MISSING
+
+
+HttpDateText = TypeAliasType(
+    "HttpDateText",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What should be a moment in the form of HTTP; anything else is passed over.',
+            examples=['Thu, 31 Dec 2026 00:00:00 GMT'],
+            max_length=100,
+            pattern='^[ -~]*$',
+        ),
+    ],
+)
+
+
+AtomFeed = TypeAliasType(
+    "AtomFeed",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An Atom feed (RFC 4287).',
+            json_schema_extra={'contentMediaType': 'application/atom+xml'},
+            max_length=1000000,
+            pattern='^[^\\u0000]*$',
+        ),
+    ],
+)
+
+
+RssFeed = TypeAliasType(
+    "RssFeed",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An RSS feed (RSS 2.0).',
+            json_schema_extra={'contentMediaType': 'application/rss+xml'},
+            max_length=1000000,
+            pattern='^[^\\u0000]*$',
+        ),
+    ],
+)
+
+
+EmbeddedUrl = TypeAliasType(
+    "EmbeddedUrl",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An absolute address.',
+            examples=['http://localhost:8000/api/v1/posts/by-slug/looms-and-engines'],
+            max_length=2000,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ],
+)
+
+
+class OembedFormat(StrEnum):
+    json = 'json'
+
+
+Pixels = TypeAliasType(
+    "Pixels",
+    Annotated[StrictInt, Field(description='A length in pixels.', ge=1, le=100000)],
+)
+
+
+class OembedType(StrEnum):
+    link = 'link'
+
+
+class Oembed(BaseModel):
+    type: OembedType
+    version: Annotated[Literal['1.0'], Field(description='The version of oEmbed.')]
+    title: PostTitle
+    author_name: Annotated[
+        StrictStr,
+        Field(
+            description='The name of the author, or the username where there is none.',
+            max_length=100,
+            pattern='^[^\\u0000]*$',
+        ),
+    ]
+    author_url: UriReference
+    provider_name: Annotated[
+        StrictStr,
+        Field(
+            description='The name of this service.',
+            max_length=100,
+            pattern='^[^\\u0000]*$',
+        ),
+    ]
+    provider_url: UriReference
+    cache_age: Annotated[
+        StrictInt,
+        Field(description='How many seconds it may be kept.', ge=0, le=2147483647),
+    ]
 
 
 class TagSort(StrEnum):

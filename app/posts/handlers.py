@@ -13,7 +13,7 @@ from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
 from app.negotiation import preferred
-from app.posts import bulk, export, markdown, revisions, search, service, steps, views
+from app.posts import bulk, export, markdown, related, revisions, search, service, steps, views
 from app.posts.queries import Filters
 from app.sql import Connection
 from app.streams import Stream
@@ -30,6 +30,7 @@ from generated.models import (
     PostStatus,
     PostUpdate,
     Publication,
+    RelatedPosts,
     Revision,
     RevisionDiff,
     RevisionPage,
@@ -239,3 +240,9 @@ async def export_posts(
     filters = Filters(status, author, tag, category, featured, published_after, published_before)
     pieces = await export.begin(principal, sort, filters, cursor, form)
     return Stream(pieces, form, export.headers(form))
+
+
+async def list_related_posts(*, principal: Principal | None, post_id: UUID, limit: int) -> HTTPResult[RelatedPosts]:
+    async with reading() as connection:
+        found = await related.find(connection, principal, post_id, limit)
+    return HTTPResult(200, found)

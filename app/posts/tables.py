@@ -55,6 +55,12 @@ class Post(Tagged, Categorised, Table):
             text("id DESC"),
             postgresql_where=text("category_id IS NOT NULL"),
         ),
+        Index(
+            "ix_posts_sitemap",
+            "id",
+            postgresql_include=["version", "updated_at"],
+            postgresql_where=text("status = 'published'"),
+        ),
         Index("ix_posts_tags", "tags", postgresql_using="gin"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )

@@ -477,6 +477,18 @@ class PostsService(Protocol[PrincipalT_contra]):
         """
 
     @abstractmethod
+    async def list_related_posts(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        post_id: UUID,
+        limit: int,
+    ) -> models.RelatedPosts | HTTPResult[models.RelatedPosts | models.Problem] | Response:
+        """
+        Handle GET /posts/{post_id}/related.
+        """
+
+    @abstractmethod
     async def publish_post(
         self,
         *,
@@ -749,6 +761,55 @@ class CommentsService(Protocol[PrincipalT_contra]):
     ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
         """
         Handle PUT /comments/{comment_id}/rejection.
+        """
+
+
+class FeedsService(Protocol[PrincipalT_contra]):
+    """Implement the feeds operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def get_atom_feed(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        limit: int,
+        author: str | None,
+        tag: str | None,
+        if_none_match: str | None,
+        if_modified_since: str | None,
+    ) -> bytes | HTTPResult[bytes | models.Problem] | Response:
+        """
+        Handle GET /feed.atom.
+        """
+
+    @abstractmethod
+    async def get_rss_feed(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        limit: int,
+        author: str | None,
+        tag: str | None,
+        if_none_match: str | None,
+        if_modified_since: str | None,
+    ) -> bytes | HTTPResult[bytes | models.Problem] | Response:
+        """
+        Handle GET /feed.rss.
+        """
+
+    @abstractmethod
+    async def get_oembed(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        url: str,
+        format: models.OembedFormat | None,
+        maxwidth: int | None,
+        maxheight: int | None,
+        if_none_match: str | None,
+    ) -> models.Oembed | HTTPResult[models.Oembed | models.Problem] | Response:
+        """
+        Handle GET /oembed.
         """
 
 

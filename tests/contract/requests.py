@@ -173,6 +173,10 @@ async def _into(make: Factory, _: Member) -> Any:
 BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {"deletePosts": _ids, "mergeTag": _into}
 
 
+# Things that a query speaks of by its example. An operation that asks for such a thing gets a line here.
+SPOKEN_OF: dict[str, Maker] = {"getOembed": _slug}
+
+
 async def _body(operation: Operation, make: Factory, author: Member) -> Any:
     """Return a body that has nothing wrong with it, or None where the operation takes none."""
     if operation.name in BODIES:
@@ -183,6 +187,8 @@ async def _body(operation: Operation, make: Factory, author: Member) -> Any:
 async def valid_call(operation: Operation, make: Factory, author: Member) -> Call:
     """Return a request that has nothing wrong with it, about things of `author`, who sends it."""
     path = {name: await RESOURCES[name][0](make, author) for name in operation.named("path")}
+    if operation.name in SPOKEN_OF:
+        await SPOKEN_OF[operation.name](make, author)
     query = {name: sample(node["schema"]) for name, node in operation.named("query").items() if node.get("required")}
     # The first is a bearer token but for what only a browser does.
     first = alternatives(operation)[:1]

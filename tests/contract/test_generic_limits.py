@@ -23,6 +23,7 @@ KNOWN_TO = {
     "changePassword": frozenset({"current_password"}),
     "compareRevisions": frozenset({"against"}),
     "mergeTag": frozenset({"into"}),
+    "getOembed": frozenset({"url"}),
 }
 # How deep numbered pages reach depends on their number and on their size.
 BESIDE = {"page": {"limit": 1}}

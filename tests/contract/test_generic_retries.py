@@ -42,7 +42,7 @@ class TestReadingAgain:
     async def test_is_200_for_another_version(self, client: AsyncClient, call: Call) -> None:
         first = await call.send(client)
         again = await call.with_headers(If_None_Match='"0-00000000"').send(client)
-        assert (again.status_code, again.json()) == (200, first.json())
+        assert (again.status_code, again.content) == (200, first.content)
 
 
 class TestSendingAgain:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .resources.auth._async import AsyncAuthResource
     from .resources.categories._async import AsyncCategoriesResource
     from .resources.comments._async import AsyncCommentsResource
+    from .resources.feeds._async import AsyncFeedsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
     from .resources.posts._async import AsyncPostsResource
@@ -123,6 +124,13 @@ class AsyncClientView:
         from .resources.comments._async import AsyncCommentsResource
 
         return AsyncCommentsResource(self._core)
+
+    @cached_property
+    def feeds(self) -> AsyncFeedsResource:
+        """The feeds operations."""
+        from .resources.feeds._async import AsyncFeedsResource
+
+        return AsyncFeedsResource(self._core)
 
     @cached_property
     def tags(self) -> AsyncTagsResource:

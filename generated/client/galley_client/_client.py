@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .resources.auth._sync import AuthResource
     from .resources.categories._sync import CategoriesResource
     from .resources.comments._sync import CommentsResource
+    from .resources.feeds._sync import FeedsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
     from .resources.posts._sync import PostsResource
@@ -123,6 +124,13 @@ class ClientView:
         from .resources.comments._sync import CommentsResource
 
         return CommentsResource(self._core)
+
+    @cached_property
+    def feeds(self) -> FeedsResource:
+        """The feeds operations."""
+        from .resources.feeds._sync import FeedsResource
+
+        return FeedsResource(self._core)
 
     @cached_property
     def tags(self) -> TagsResource:

@@ -61,6 +61,7 @@ from .types.comments import (
     UnlikeCommentResponse,
     UpdateCommentResponse,
 )
+from .types.feeds import GetAtomFeedResponse, GetOembedResponse, GetRssFeedResponse
 from .types.jobs import (
     CancelJobResponse,
     GetJobResponse,
@@ -82,6 +83,7 @@ from .types.posts import (
     GetRevisionResponse,
     LikePostResponse,
     ListPostsResponse,
+    ListRelatedPostsResponse,
     ListRevisionsResponse,
     PublishPostResponse,
     RestoreRevisionResponse,
@@ -537,495 +539,543 @@ OPERATION_35: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
     security=security.OPERATION_35,
 )
 
-OPERATION_36: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
+OPERATION_36: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
+    operation_id='listRelatedPosts',
+    method='GET',
+    path='/posts/{post_id}/related',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2223), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2294)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2229), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2236), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2244), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2258), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2265), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2272), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2279), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2286), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2294))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2221),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2222),), default='application/json'),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2223), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2259)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2229), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2237), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2244), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2259))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_2221), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2222)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_36,
 )
 
-OPERATION_37: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
+OPERATION_37: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
+    method='PUT',
     path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2303), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2353)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2309), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2317), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2324), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2331), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2338), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2345), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2353))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2302),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2269), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2340)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2275), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2282), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2290), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2297), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2304), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2311), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2318), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2325), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2340))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2267),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2268),), default='application/json'),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_37,
 )
 
-OPERATION_38: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
-    method='PUT',
-    path='/posts/{post_id}/archive',
+OPERATION_38: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2362), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2412)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2368), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2376), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2383), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2390), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2397), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2404), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2412))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2361),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2349), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2399)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2355), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2363), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2370), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2377), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2384), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2399))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2348),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
-    operation_id='featurePost',
+OPERATION_39: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
     method='PUT',
-    path='/posts/{post_id}/feature',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2421), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2464)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2427), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2435), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2442), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2449), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2456), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2464))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2420),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2408), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2458)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2414), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2422), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2429), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2436), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2443), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2450), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2458))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2407),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
-    operation_id='unfeaturePost',
-    method='DELETE',
+OPERATION_40: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
+    operation_id='featurePost',
+    method='PUT',
     path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2473), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2516)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2479), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2487), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2494), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2501), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2508), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2516))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2472),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2467), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2510)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2473), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2481), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2488), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2495), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2502), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2510))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2466),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
-    operation_id='listRevisions',
-    method='GET',
-    path='/posts/{post_id}/revisions',
+OPERATION_41: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
+    operation_id='unfeaturePost',
+    method='DELETE',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2529), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2572)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2535), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2543), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2550), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2557), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2564), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2572))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_2524), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_2525), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_2526), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_2527), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2528)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2519), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2562)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2525), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2533), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2540), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2547), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2554), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2562))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2518),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
-    operation_id='getRevision',
+OPERATION_42: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
+    operation_id='listRevisions',
     method='GET',
-    path='/posts/{post_id}/revisions/{number}',
+    path='/posts/{post_id}/revisions',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2582), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2624)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2587), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2595), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2602), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2609), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2616), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2624))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2580), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2581)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2575), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2618)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2581), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2589), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2596), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2603), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2610), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2618))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_2570), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_2571), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_2572), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_2573), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2574)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
-    operation_id='compareRevisions',
+OPERATION_43: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
+    operation_id='getRevision',
     method='GET',
-    path='/posts/{post_id}/revisions/{number}/diff',
+    path='/posts/{post_id}/revisions/{number}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2635), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2677)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2640), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2648), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2655), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2662), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2669), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2677))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_2632), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2633), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2634)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2628), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2670)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2633), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2641), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2648), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2655), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2662), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2670))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2626), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2627)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
-    operation_id='restoreRevision',
-    method='PUT',
-    path='/posts/{post_id}/revisions/{number}/restoration',
+OPERATION_44: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
+    operation_id='compareRevisions',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}/diff',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2688), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2745)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2694), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2702), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2709), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2716), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2723), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2730), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2737), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2745))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2685), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2686), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2687)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2681), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2723)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2686), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2694), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2701), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2708), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2715), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2723))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_2678), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2679), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2680)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+OPERATION_45: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
+    operation_id='restoreRevision',
+    method='PUT',
+    path='/posts/{post_id}/revisions/{number}/restoration',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2734), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2791)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2740), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2748), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2755), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2762), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2769), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2776), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2783), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2791))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2731), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_2732), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_2733)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_45,
+)
+
+OPERATION_46: Final[OperationPlan[LikePostResponse]] = OperationPlan(
     operation_id='likePost',
     method='PUT',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2802)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2758), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2766), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2773), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2780), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2787), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2794), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2802))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2753),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_45,
-)
-
-OPERATION_46: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
-    method='DELETE',
-    path='/posts/{post_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2852)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2815), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2823), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2830), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2837), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2844), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2852))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2810),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2848)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2804), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2812), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2819), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2826), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2833), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2840), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2848))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2799),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_46,
 )
 
-OPERATION_47: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+OPERATION_47: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
+    method='DELETE',
+    path='/posts/{post_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2898)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2861), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2869), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2876), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2883), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2890), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2898))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2856),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_47,
+)
+
+OPERATION_48: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
     operation_id='listComments',
     method='GET',
     path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2867), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2904)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2874), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2882), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2889), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2896), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2904))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2860), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2861), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2862), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2863), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2864), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2865), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2866)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_47,
-)
-
-OPERATION_48: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2915), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2988)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2923), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2930), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2938), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2945), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2952), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2959), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2973), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2980), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2988))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2912), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2913)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2914),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2913), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2950)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2920), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2928), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2935), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2942), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2950))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_2906), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2907), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_2908), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_2909), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_2910), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2911), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2912)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_48,
 )
 
-OPERATION_49: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
-    operation_id='listModerationQueue',
-    method='GET',
-    path='/comments/moderation-queue',
+OPERATION_49: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3003), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3040)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3010), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3018), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3025), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3032), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3040))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2996), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2997), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_2998), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_2999), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_3000), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_3001), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3002)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_2961), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3034)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2969), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2976), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2984), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2991), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2998), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3005), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3012), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3019), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3026), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3034))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2958), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_2959)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2960),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_49,
 )
 
-OPERATION_50: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
+OPERATION_50: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
     method='GET',
-    path='/comments/{comment_id}',
+    path='/comments/moderation-queue',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3050), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3093)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3063), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3071), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3078), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3085), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3093))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3048), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3049)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3086)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3056), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3064), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3071), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3086))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_3042), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_3043), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_3044), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_3045), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_3046), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_3047), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_3048)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_50,
 )
 
-OPERATION_51: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
+OPERATION_51: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3104), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3182)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3110), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3117), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3125), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3132), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3139), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3146), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3153), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3160), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3167), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3174), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3182))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3101), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3102)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3103),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3096), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3139)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3109), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3117), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3124), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3131), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3139))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3094), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3095)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+OPERATION_52: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3150), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3228)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3156), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3163), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3171), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3178), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3185), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3192), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3199), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3206), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3213), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3220), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3228))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3147), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3148)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3149),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_52,
+)
+
+OPERATION_53: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     operation_id='deleteComment',
     method='DELETE',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3247)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3196), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3204), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3211), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3218), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3225), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3232), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3239), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3247))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3190), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3191)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_52,
-)
-
-OPERATION_53: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3304)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3260), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3268), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3275), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3282), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3289), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3296), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3304))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3255),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3293)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3242), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3250), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3257), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3264), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3271), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3278), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3285), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3293))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3236), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3237)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_53,
 )
 
-OPERATION_54: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
+OPERATION_54: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
     path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3317), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3325), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3332), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3339), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3346), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3354))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3312),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3350)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3306), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3314), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3321), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3328), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3335), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3342), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3350))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3301),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_54,
 )
 
-OPERATION_55: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
-    operation_id='reportComment',
-    method='PUT',
-    path='/comments/{comment_id}/report',
+OPERATION_55: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3426)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3368), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3375), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3383), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3390), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3397), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3404), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3411), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3418), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3426))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3362),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3363),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3400)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3363), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3371), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3378), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3385), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3392), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3400))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3358),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_55,
 )
 
-OPERATION_56: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+OPERATION_56: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3472)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3414), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3421), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3429), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3436), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3443), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3450), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3457), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3464), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3472))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3408),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3409),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_56,
+)
+
+OPERATION_57: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
     operation_id='approveComment',
     method='PUT',
     path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3435), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3478)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3441), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3449), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3456), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3463), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3470), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3478))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3434),),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_56,
-)
-
-OPERATION_57: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
-    operation_id='rejectComment',
-    method='PUT',
-    path='/comments/{comment_id}/rejection',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3487), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3530)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3493), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3501), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3508), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3515), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3522), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3530))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3486),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3481), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3524)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3487), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3495), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3502), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3509), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3516), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3524))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3480),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_57,
 )
 
-OPERATION_58: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
+OPERATION_58: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+    operation_id='rejectComment',
+    method='PUT',
+    path='/comments/{comment_id}/rejection',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3543), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3573)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3550), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3558), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3565), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3573))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_3538), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3539), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_3540), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_3541), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_3542)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3533), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3576)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3539), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3547), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3554), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3561), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3568), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3576))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_3532),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_58,
 )
 
-OPERATION_59: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
-    path='/tags',
+OPERATION_59: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
+    operation_id='getAtomFeed',
+    method='GET',
+    path='/feed.atom',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3583), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3649)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3591), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3598), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3606), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3613), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3620), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3627), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3634), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3649))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3581),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3582),), default='application/json', required=True),
+    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3626)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3603), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3618), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3626))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_3584), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_3585), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_3586), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_3587), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_3588)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
+    response_media_type='application/atom+xml',
     security=security.OPERATION_59,
 )
 
-OPERATION_60: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
+OPERATION_60: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
+    operation_id='getRssFeed',
     method='GET',
-    path='/tags/{tag_id}',
+    path='/feed.rss',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3659), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3702)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3672), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3680), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3687), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3694), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3702))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3657), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3658)),
+    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3676)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3653), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3661), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3668), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3676))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_3634), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_3635), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_3636), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_3637), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_3638)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
+    response_media_type='application/rss+xml',
     security=security.OPERATION_60,
 )
 
-OPERATION_61: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
-    path='/tags/{tag_id}',
+OPERATION_61: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
+    operation_id='getOembed',
+    method='GET',
+    path='/oembed',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3713), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3798)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3719), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3726), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3734), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3741), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3748), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3755), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3762), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3769), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3776), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3783), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3790), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3798))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3710), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3711)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3712),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3689), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3732)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3702), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3710), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3717), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3724), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3732))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_3684), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_3685), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_3686), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_3687), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3688)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_61,
 )
 
-OPERATION_62: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
-    operation_id='deleteTag',
-    method='DELETE',
-    path='/tags/{tag_id}',
+OPERATION_62: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3863)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3812), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3820), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3827), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3834), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3841), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3848), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3855), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3863))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3806), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3807)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3745), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3775)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3752), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3760), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3767), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3775))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_3740), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_3741), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_3742), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_3743), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_3744)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_62,
 )
 
-OPERATION_63: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
-    operation_id='mergeTag',
-    method='PUT',
-    path='/tags/{tag_id}/merge',
+OPERATION_63: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3874), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3952)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3880), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3887), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3895), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3902), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3909), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3916), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3923), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3930), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3937), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3944), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3952))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3871), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3872)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3873),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_3785), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3851)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3793), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3800), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3808), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3815), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3822), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3829), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3836), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3843), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3851))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3783),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_3784),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_63,
 )
 
-OPERATION_64: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
-    operation_id='listCategories',
+OPERATION_64: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
     method='GET',
-    path='/categories',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3967), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3974), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3989), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3960), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3961), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_3962), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3963), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_3964), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_3965), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_3966)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3861), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3904)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3874), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3882), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3889), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3896), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_3904))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_3859), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3860)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_64,
 )
 
-OPERATION_65: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
-    operation_id='createCategory',
-    method='POST',
-    path='/categories',
+OPERATION_65: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_4007), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4073)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4015), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4022), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4030), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4037), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4044), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4051), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4058), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4073))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4005),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4006),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_3915), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4000)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_3921), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_3928), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_3936), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_3943), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_3950), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_3957), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_3964), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_3971), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_3978), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_3985), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_3992), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4000))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_3912), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_3913)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_3914),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_65,
 )
 
-OPERATION_66: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
-    operation_id='getCategory',
-    method='GET',
-    path='/categories/{category_id}',
+OPERATION_66: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+    operation_id='deleteTag',
+    method='DELETE',
+    path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4083), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4126)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4096), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4104), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4111), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4118), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4126))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_4081), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4082)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4065)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4014), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4022), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4029), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4036), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4043), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4050), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4065))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4008), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_4009)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_66,
 )
 
-OPERATION_67: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
-    operation_id='updateCategory',
-    method='PATCH',
-    path='/categories/{category_id}',
+OPERATION_67: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+    operation_id='mergeTag',
+    method='PUT',
+    path='/tags/{tag_id}/merge',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4137), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4222)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4143), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4150), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4158), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4165), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4172), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4179), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4186), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4193), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4200), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4207), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4214), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4222))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4134), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4135)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_4136),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4076), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4154)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4082), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4089), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4097), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4104), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4111), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4118), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4125), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4132), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4139), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4146), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4154))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4073), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_4074)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4075),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_67,
 )
 
-OPERATION_68: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
-    operation_id='deleteCategory',
-    method='DELETE',
-    path='/categories/{category_id}',
+OPERATION_68: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
+    method='GET',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4294)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4236), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4244), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4251), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4258), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4265), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4272), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4279), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4286), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4294))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4230), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4231)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4169), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4199)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4176), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4184), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4191), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4199))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_4162), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_4163), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_4164), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_4165), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_4166), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_4167), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_4168)),
     request_id_header='X-Request-ID',
+    response_media_type='application/json',
     security=security.OPERATION_68,
 )
 
-OPERATION_69: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
-    method='GET',
-    path='/search',
+OPERATION_69: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4306), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4336)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4313), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4321), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4328), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4336))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_4302), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_4303), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_4304), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_4305)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_4209), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4275)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4217), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4224), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4232), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4239), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4246), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4253), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4260), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4267), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4275))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4207),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4208),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_69,
 )
 
-OPERATION_70: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
+OPERATION_70: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
     method='GET',
-    path='/stats',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4344), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4373)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4350), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4358), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4365), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4373))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4285), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4328)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4298), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4306), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4313), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4320), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4328))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_4283), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4284)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_70,
 )
 
-OPERATION_71: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
-    method='GET',
-    path='/admin/audit-events',
+OPERATION_71: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4391), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4428)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4398), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4406), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4413), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4420), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4428))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4381), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4382), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_4383), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4384), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_4385), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4386), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4387), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_4388), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4389), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4390)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4339), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4424)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4345), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4352), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4360), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4367), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4374), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4381), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4388), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4395), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4402), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4409), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4416), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4424))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4336), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4337)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_4338),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_71,
 )
 
-OPERATION_72: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_72: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+    operation_id='deleteCategory',
+    method='DELETE',
+    path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4443), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4473)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4450), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4458), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4465), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4473))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_4436), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4437), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_4438), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4439), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_4440), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_4441), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4442)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4496)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4438), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4446), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4453), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4460), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_4467), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4474), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_4481), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4488), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4496))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4432), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_4433)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_72,
 )
 
-OPERATION_73: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_73: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4482), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4518)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4488), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4496), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4503), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4510), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4518))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4481),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4508), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4538)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4515), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4523), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4530), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4538))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_4504), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_4505), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_4506), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_4507)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_74: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4527), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4576)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4532), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4540), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4547), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4554), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4561), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4568), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4576))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4526),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4546), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4575)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4552), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4560), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4567), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4575))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
-    method='PUT',
-    path='/jobs/{job_id}/retry',
+OPERATION_75: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4585), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4634)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4590), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4598), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4605), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4612), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4619), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4626), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4634))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4584),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4593), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4630)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4600), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4608), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4615), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4622), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4630))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4583), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4584), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_4585), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4586), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_4587), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4588), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4589), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_4590), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4591), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_4592)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_76: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4645), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4675)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4652), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4660), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4667), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4675))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_4638), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4639), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_4640), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4641), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_4642), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_4643), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_4644)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_76,
+)
+
+OPERATION_77: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4684), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4720)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4690), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4698), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4705), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4712), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4720))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4683),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_77,
+)
+
+OPERATION_78: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4778)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4734), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4742), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4749), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4756), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4763), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4770), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4778))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4728),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_78,
+)
+
+OPERATION_79: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_4787), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4836)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4792), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4800), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_4807), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4814), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4821), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4828), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4836))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_4786),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_79,
+)
+
+OPERATION_80: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_4644), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4709)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4651), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4658), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4666), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4673), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4680), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4687), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4694), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4701), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4709))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4642),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4643),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_4846), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4911)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_4853), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_4860), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_4868), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_4875), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_4882), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_4889), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_4896), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_4903), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_4911))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_4844),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_4845),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_76,
+    security=security.OPERATION_80,
 )

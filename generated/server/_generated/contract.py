@@ -63,6 +63,7 @@ OperationDependencies = TypedDict(
         'get_post': Sequence[params.Depends],
         'update_post': Sequence[params.Depends],
         'delete_post': Sequence[params.Depends],
+        'list_related_posts': Sequence[params.Depends],
         'publish_post': Sequence[params.Depends],
         'withdraw_post': Sequence[params.Depends],
         'archive_post': Sequence[params.Depends],
@@ -85,6 +86,9 @@ OperationDependencies = TypedDict(
         'report_comment': Sequence[params.Depends],
         'approve_comment': Sequence[params.Depends],
         'reject_comment': Sequence[params.Depends],
+        'get_atom_feed': Sequence[params.Depends],
+        'get_rss_feed': Sequence[params.Depends],
+        'get_oembed': Sequence[params.Depends],
         'list_tags': Sequence[params.Depends],
         'create_tag': Sequence[params.Depends],
         'get_tag': Sequence[params.Depends],
@@ -490,6 +494,24 @@ class DeletePost:
     )
 
 
+class ListRelatedPosts:
+    """Plans of the list_related_posts operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of list_related_posts."""
+
+        limit: int
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=20, strict=True)]), default=5),),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.RelatedPosts), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
 class PublishPost:
     """Plans of the publish_post operation."""
 
@@ -740,6 +762,63 @@ class RejectComment:
 
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+    )
+
+
+class GetAtomFeed:
+    """Plans of the get_atom_feed operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of get_atom_feed."""
+
+        limit: int
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20),),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/atom+xml', kind='binary'), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=200,
+    )
+
+
+class GetRssFeed:
+    """Plans of the get_rss_feed operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of get_rss_feed."""
+
+        limit: int
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20),),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/rss+xml', kind='binary'), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        primary=200,
+    )
+
+
+class GetOembed:
+    """Plans of the get_oembed operation."""
+
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class Parameters:
+        """The adapter parameters of get_oembed."""
+
+        maxwidth: int | None
+        maxheight: int | None
+
+    PARAMETERS: Final = ParameterAdapter(
+        arguments=(ParameterArgument(name='maxwidth', plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100000, strict=True)])), ParameterArgument(name='maxheight', plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100000, strict=True)]))),
+        record=Parameters,
+    )
+    RESPONSES: Final = OperationResponses(
+        responses={'200': Declared(media_type='application/json', model=models.Oembed), '304': Declared(), '401': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

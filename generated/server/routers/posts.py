@@ -670,6 +670,66 @@ def _add_delete_post(
     )
 
 
+def _add_list_related_posts(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    list_related_posts_handler = checked(
+        posts.list_related_posts,
+        'The posts.list_related_posts method of GET /posts/{post_id}/related',
+        ('principal', 'post_id', 'limit'),
+        asynchronous=True,
+    )
+
+    list_related_posts_authorize = wiring.authorizer()
+
+    async def list_related_posts_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer)],
+        cookie: Annotated[str | None, Security(security.cookie)],
+        api_key: Annotated[str | None, Security(security.api_key)],
+    ) -> object:
+        return await authenticate(
+            ((), (('bearer', ()),), (('cookie', ()),), (('apiKey', ()),)),
+            {'bearer': bearer, 'cookie': cookie, 'apiKey': api_key},
+            list_related_posts_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def list_related_posts(
+        *,
+        principal: Annotated[object, Depends(list_related_posts_principal)],
+        post_id: Annotated[UUID, Path(alias='post_id', description='The post.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        parameters: Annotated[contract.ListRelatedPosts.Parameters, Depends(contract.ListRelatedPosts.PARAMETERS)],
+    ) -> object:
+        parameters = accepted(parameters)
+        return dispatch(
+            await list_related_posts_handler(
+                principal=principal,
+                post_id=post_id,
+                limit=parameters.limit,
+            ),
+            contract.ListRelatedPosts.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/{post_id}/related',
+        list_related_posts,
+        methods=['GET'],
+        status_code=200,
+        response_model=models.RelatedPosts,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='listRelatedPosts',
+        tags=['Posts'],
+        summary='List related posts',
+        description='Published posts that share tags with a post: those that share most of them first, the newer first among these. Of all posts with one of the tags the newest 200 are looked at. A post without tags has none that are related.',
+        response_description='The related posts.',
+        dependencies=wiring.dependencies.get('list_related_posts'),
+    )
+
+
 def _add_publish_post(
     router: APIRouter,
     wiring: Wiring,
@@ -1337,6 +1397,7 @@ TEMPLATED_ROUTES: Final = (
     ('get_post', _add_get_post),
     ('update_post', _add_update_post),
     ('delete_post', _add_delete_post),
+    ('list_related_posts', _add_list_related_posts),
     ('publish_post', _add_publish_post),
     ('withdraw_post', _add_withdraw_post),
     ('archive_post', _add_archive_post),

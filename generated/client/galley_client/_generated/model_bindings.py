@@ -6674,7490 +6674,8096 @@ codec_2219: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDat
 codec_2220: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_2221: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
+codec_2221: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
+"""Codec of /paths/~1posts~1{post_id}~1related/get parameter (request query limit)."""
 
-codec_2222: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put request_body (request application/json)."""
+codec_2222: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1related/get parameter (request path post_id)."""
 
-codec_2223: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
+codec_2223: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 200 application/json)."""
 
 codec_2224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 200)."""
 
 codec_2225: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 200)."""
 
 codec_2226: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 200)."""
 
 codec_2227: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 200)."""
 
-codec_2228: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
+codec_2228: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Cache-Control 200)."""
 
 codec_2229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 401 application/problem+json)."""
 
 codec_2230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 401)."""
 
 codec_2231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 401)."""
 
 codec_2232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 401)."""
 
 codec_2233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 401)."""
 
 codec_2234: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Deprecation 401)."""
 
 codec_2235: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 400)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Sunset 401)."""
 
-codec_2236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
+codec_2236: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response WWW-Authenticate 401)."""
 
-codec_2237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
+codec_2237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 404 application/problem+json)."""
 
-codec_2238: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
+codec_2238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 404)."""
 
-codec_2239: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 401)."""
+codec_2239: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 404)."""
 
-codec_2240: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 401)."""
+codec_2240: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 404)."""
 
-codec_2241: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
+codec_2241: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 404)."""
 
-codec_2242: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
+codec_2242: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Deprecation 404)."""
 
-codec_2243: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
+codec_2243: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Sunset 404)."""
 
 codec_2244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 422 application/problem+json)."""
 
 codec_2245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 422)."""
 
 codec_2246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 422)."""
 
 codec_2247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 422)."""
 
 codec_2248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 422)."""
 
 codec_2249: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Deprecation 422)."""
 
 codec_2250: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Sunset 422)."""
 
 codec_2251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 429 application/problem+json)."""
 
 codec_2252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 429)."""
 
 codec_2253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 429)."""
 
 codec_2254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 404)."""
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 429)."""
 
 codec_2255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 429)."""
+
+codec_2256: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After 429)."""
+
+codec_2257: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Deprecation 429)."""
+
+codec_2258: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Sunset 429)."""
+
+codec_2259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_body (response default application/problem+json)."""
+
+codec_2260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID default)."""
+
+codec_2261: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing default)."""
+
+codec_2262: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy default)."""
+
+codec_2263: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit default)."""
+
+codec_2264: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Deprecation default)."""
+
+codec_2265: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Sunset default)."""
+
+codec_2266: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After default)."""
+
+codec_2267: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
+
+codec_2268: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put request_body (request application/json)."""
+
+codec_2269: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
+
+codec_2270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
+
+codec_2271: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
+
+codec_2272: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
+
+codec_2273: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
+
+codec_2274: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
+
+codec_2275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 400 application/problem+json)."""
+
+codec_2276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 400)."""
+
+codec_2277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 400)."""
+
+codec_2278: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 400)."""
+
+codec_2279: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 400)."""
+
+codec_2280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 400)."""
+
+codec_2281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 400)."""
+
+codec_2282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
+
+codec_2283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
+
+codec_2284: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
+
+codec_2285: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 401)."""
+
+codec_2286: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 401)."""
+
+codec_2287: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
+
+codec_2288: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
+
+codec_2289: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
+
+codec_2290: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
+
+codec_2291: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
+
+codec_2292: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
+
+codec_2293: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 403)."""
+
+codec_2294: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 403)."""
+
+codec_2295: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
+
+codec_2296: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
+
+codec_2297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
+
+codec_2298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
+
+codec_2299: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
+
+codec_2300: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 404)."""
+
+codec_2301: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 404)."""
 
-codec_2256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2302: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
 
-codec_2257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2303: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
 
-codec_2258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_2259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_2260: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2306: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
 
-codec_2261: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2307: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 409)."""
 
-codec_2262: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2308: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 409)."""
 
-codec_2263: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2309: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
 
-codec_2264: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2310: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
 
-codec_2265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2311: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 413 application/problem+json)."""
 
-codec_2266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2312: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 413)."""
 
-codec_2267: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2313: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 413)."""
 
-codec_2268: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2314: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 413)."""
 
-codec_2269: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2315: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 413)."""
 
-codec_2270: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2316: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 413)."""
 
-codec_2271: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2317: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 413)."""
 
-codec_2272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 415 application/problem+json)."""
 
-codec_2273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 415)."""
 
-codec_2274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2320: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 415)."""
 
-codec_2275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2321: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 415)."""
 
-codec_2276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2322: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 415)."""
 
-codec_2277: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2323: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 415)."""
 
-codec_2278: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2324: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 415)."""
 
-codec_2279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_2280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_2281: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
 
-codec_2282: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 422)."""
 
-codec_2283: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 422)."""
 
-codec_2284: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
 
-codec_2285: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
 
-codec_2286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_2287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
 
-codec_2288: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 429)."""
 
-codec_2289: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 429)."""
 
-codec_2290: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 429)."""
 
-codec_2291: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2337: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_2292: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2338: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 429)."""
 
-codec_2293: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2339: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 429)."""
 
-codec_2294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_2295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_2296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2342: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
 
-codec_2297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2343: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy default)."""
 
-codec_2298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2344: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit default)."""
 
-codec_2299: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2345: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
 
-codec_2300: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2346: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
 
-codec_2301: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2347: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_2302: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2348: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_2303: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2349: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_2304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_2305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_2306: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2352: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
 
-codec_2307: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2353: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
 
-codec_2308: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2354: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_2309: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_2310: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_2311: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
 
-codec_2312: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2358: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2313: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2359: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 401)."""
 
-codec_2314: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2360: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
 
-codec_2315: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2361: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
 
-codec_2316: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2362: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_2318: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_2319: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2365: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
 
-codec_2320: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2366: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2321: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2367: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 403)."""
 
-codec_2322: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2368: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
 
-codec_2323: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2369: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
 
-codec_2324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_2325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2371: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_2326: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2372: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
 
-codec_2327: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2373: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2328: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2374: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 404)."""
 
-codec_2329: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2375: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
 
-codec_2330: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2376: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
 
-codec_2331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_2332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2378: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
-codec_2333: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2379: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
 
-codec_2334: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2380: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 409)."""
 
-codec_2335: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2381: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 409)."""
 
-codec_2336: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2382: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
 
-codec_2337: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2383: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
 
-codec_2338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_2339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2385: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_2340: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2386: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
 
-codec_2341: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2387: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2342: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2388: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 422)."""
 
-codec_2343: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
 
-codec_2344: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
 
-codec_2345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_2346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
 
-codec_2347: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 429)."""
 
-codec_2348: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2349: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 429)."""
 
-codec_2350: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2396: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_2351: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2397: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 429)."""
 
-codec_2352: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2398: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 429)."""
 
-codec_2353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_2354: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_2355: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
 
-codec_2356: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy default)."""
 
-codec_2357: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit default)."""
 
-codec_2358: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2404: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
 
-codec_2359: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2405: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
 
-codec_2360: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2406: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_2361: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2407: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_2362: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2408: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_2363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2409: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_2364: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2410: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_2365: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2411: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
 
-codec_2366: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2412: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
 
-codec_2367: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2413: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_2368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_2369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_2370: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2416: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
 
-codec_2371: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2417: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 401)."""
 
-codec_2372: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2418: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 401)."""
 
-codec_2373: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2419: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
 
-codec_2374: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2420: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
 
-codec_2375: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2421: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
 
-codec_2376: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2422: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_2377: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2423: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_2378: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2424: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
 
-codec_2379: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2425: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 403)."""
 
-codec_2380: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2426: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 403)."""
 
-codec_2381: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2427: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
 
-codec_2382: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2428: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
 
-codec_2383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_2384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_2385: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2431: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
 
-codec_2386: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2432: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 404)."""
 
-codec_2387: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2433: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 404)."""
 
-codec_2388: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2434: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
 
-codec_2389: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2435: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
 
-codec_2390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_2391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2437: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_2392: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2438: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
 
-codec_2393: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2439: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 409)."""
 
-codec_2394: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2440: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 409)."""
 
-codec_2395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2441: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
 
-codec_2396: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2442: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
 
-codec_2397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_2398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_2399: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2445: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
 
-codec_2400: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2446: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 422)."""
 
-codec_2401: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2447: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 422)."""
 
-codec_2402: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2448: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
 
-codec_2403: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2449: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
 
-codec_2404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_2405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
 
-codec_2406: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 429)."""
 
-codec_2407: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 429)."""
 
-codec_2408: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 429)."""
 
-codec_2409: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_2410: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2456: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 429)."""
 
-codec_2411: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2457: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 429)."""
 
-codec_2412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_2413: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_2414: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2460: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
 
-codec_2415: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2461: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy default)."""
 
-codec_2416: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2462: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit default)."""
 
-codec_2417: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2463: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
 
-codec_2418: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2464: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
 
-codec_2419: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2465: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_2420: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2466: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/put parameter (request path post_id)."""
 
-codec_2421: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2467: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 200 application/json)."""
 
-codec_2422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2468: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 200)."""
 
-codec_2423: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2469: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 200)."""
 
-codec_2424: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2470: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 200)."""
 
-codec_2425: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2471: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 200)."""
 
-codec_2426: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2472: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response ETag 200)."""
 
-codec_2427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 401 application/problem+json)."""
 
-codec_2428: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 401)."""
 
-codec_2429: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2475: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 401)."""
 
-codec_2430: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2476: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 401)."""
 
-codec_2431: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2477: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 401)."""
 
-codec_2432: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2478: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Deprecation 401)."""
 
-codec_2433: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2479: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Sunset 401)."""
 
-codec_2434: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2480: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response WWW-Authenticate 401)."""
 
-codec_2435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2481: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 403 application/problem+json)."""
 
-codec_2436: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 403)."""
 
-codec_2437: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2483: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 403)."""
 
-codec_2438: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2484: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 403)."""
 
-codec_2439: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2485: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 403)."""
 
-codec_2440: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2486: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Deprecation 403)."""
 
-codec_2441: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2487: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Sunset 403)."""
 
-codec_2442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 404 application/problem+json)."""
 
-codec_2443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2489: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 404)."""
 
-codec_2444: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2490: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 404)."""
 
-codec_2445: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2491: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 404)."""
 
-codec_2446: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2492: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 404)."""
 
-codec_2447: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2493: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Deprecation 404)."""
 
-codec_2448: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2494: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Sunset 404)."""
 
-codec_2449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 422 application/problem+json)."""
 
-codec_2450: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2496: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 422)."""
 
-codec_2451: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2497: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 422)."""
 
-codec_2452: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2498: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 422)."""
 
-codec_2453: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2499: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 422)."""
 
-codec_2454: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2500: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Deprecation 422)."""
 
-codec_2455: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2501: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Sunset 422)."""
 
-codec_2456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2502: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 429 application/problem+json)."""
 
-codec_2457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2503: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 429)."""
 
-codec_2458: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2504: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 429)."""
 
-codec_2459: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2505: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 429)."""
 
-codec_2460: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2506: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 429)."""
 
-codec_2461: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2507: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After 429)."""
 
-codec_2462: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2508: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Deprecation 429)."""
 
-codec_2463: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2509: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Sunset 429)."""
 
-codec_2464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response default application/problem+json)."""
 
-codec_2465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID default)."""
 
-codec_2466: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2512: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing default)."""
 
-codec_2467: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2513: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy default)."""
 
-codec_2468: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2514: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit default)."""
 
-codec_2469: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2515: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Deprecation default)."""
 
-codec_2470: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2516: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Sunset default)."""
 
-codec_2471: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2517: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After default)."""
 
-codec_2472: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2518: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete parameter (request path post_id)."""
 
-codec_2473: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2519: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 200 application/json)."""
 
-codec_2474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2520: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 200)."""
 
-codec_2475: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2521: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 200)."""
 
-codec_2476: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2522: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 200)."""
 
-codec_2477: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2523: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 200)."""
 
-codec_2478: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2524: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response ETag 200)."""
 
-codec_2479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 401 application/problem+json)."""
 
-codec_2480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 401)."""
 
-codec_2481: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 401)."""
 
-codec_2482: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2528: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2483: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2529: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 401)."""
 
-codec_2484: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2530: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Deprecation 401)."""
 
-codec_2485: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2531: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Sunset 401)."""
 
-codec_2486: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2532: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 403 application/problem+json)."""
 
-codec_2488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2534: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 403)."""
 
-codec_2489: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2535: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 403)."""
 
-codec_2490: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2536: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2491: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2537: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 403)."""
 
-codec_2492: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2538: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Deprecation 403)."""
 
-codec_2493: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2539: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Sunset 403)."""
 
-codec_2494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 404 application/problem+json)."""
 
-codec_2495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 404)."""
 
-codec_2496: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2542: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 404)."""
 
-codec_2497: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2543: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2498: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2544: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 404)."""
 
-codec_2499: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2545: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Deprecation 404)."""
 
-codec_2500: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2546: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Sunset 404)."""
 
-codec_2501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 422 application/problem+json)."""
 
-codec_2502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 422)."""
 
-codec_2503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2549: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 422)."""
 
-codec_2504: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2550: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2505: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2551: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 422)."""
 
-codec_2506: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2552: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Deprecation 422)."""
 
-codec_2507: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2553: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Sunset 422)."""
 
-codec_2508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 429 application/problem+json)."""
 
-codec_2509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2555: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 429)."""
 
-codec_2510: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2556: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 429)."""
 
-codec_2511: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2557: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2512: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2558: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 429)."""
 
-codec_2513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2559: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After 429)."""
 
-codec_2514: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2560: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Deprecation 429)."""
 
-codec_2515: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2561: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Sunset 429)."""
 
-codec_2516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response default application/problem+json)."""
 
-codec_2517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID default)."""
 
-codec_2518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2564: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing default)."""
 
-codec_2519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2565: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy default)."""
 
-codec_2520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2566: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit default)."""
 
-codec_2521: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2567: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Deprecation default)."""
 
-codec_2522: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2568: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Sunset default)."""
 
-codec_2523: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2569: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After default)."""
 
-codec_2524: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2570: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query limit)."""
 
-codec_2525: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2571: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query cursor)."""
 
-codec_2526: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2572: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query page)."""
 
-codec_2527: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2573: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query include_total)."""
 
-codec_2528: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2574: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request path post_id)."""
 
-codec_2529: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
+codec_2575: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 200 application/json)."""
 
-codec_2530: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 200)."""
 
-codec_2531: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2577: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 200)."""
 
-codec_2532: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2578: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 200)."""
 
-codec_2533: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2579: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 200)."""
 
-codec_2534: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2580: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Link 200)."""
 
-codec_2535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2581: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 401 application/problem+json)."""
 
-codec_2536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2582: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 401)."""
 
-codec_2537: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2583: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 401)."""
 
-codec_2538: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2584: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 401)."""
 
-codec_2539: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2585: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 401)."""
 
-codec_2540: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2586: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Deprecation 401)."""
 
-codec_2541: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2587: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Sunset 401)."""
 
-codec_2542: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2588: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response WWW-Authenticate 401)."""
 
-codec_2543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 403 application/problem+json)."""
 
-codec_2544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 403)."""
 
-codec_2545: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2591: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 403)."""
 
-codec_2546: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2592: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 403)."""
 
-codec_2547: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2593: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 403)."""
 
-codec_2548: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2594: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Deprecation 403)."""
 
-codec_2549: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2595: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Sunset 403)."""
 
-codec_2550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 404 application/problem+json)."""
 
-codec_2551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2597: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 404)."""
 
-codec_2552: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2598: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 404)."""
 
-codec_2553: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2599: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 404)."""
 
-codec_2554: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2600: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 404)."""
 
-codec_2555: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2601: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Deprecation 404)."""
 
-codec_2556: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2602: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Sunset 404)."""
 
-codec_2557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 422 application/problem+json)."""
 
-codec_2558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 422)."""
 
-codec_2559: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2605: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 422)."""
 
-codec_2560: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2606: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 422)."""
 
-codec_2561: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2607: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 422)."""
 
-codec_2562: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2608: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Deprecation 422)."""
 
-codec_2563: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2609: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Sunset 422)."""
 
-codec_2564: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 429 application/problem+json)."""
 
-codec_2565: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2611: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 429)."""
 
-codec_2566: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2612: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 429)."""
 
-codec_2567: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2613: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 429)."""
 
-codec_2568: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2614: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 429)."""
 
-codec_2569: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2615: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After 429)."""
 
-codec_2570: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2616: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Deprecation 429)."""
 
-codec_2571: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2617: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Sunset 429)."""
 
-codec_2572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response default application/problem+json)."""
 
-codec_2573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2619: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID default)."""
 
-codec_2574: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2620: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing default)."""
 
-codec_2575: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2621: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy default)."""
 
-codec_2576: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2622: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit default)."""
 
-codec_2577: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2623: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Deprecation default)."""
 
-codec_2578: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2624: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Sunset default)."""
 
-codec_2579: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2625: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After default)."""
 
-codec_2580: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2626: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path post_id)."""
 
-codec_2581: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_2627: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path number)."""
 
-codec_2582: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
+codec_2628: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 200 application/json)."""
 
-codec_2583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 200)."""
 
-codec_2584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2630: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 200)."""
 
-codec_2585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2631: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2632: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 200)."""
 
-codec_2587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 401 application/problem+json)."""
 
-codec_2588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2634: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 401)."""
 
-codec_2589: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2635: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 401)."""
 
-codec_2590: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2636: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 401)."""
 
-codec_2591: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2637: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 401)."""
 
-codec_2592: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2638: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Deprecation 401)."""
 
-codec_2593: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2639: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Sunset 401)."""
 
-codec_2594: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2640: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response WWW-Authenticate 401)."""
 
-codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 403 application/problem+json)."""
 
-codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 403)."""
 
-codec_2597: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2643: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 403)."""
 
-codec_2598: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2644: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 403)."""
 
-codec_2599: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2645: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 403)."""
 
-codec_2600: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2646: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Deprecation 403)."""
 
-codec_2601: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2647: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Sunset 403)."""
 
-codec_2602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 404 application/problem+json)."""
 
-codec_2603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2649: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 404)."""
 
-codec_2604: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2650: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 404)."""
 
-codec_2605: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2651: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 404)."""
 
-codec_2606: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2652: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 404)."""
 
-codec_2607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2653: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Deprecation 404)."""
 
-codec_2608: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2654: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Sunset 404)."""
 
-codec_2609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 422 application/problem+json)."""
 
-codec_2610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 422)."""
 
-codec_2611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2657: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 422)."""
 
-codec_2612: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2658: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 422)."""
 
-codec_2613: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2659: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 422)."""
 
-codec_2614: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2660: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Deprecation 422)."""
 
-codec_2615: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2661: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Sunset 422)."""
 
-codec_2616: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 429 application/problem+json)."""
 
-codec_2617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 429)."""
 
-codec_2618: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2664: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 429)."""
 
-codec_2619: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2665: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 429)."""
 
-codec_2620: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2666: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 429)."""
 
-codec_2621: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2667: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After 429)."""
 
-codec_2622: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2668: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Deprecation 429)."""
 
-codec_2623: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2669: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Sunset 429)."""
 
-codec_2624: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response default application/problem+json)."""
 
-codec_2625: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID default)."""
 
-codec_2626: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2672: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing default)."""
 
-codec_2627: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2673: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy default)."""
 
-codec_2628: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2674: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit default)."""
 
-codec_2629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2675: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Deprecation default)."""
 
-codec_2630: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2676: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Sunset default)."""
 
-codec_2631: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2677: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After default)."""
 
-codec_2632: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_2678: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request query against)."""
 
-codec_2633: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2679: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path post_id)."""
 
-codec_2634: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_2680: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path number)."""
 
-codec_2635: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
+codec_2681: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 200 application/json)."""
 
-codec_2636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2682: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 200)."""
 
-codec_2637: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2683: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 200)."""
 
-codec_2638: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2684: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 200)."""
 
-codec_2639: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2685: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 200)."""
 
-codec_2640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 401 application/problem+json)."""
 
-codec_2641: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 401)."""
 
-codec_2642: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2688: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 401)."""
 
-codec_2643: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2689: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 401)."""
 
-codec_2644: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2690: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 401)."""
 
-codec_2645: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2691: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Deprecation 401)."""
 
-codec_2646: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2692: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Sunset 401)."""
 
-codec_2647: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2693: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response WWW-Authenticate 401)."""
 
-codec_2648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 403 application/problem+json)."""
 
-codec_2649: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 403)."""
 
-codec_2650: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 403)."""
 
-codec_2651: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 403)."""
 
-codec_2652: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 403)."""
 
-codec_2653: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Deprecation 403)."""
 
-codec_2654: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Sunset 403)."""
 
-codec_2655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 404 application/problem+json)."""
 
-codec_2656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 404)."""
 
-codec_2657: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 404)."""
 
-codec_2658: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2704: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 404)."""
 
-codec_2659: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2705: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 404)."""
 
-codec_2660: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2706: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Deprecation 404)."""
 
-codec_2661: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2707: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Sunset 404)."""
 
-codec_2662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 422 application/problem+json)."""
 
-codec_2663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2709: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 422)."""
 
-codec_2664: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2710: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 422)."""
 
-codec_2665: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2711: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 422)."""
 
-codec_2666: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2712: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 422)."""
 
-codec_2667: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2713: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Deprecation 422)."""
 
-codec_2668: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2714: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Sunset 422)."""
 
-codec_2669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 429 application/problem+json)."""
 
-codec_2670: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 429)."""
 
-codec_2671: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2717: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 429)."""
 
-codec_2672: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2718: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 429)."""
 
-codec_2673: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2719: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 429)."""
 
-codec_2674: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2720: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After 429)."""
 
-codec_2675: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Deprecation 429)."""
 
-codec_2676: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Sunset 429)."""
 
-codec_2677: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response default application/problem+json)."""
 
-codec_2678: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID default)."""
 
-codec_2679: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing default)."""
 
-codec_2680: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy default)."""
 
-codec_2681: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit default)."""
 
-codec_2682: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Deprecation default)."""
 
-codec_2683: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Sunset default)."""
 
-codec_2684: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2730: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After default)."""
 
-codec_2685: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_2731: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request header If-Match)."""
 
-codec_2686: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2732: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path post_id)."""
 
-codec_2687: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_2733: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path number)."""
 
-codec_2688: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_2734: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 200 application/json)."""
 
-codec_2689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 200)."""
 
-codec_2690: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2736: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 200)."""
 
-codec_2691: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2737: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 200)."""
 
-codec_2692: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2738: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 200)."""
 
-codec_2693: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2739: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response ETag 200)."""
 
-codec_2694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 401 application/problem+json)."""
 
-codec_2695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2741: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 401)."""
 
-codec_2696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2742: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 401)."""
 
-codec_2697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2743: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 401)."""
 
-codec_2698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2744: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 401)."""
 
-codec_2699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2745: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 401)."""
 
-codec_2700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2746: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 401)."""
 
-codec_2701: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2747: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response WWW-Authenticate 401)."""
 
-codec_2702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 403 application/problem+json)."""
 
-codec_2703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 403)."""
 
-codec_2704: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2750: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 403)."""
 
-codec_2705: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2751: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 403)."""
 
-codec_2706: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2752: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 403)."""
 
-codec_2707: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 403)."""
 
-codec_2708: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2754: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 403)."""
 
-codec_2709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 404 application/problem+json)."""
 
-codec_2710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 404)."""
 
-codec_2711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 404)."""
 
-codec_2712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 404)."""
 
-codec_2713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 404)."""
 
-codec_2714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2760: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 404)."""
 
-codec_2715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2761: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 404)."""
 
-codec_2716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 412 application/problem+json)."""
 
-codec_2717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2763: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 412)."""
 
-codec_2718: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2764: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 412)."""
 
-codec_2719: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2765: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 412)."""
 
-codec_2720: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2766: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 412)."""
 
-codec_2721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2767: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 412)."""
 
-codec_2722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2768: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 412)."""
 
-codec_2723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 422 application/problem+json)."""
 
-codec_2724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2770: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 422)."""
 
-codec_2725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2771: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 422)."""
 
-codec_2726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2772: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 422)."""
 
-codec_2727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2773: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 422)."""
 
-codec_2728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2774: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 422)."""
 
-codec_2729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2775: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 422)."""
 
-codec_2730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2776: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 428 application/problem+json)."""
 
-codec_2731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2777: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 428)."""
 
-codec_2732: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2778: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 428)."""
 
-codec_2733: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2779: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 428)."""
 
-codec_2734: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2780: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 428)."""
 
-codec_2735: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2781: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 428)."""
 
-codec_2736: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2782: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 428)."""
 
-codec_2737: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 429 application/problem+json)."""
 
-codec_2738: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2784: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 429)."""
 
-codec_2739: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2785: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 429)."""
 
-codec_2740: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2786: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 429)."""
 
-codec_2741: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2787: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 429)."""
 
-codec_2742: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2788: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After 429)."""
 
-codec_2743: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2789: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation 429)."""
 
-codec_2744: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2790: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset 429)."""
 
-codec_2745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response default application/problem+json)."""
 
-codec_2746: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID default)."""
 
-codec_2747: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing default)."""
 
-codec_2748: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy default)."""
 
-codec_2749: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit default)."""
 
-codec_2750: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2796: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Deprecation default)."""
 
-codec_2751: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2797: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Sunset default)."""
 
-codec_2752: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2798: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After default)."""
 
-codec_2753: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2799: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_2754: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2755: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2801: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2756: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2802: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2757: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2803: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2805: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2760: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2806: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_2761: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2807: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_2762: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2808: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_2763: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2809: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_2764: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2810: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
 
-codec_2765: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2811: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_2766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2813: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2814: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_2769: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2815: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_2770: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2816: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_2771: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2817: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_2772: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2818: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 403)."""
 
-codec_2773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2775: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2821: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_2776: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2822: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_2777: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2823: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_2778: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2824: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_2779: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2825: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
 
-codec_2780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2826: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2781: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2827: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2782: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2828: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_2783: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2829: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_2784: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2830: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_2785: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2831: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_2786: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2832: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
 
-codec_2787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2833: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2789: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2835: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_2790: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2836: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_2791: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2837: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_2792: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2838: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_2793: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2839: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
 
-codec_2794: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2840: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2795: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2841: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2796: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2842: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_2797: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2843: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_2798: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2844: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_2799: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2845: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2800: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2846: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_2801: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2847: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 429)."""
 
-codec_2802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2804: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2850: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_2805: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2851: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_2806: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2852: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit default)."""
 
-codec_2807: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2853: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
 
-codec_2808: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2854: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
 
-codec_2809: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2855: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2810: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2856: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_2811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2812: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2858: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2813: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2859: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2814: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2860: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2816: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2817: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2863: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_2818: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2864: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_2819: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2865: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_2820: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2866: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_2821: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2867: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_2822: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2868: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_2823: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2870: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2825: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2871: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_2826: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2872: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_2827: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2873: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_2828: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2874: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_2829: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2875: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_2830: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2876: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2877: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2832: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2878: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_2833: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2879: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_2834: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2880: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_2835: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2881: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_2836: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2882: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_2837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2884: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2839: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2885: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_2840: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2886: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_2841: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2887: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_2842: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2888: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_2843: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2889: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_2844: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2845: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2846: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2892: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_2847: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2893: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_2848: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2894: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_2849: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2895: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2850: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2896: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_2851: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2897: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_2852: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2899: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2854: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2900: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_2855: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2901: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_2856: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2902: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_2857: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2903: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_2858: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2904: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
 
-codec_2859: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2905: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_2860: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_2906: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_2861: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_2907: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_2862: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_2908: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_2863: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_2909: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_2864: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_2910: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_2865: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_2911: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_2866: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2912: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_2867: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_2913: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_2868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2914: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_2869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2915: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_2870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2916: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
 
-codec_2871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2917: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
 
-codec_2872: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_2918: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_2873: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_2919: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_2874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2920: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_2875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2921: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_2876: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2922: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
 
-codec_2877: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2923: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 401)."""
 
-codec_2878: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2924: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 401)."""
 
-codec_2879: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2925: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
 
-codec_2880: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2926: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
 
-codec_2881: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2927: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
 
-codec_2882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2928: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_2883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2929: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_2884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2930: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
 
-codec_2885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2931: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 404)."""
 
-codec_2886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2932: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 404)."""
 
-codec_2887: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2933: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
 
-codec_2888: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2934: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
 
-codec_2889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_2890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2936: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_2891: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2937: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
 
-codec_2892: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2938: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 422)."""
 
-codec_2893: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2939: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 422)."""
 
-codec_2894: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2940: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
 
-codec_2895: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2941: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
 
-codec_2896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_2897: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2943: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
 
-codec_2898: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2944: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 429)."""
 
-codec_2899: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2945: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 429)."""
 
-codec_2900: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2946: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 429)."""
 
-codec_2901: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2947: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_2902: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2948: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 429)."""
 
-codec_2903: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2949: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 429)."""
 
-codec_2904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_2905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_2906: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2952: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
 
-codec_2907: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2953: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy default)."""
 
-codec_2908: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2954: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit default)."""
 
-codec_2909: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2955: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
 
-codec_2910: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2956: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
 
-codec_2911: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2957: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_2912: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2958: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_2913: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2959: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_2914: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_2960: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_2915: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_2961: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_2916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_2917: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2963: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_2918: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2964: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
 
-codec_2919: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2965: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
 
-codec_2920: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2966: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_2921: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_2967: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_2922: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2968: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2969: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_2924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2970: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_2925: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2971: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
 
-codec_2926: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2972: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 400)."""
 
-codec_2927: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2973: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 400)."""
 
-codec_2928: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2974: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
 
-codec_2929: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2975: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
 
-codec_2930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2976: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_2931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_2932: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2978: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
 
-codec_2933: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2979: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 401)."""
 
-codec_2934: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2980: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 401)."""
 
-codec_2935: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2981: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
 
-codec_2936: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2982: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
 
-codec_2937: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_2983: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
 
-codec_2938: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_2939: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_2940: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2986: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
 
-codec_2941: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2987: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 403)."""
 
-codec_2942: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2988: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 403)."""
 
-codec_2943: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2989: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
 
-codec_2944: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2990: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
 
-codec_2945: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_2946: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_2947: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2993: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
 
-codec_2948: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2994: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 404)."""
 
-codec_2949: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2995: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 404)."""
 
-codec_2950: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_2996: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
 
-codec_2951: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_2997: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
 
-codec_2952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_2953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_2954: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
 
-codec_2955: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 409)."""
 
-codec_2956: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 409)."""
 
-codec_2957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3003: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
 
-codec_2958: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3004: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
 
-codec_2959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3005: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_2960: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3006: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_2961: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3007: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
 
-codec_2962: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3008: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 413)."""
 
-codec_2963: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3009: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 413)."""
 
-codec_2964: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3010: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
 
-codec_2965: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3011: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
 
-codec_2966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_2967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_2968: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3014: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
 
-codec_2969: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3015: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 415)."""
 
-codec_2970: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3016: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 415)."""
 
-codec_2971: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3017: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
 
-codec_2972: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3018: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
 
-codec_2973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_2974: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_2975: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3021: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
 
-codec_2976: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3022: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 422)."""
 
-codec_2977: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3023: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 422)."""
 
-codec_2978: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3024: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
 
-codec_2979: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3025: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
 
-codec_2980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_2981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
 
-codec_2982: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 429)."""
 
-codec_2983: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 429)."""
 
-codec_2984: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 429)."""
 
-codec_2985: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3031: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_2986: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3032: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 429)."""
 
-codec_2987: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3033: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 429)."""
 
-codec_2988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_2989: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_2990: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3036: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
 
-codec_2991: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3037: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy default)."""
 
-codec_2992: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3038: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit default)."""
 
-codec_2993: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
 
-codec_2994: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
 
-codec_2995: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3041: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_2996: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_3042: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query limit)."""
 
-codec_2997: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_3043: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query cursor)."""
 
-codec_2998: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_3044: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query page)."""
 
-codec_2999: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_3045: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query include_total)."""
 
-codec_3000: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
+codec_3046: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query sort)."""
 
-codec_3001: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
+codec_3047: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query status)."""
 
-codec_3002: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_3048: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query reported)."""
 
-codec_3003: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
+codec_3049: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 200 application/json)."""
 
-codec_3004: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 200)."""
 
-codec_3005: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 200)."""
 
-codec_3006: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 200)."""
 
-codec_3007: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 200)."""
 
-codec_3008: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_3054: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Link 200)."""
 
-codec_3009: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3055: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Cache-Control 200)."""
 
-codec_3010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 401 application/problem+json)."""
 
-codec_3011: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 401)."""
 
-codec_3012: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 401)."""
 
-codec_3013: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 401)."""
 
-codec_3014: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 401)."""
 
-codec_3015: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3061: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 401)."""
 
-codec_3016: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3062: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 401)."""
 
-codec_3017: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3063: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response WWW-Authenticate 401)."""
 
-codec_3018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3064: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 403 application/problem+json)."""
 
-codec_3019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 403)."""
 
-codec_3020: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3066: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 403)."""
 
-codec_3021: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3067: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 403)."""
 
-codec_3022: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3068: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 403)."""
 
-codec_3023: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3069: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 403)."""
 
-codec_3024: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3070: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 403)."""
 
-codec_3025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 422 application/problem+json)."""
 
-codec_3026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3072: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 422)."""
 
-codec_3027: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3073: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 422)."""
 
-codec_3028: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3074: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 422)."""
 
-codec_3029: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3075: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 422)."""
 
-codec_3030: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 422)."""
 
-codec_3031: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 422)."""
 
-codec_3032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 429 application/problem+json)."""
 
-codec_3033: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 429)."""
 
-codec_3034: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3080: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 429)."""
 
-codec_3035: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3081: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 429)."""
 
-codec_3036: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3082: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 429)."""
 
-codec_3037: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3083: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After 429)."""
 
-codec_3038: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3084: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation 429)."""
 
-codec_3039: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3085: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset 429)."""
 
-codec_3040: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response default application/problem+json)."""
 
-codec_3041: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3087: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID default)."""
 
-codec_3042: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3088: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing default)."""
 
-codec_3043: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3089: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy default)."""
 
-codec_3044: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3090: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit default)."""
 
-codec_3045: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3091: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Deprecation default)."""
 
-codec_3046: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3092: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Sunset default)."""
 
-codec_3047: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3093: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After default)."""
 
-codec_3048: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3094: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_3049: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3095: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_3050: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_3096: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_3051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_3052: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3098: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_3053: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3099: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_3054: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
 
-codec_3055: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3101: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_3056: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3102: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_3057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_3058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3104: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_3059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3105: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_3060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3106: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
 
-codec_3061: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3107: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_3062: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_3108: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_3063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3109: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_3064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3110: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_3065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3111: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
 
-codec_3066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3112: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_3067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3113: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 401)."""
 
-codec_3068: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3114: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
 
-codec_3069: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3115: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
 
-codec_3070: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3116: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_3071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_3072: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_3073: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
 
-codec_3074: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_3075: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 404)."""
 
-codec_3076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
 
-codec_3077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
 
-codec_3078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_3079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3125: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_3080: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3126: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
 
-codec_3081: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3127: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_3082: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3128: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 422)."""
 
-codec_3083: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3129: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
 
-codec_3084: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3130: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
 
-codec_3085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3131: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_3086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
 
-codec_3087: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3133: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 429)."""
 
-codec_3088: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3134: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_3089: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3135: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 429)."""
 
-codec_3090: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3136: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_3091: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3137: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 429)."""
 
-codec_3092: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3138: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 429)."""
 
-codec_3093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_3094: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_3095: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
 
-codec_3096: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_3097: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit default)."""
 
-codec_3098: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
 
-codec_3099: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
 
-codec_3100: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3146: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_3101: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3147: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_3102: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3148: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_3103: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_3149: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_3104: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_3150: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_3105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_3106: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3152: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_3107: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3153: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_3108: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3154: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
 
-codec_3109: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3155: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_3110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_3111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_3112: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3158: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
 
-codec_3113: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3159: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_3114: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3160: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 400)."""
 
-codec_3115: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3161: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
 
-codec_3116: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3162: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
 
-codec_3117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_3118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_3119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
 
-codec_3120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3166: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_3121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3167: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 401)."""
 
-codec_3122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3168: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
 
-codec_3123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3169: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
 
-codec_3124: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3170: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_3125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_3126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_3127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3173: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
 
-codec_3128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3174: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_3129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3175: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 403)."""
 
-codec_3130: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3176: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
 
-codec_3131: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3177: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
 
-codec_3132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3178: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_3133: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3179: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_3134: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3180: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
 
-codec_3135: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3181: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_3136: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3182: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 404)."""
 
-codec_3137: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3183: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
 
-codec_3138: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3184: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
 
-codec_3139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3185: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_3140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3186: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_3141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3187: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
 
-codec_3142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3188: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_3143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3189: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 412)."""
 
-codec_3144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3190: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
 
-codec_3145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3191: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
 
-codec_3146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_3147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3193: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_3148: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3194: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
 
-codec_3149: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3195: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_3150: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3196: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 413)."""
 
-codec_3151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3197: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
 
-codec_3152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3198: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
 
-codec_3153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3199: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_3154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_3155: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3201: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
 
-codec_3156: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3202: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_3157: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3203: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 415)."""
 
-codec_3158: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3204: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
 
-codec_3159: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3205: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
 
-codec_3160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_3161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_3162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3208: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
 
-codec_3163: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3209: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_3164: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3210: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 422)."""
 
-codec_3165: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3211: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
 
-codec_3166: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3212: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
 
-codec_3167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_3168: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3214: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_3169: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3215: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
 
-codec_3170: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3216: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_3171: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3217: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 428)."""
 
-codec_3172: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3218: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
 
-codec_3173: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3219: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
 
-codec_3174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_3175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_3176: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3222: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 429)."""
 
-codec_3177: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3223: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_3178: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3224: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 429)."""
 
-codec_3179: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3225: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_3180: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3226: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 429)."""
 
-codec_3181: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3227: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 429)."""
 
-codec_3182: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_3183: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3229: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_3184: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3230: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
 
-codec_3185: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3231: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_3186: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3232: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit default)."""
 
-codec_3187: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3233: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
 
-codec_3188: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3234: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
 
-codec_3189: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3235: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_3190: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_3236: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_3191: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3237: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_3192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_3193: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3239: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_3194: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3240: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_3195: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3241: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
 
-codec_3196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_3197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_3198: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3244: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
 
-codec_3199: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3245: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_3200: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3246: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 401)."""
 
-codec_3201: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3247: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
 
-codec_3202: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3248: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
 
-codec_3203: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3249: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_3204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3250: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_3205: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3251: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_3206: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3252: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
 
-codec_3207: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3253: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_3208: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3254: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 403)."""
 
-codec_3209: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3255: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
 
-codec_3210: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3256: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
 
-codec_3211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_3212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3258: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_3213: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3259: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
 
-codec_3214: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3260: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_3215: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3261: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 404)."""
 
-codec_3216: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3262: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
 
-codec_3217: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3263: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
 
-codec_3218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3264: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_3219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3265: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_3220: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3266: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
 
-codec_3221: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3267: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_3222: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3268: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 412)."""
 
-codec_3223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3269: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
 
-codec_3224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3270: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
 
-codec_3225: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_3226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_3227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3273: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
 
-codec_3228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3274: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_3229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3275: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 422)."""
 
-codec_3230: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3276: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
 
-codec_3231: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3277: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
 
-codec_3232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_3233: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_3234: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3280: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
 
-codec_3235: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3281: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_3236: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3282: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 428)."""
 
-codec_3237: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3283: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
 
-codec_3238: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3284: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
 
-codec_3239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3285: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_3240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3286: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_3241: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3287: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 429)."""
 
-codec_3242: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3288: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_3243: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3289: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 429)."""
 
-codec_3244: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3290: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_3245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3291: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 429)."""
 
-codec_3246: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3292: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 429)."""
 
-codec_3247: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3293: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_3248: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3294: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_3249: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3295: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
 
-codec_3250: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3296: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy default)."""
 
-codec_3251: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3297: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit default)."""
 
-codec_3252: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3298: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
 
-codec_3253: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3299: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
 
-codec_3254: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3300: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_3255: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3301: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_3256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_3257: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3303: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_3258: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3304: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_3259: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3305: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_3260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_3261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3307: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_3262: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3308: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
 
-codec_3263: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3309: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 401)."""
 
-codec_3264: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3310: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 401)."""
 
-codec_3265: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3311: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
 
-codec_3266: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3312: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
 
-codec_3267: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3313: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
 
-codec_3268: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_3269: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3315: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_3270: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3316: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 403)."""
 
-codec_3271: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3317: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 403)."""
 
-codec_3272: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3318: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 403)."""
 
-codec_3273: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3319: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 403)."""
 
-codec_3274: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3320: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 403)."""
 
-codec_3275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_3276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_3277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3323: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
 
-codec_3278: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3324: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 404)."""
 
-codec_3279: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3325: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 404)."""
 
-codec_3280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3326: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
 
-codec_3281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3327: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
 
-codec_3282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_3283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3329: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_3284: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3330: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
 
-codec_3285: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3331: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 409)."""
 
-codec_3286: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3332: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 409)."""
 
-codec_3287: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3333: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
 
-codec_3288: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3334: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
 
-codec_3289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_3290: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3336: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_3291: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3337: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
 
-codec_3292: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3338: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 422)."""
 
-codec_3293: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3339: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 422)."""
 
-codec_3294: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3340: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
 
-codec_3295: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3341: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
 
-codec_3296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3342: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_3297: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_3298: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3344: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 429)."""
 
-codec_3299: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3345: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 429)."""
 
-codec_3300: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3346: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 429)."""
 
-codec_3301: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3347: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_3302: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3348: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 429)."""
 
-codec_3303: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3349: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 429)."""
 
-codec_3304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_3305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3351: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_3306: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3352: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
 
-codec_3307: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3353: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy default)."""
 
-codec_3308: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3354: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit default)."""
 
-codec_3309: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3355: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
 
-codec_3310: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3356: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
 
-codec_3311: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3357: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_3312: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3358: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_3313: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_3314: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3360: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_3315: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3361: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_3316: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3362: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_3317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_3318: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_3319: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3365: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
 
-codec_3320: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3366: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 401)."""
 
-codec_3321: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3367: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 401)."""
 
-codec_3322: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3368: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
 
-codec_3323: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3369: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
 
-codec_3324: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3370: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
 
-codec_3325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_3326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_3327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3373: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 403)."""
 
-codec_3328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3374: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 403)."""
 
-codec_3329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3375: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 403)."""
 
-codec_3330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3376: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 403)."""
 
-codec_3331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3377: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 403)."""
 
-codec_3332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_3333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_3334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
 
-codec_3335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 404)."""
 
-codec_3336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 404)."""
 
-codec_3337: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3383: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
 
-codec_3338: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3384: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
 
-codec_3339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_3340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_3341: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3387: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
 
-codec_3342: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3388: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 422)."""
 
-codec_3343: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3389: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 422)."""
 
-codec_3344: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3390: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
 
-codec_3345: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3391: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
 
-codec_3346: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_3347: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_3348: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3394: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 429)."""
 
-codec_3349: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3395: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 429)."""
 
-codec_3350: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3396: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 429)."""
 
-codec_3351: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3397: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_3352: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3398: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 429)."""
 
-codec_3353: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3399: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 429)."""
 
-codec_3354: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_3355: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_3356: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3402: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
 
-codec_3357: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3403: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy default)."""
 
-codec_3358: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3404: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit default)."""
 
-codec_3359: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
 
-codec_3360: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
 
-codec_3361: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3407: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_3362: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3408: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1report/put parameter (request path comment_id)."""
 
-codec_3363: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
+codec_3409: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
 """Codec of /paths/~1comments~1{comment_id}~1report/put request_body (request application/json)."""
 
-codec_3364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 204)."""
 
-codec_3365: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 204)."""
 
-codec_3366: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 204)."""
 
-codec_3367: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 204)."""
 
-codec_3368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 400 application/problem+json)."""
 
-codec_3369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3415: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 400)."""
 
-codec_3370: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3416: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 400)."""
 
-codec_3371: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3417: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 400)."""
 
-codec_3372: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3418: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 400)."""
 
-codec_3373: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3419: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 400)."""
 
-codec_3374: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3420: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 400)."""
 
-codec_3375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 401 application/problem+json)."""
 
-codec_3376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 401)."""
 
-codec_3377: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3423: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 401)."""
 
-codec_3378: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3424: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 401)."""
 
-codec_3379: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3425: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 401)."""
 
-codec_3380: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3426: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 401)."""
 
-codec_3381: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3427: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 401)."""
 
-codec_3382: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3428: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response WWW-Authenticate 401)."""
 
-codec_3383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 403 application/problem+json)."""
 
-codec_3384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 403)."""
 
-codec_3385: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3431: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 403)."""
 
-codec_3386: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3432: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 403)."""
 
-codec_3387: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3433: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 403)."""
 
-codec_3388: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3434: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 403)."""
 
-codec_3389: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3435: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 403)."""
 
-codec_3390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 404 application/problem+json)."""
 
-codec_3391: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3437: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 404)."""
 
-codec_3392: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3438: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 404)."""
 
-codec_3393: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3439: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 404)."""
 
-codec_3394: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3440: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 404)."""
 
-codec_3395: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3441: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 404)."""
 
-codec_3396: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3442: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 404)."""
 
-codec_3397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 413 application/problem+json)."""
 
-codec_3398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 413)."""
 
-codec_3399: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3445: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 413)."""
 
-codec_3400: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3446: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 413)."""
 
-codec_3401: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3447: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 413)."""
 
-codec_3402: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3448: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 413)."""
 
-codec_3403: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3449: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 413)."""
 
-codec_3404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 415 application/problem+json)."""
 
-codec_3405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 415)."""
 
-codec_3406: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 415)."""
 
-codec_3407: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 415)."""
 
-codec_3408: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 415)."""
 
-codec_3409: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3455: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 415)."""
 
-codec_3410: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3456: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 415)."""
 
-codec_3411: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3457: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 422 application/problem+json)."""
 
-codec_3412: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3458: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 422)."""
 
-codec_3413: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3459: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 422)."""
 
-codec_3414: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3460: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 422)."""
 
-codec_3415: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3461: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 422)."""
 
-codec_3416: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3462: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 422)."""
 
-codec_3417: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3463: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 422)."""
 
-codec_3418: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 429 application/problem+json)."""
 
-codec_3419: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 429)."""
 
-codec_3420: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3466: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 429)."""
 
-codec_3421: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3467: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 429)."""
 
-codec_3422: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3468: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 429)."""
 
-codec_3423: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3469: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After 429)."""
 
-codec_3424: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3470: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation 429)."""
 
-codec_3425: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3471: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset 429)."""
 
-codec_3426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response default application/problem+json)."""
 
-codec_3427: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3473: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID default)."""
 
-codec_3428: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3474: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing default)."""
 
-codec_3429: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3475: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy default)."""
 
-codec_3430: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3476: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit default)."""
 
-codec_3431: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3477: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Deprecation default)."""
 
-codec_3432: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3478: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Sunset default)."""
 
-codec_3433: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3479: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
 
-codec_3434: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3480: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
 
-codec_3435: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_3481: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
 
-codec_3436: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 200)."""
 
-codec_3437: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3483: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 200)."""
 
-codec_3438: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3484: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 200)."""
 
-codec_3439: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3485: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 200)."""
 
-codec_3440: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3486: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
 
-codec_3441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3487: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
 
-codec_3442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 401)."""
 
-codec_3443: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3489: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 401)."""
 
-codec_3444: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3490: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 401)."""
 
-codec_3445: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3491: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 401)."""
 
-codec_3446: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3492: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 401)."""
 
-codec_3447: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3493: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 401)."""
 
-codec_3448: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3494: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response WWW-Authenticate 401)."""
 
-codec_3449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
 
-codec_3450: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3496: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 403)."""
 
-codec_3451: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3497: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 403)."""
 
-codec_3452: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3498: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 403)."""
 
-codec_3453: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3499: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 403)."""
 
-codec_3454: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3500: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 403)."""
 
-codec_3455: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3501: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 403)."""
 
-codec_3456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3502: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
 
-codec_3457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3503: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 404)."""
 
-codec_3458: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3504: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 404)."""
 
-codec_3459: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3505: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 404)."""
 
-codec_3460: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3506: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 404)."""
 
-codec_3461: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3507: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 404)."""
 
-codec_3462: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3508: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 404)."""
 
-codec_3463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
 
-codec_3464: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 422)."""
 
-codec_3465: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3511: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 422)."""
 
-codec_3466: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3512: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 422)."""
 
-codec_3467: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3513: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 422)."""
 
-codec_3468: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3514: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 422)."""
 
-codec_3469: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3515: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 422)."""
 
-codec_3470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
 
-codec_3471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
 
-codec_3472: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 429)."""
 
-codec_3473: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 429)."""
 
-codec_3474: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 429)."""
 
-codec_3475: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3521: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
 
-codec_3476: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3522: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation 429)."""
 
-codec_3477: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3523: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset 429)."""
 
-codec_3478: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3524: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
 
-codec_3479: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3525: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID default)."""
 
-codec_3480: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3526: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing default)."""
 
-codec_3481: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3527: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy default)."""
 
-codec_3482: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3528: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit default)."""
 
-codec_3483: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3529: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Deprecation default)."""
 
-codec_3484: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3530: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Sunset default)."""
 
-codec_3485: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3531: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
 
-codec_3486: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_3532: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
 
-codec_3487: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_3533: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
 
-codec_3488: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3534: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 200)."""
 
-codec_3489: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3535: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 200)."""
 
-codec_3490: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3536: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 200)."""
 
-codec_3491: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3537: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 200)."""
 
-codec_3492: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_3538: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
 
-codec_3493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
 
-codec_3494: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3540: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 401)."""
 
-codec_3495: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3541: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 401)."""
 
-codec_3496: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3542: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 401)."""
 
-codec_3497: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3543: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 401)."""
 
-codec_3498: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3544: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 401)."""
 
-codec_3499: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3545: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 401)."""
 
-codec_3500: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_3546: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response WWW-Authenticate 401)."""
 
-codec_3501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
 
-codec_3502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 403)."""
 
-codec_3503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3549: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 403)."""
 
-codec_3504: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3550: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 403)."""
 
-codec_3505: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3551: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 403)."""
 
-codec_3506: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3552: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 403)."""
 
-codec_3507: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3553: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 403)."""
 
-codec_3508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
 
-codec_3509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3555: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 404)."""
 
-codec_3510: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3556: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 404)."""
 
-codec_3511: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3557: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 404)."""
 
-codec_3512: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3558: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 404)."""
 
-codec_3513: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3559: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 404)."""
 
-codec_3514: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3560: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 404)."""
 
-codec_3515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
 
-codec_3516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 422)."""
 
-codec_3517: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3563: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 422)."""
 
-codec_3518: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3564: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 422)."""
 
-codec_3519: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3565: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 422)."""
 
-codec_3520: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3566: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 422)."""
 
-codec_3521: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3567: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 422)."""
 
-codec_3522: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
 
-codec_3523: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 429)."""
 
-codec_3524: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3570: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 429)."""
 
-codec_3525: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3571: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 429)."""
 
-codec_3526: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3572: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 429)."""
 
-codec_3527: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
 
-codec_3528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3574: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation 429)."""
 
-codec_3529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3575: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset 429)."""
 
-codec_3530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_3576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
 
-codec_3531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_3577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID default)."""
 
-codec_3532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_3578: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing default)."""
 
-codec_3533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_3579: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy default)."""
 
-codec_3534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_3580: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit default)."""
 
-codec_3535: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_3581: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Deprecation default)."""
 
-codec_3536: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_3582: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Sunset default)."""
 
-codec_3537: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_3583: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
-codec_3538: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1tags/get parameter (request query limit)."""
+codec_3584: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_3539: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1tags/get parameter (request query cursor)."""
+codec_3585: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_3540: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1tags/get parameter (request query page)."""
+codec_3586: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_3541: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1tags/get parameter (request query include_total)."""
+codec_3587: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_3542: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
-"""Codec of /paths/~1tags/get parameter (request query sort)."""
+codec_3588: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+"""Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_3543: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
-"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
+codec_3589: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 200)."""
 
-codec_3544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
+codec_3590: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 200)."""
 
-codec_3545: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
+codec_3591: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 200)."""
 
-codec_3546: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
+codec_3592: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 200)."""
 
-codec_3547: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
+codec_3593: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_3548: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1tags/get response_header (response Link 200)."""
+codec_3594: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_3549: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
+codec_3595: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_3550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
+codec_3596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 304)."""
 
-codec_3551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
+codec_3597: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 304)."""
 
-codec_3552: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
+codec_3598: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 304)."""
 
-codec_3553: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
+codec_3599: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 304)."""
 
-codec_3554: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
+codec_3600: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_3555: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
+codec_3601: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_3556: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
+codec_3602: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_3557: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
+codec_3603: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_3558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
+codec_3604: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 401)."""
 
-codec_3559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
+codec_3605: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 401)."""
 
-codec_3560: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
+codec_3606: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 401)."""
 
-codec_3561: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
+codec_3607: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 401)."""
 
-codec_3562: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
+codec_3608: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Deprecation 401)."""
 
-codec_3563: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
+codec_3609: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Sunset 401)."""
 
-codec_3564: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
+codec_3610: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1feed.atom/get response_header (response WWW-Authenticate 401)."""
 
-codec_3565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
+codec_3611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
-codec_3566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
+codec_3612: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 422)."""
 
-codec_3567: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
+codec_3613: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 422)."""
 
-codec_3568: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
+codec_3614: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 422)."""
 
-codec_3569: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
+codec_3615: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 422)."""
 
-codec_3570: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
+codec_3616: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Deprecation 422)."""
 
-codec_3571: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
+codec_3617: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Sunset 422)."""
 
-codec_3572: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 429)."""
+codec_3618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_3573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
+codec_3619: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 429)."""
 
-codec_3574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
+codec_3620: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 429)."""
 
-codec_3575: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
+codec_3621: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 429)."""
 
-codec_3576: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
+codec_3622: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 429)."""
 
-codec_3577: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit default)."""
+codec_3623: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
-codec_3578: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
+codec_3624: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Deprecation 429)."""
 
-codec_3579: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
+codec_3625: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Sunset 429)."""
 
-codec_3580: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
+codec_3626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_3581: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
+codec_3627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID default)."""
 
-codec_3582: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
-"""Codec of /paths/~1tags/post request_body (request application/json)."""
+codec_3628: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing default)."""
 
-codec_3583: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
+codec_3629: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy default)."""
 
-codec_3584: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
+codec_3630: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.atom/get response_header (response RateLimit default)."""
 
-codec_3585: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
+codec_3631: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Deprecation default)."""
 
-codec_3586: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
+codec_3632: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.atom/get response_header (response Sunset default)."""
 
-codec_3587: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
+codec_3633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_3588: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1tags/post response_header (response Location 201)."""
+codec_3634: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_3589: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
+codec_3635: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_3590: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
+codec_3636: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_3591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
+codec_3637: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_3592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
+codec_3638: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+"""Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_3593: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
+codec_3639: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 200)."""
 
-codec_3594: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
+codec_3640: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 200)."""
 
-codec_3595: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
+codec_3641: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 200)."""
 
-codec_3596: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
+codec_3642: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 200)."""
 
-codec_3597: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 400)."""
+codec_3643: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_3598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
+codec_3644: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_3599: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
+codec_3645: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_3600: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
+codec_3646: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 304)."""
 
-codec_3601: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
+codec_3647: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 304)."""
 
-codec_3602: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
+codec_3648: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 304)."""
 
-codec_3603: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
+codec_3649: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 304)."""
 
-codec_3604: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 401)."""
+codec_3650: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_3605: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
+codec_3651: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_3606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
+codec_3652: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
-codec_3607: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
+codec_3653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
-codec_3608: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
+codec_3654: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 401)."""
 
-codec_3609: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
+codec_3655: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 401)."""
 
-codec_3610: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
+codec_3656: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 401)."""
 
-codec_3611: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
+codec_3657: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 401)."""
 
-codec_3612: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 403)."""
+codec_3658: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Deprecation 401)."""
 
-codec_3613: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
+codec_3659: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Sunset 401)."""
 
-codec_3614: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
+codec_3660: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1feed.rss/get response_header (response WWW-Authenticate 401)."""
 
-codec_3615: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
+codec_3661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_3616: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
+codec_3662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 422)."""
 
-codec_3617: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
+codec_3663: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 422)."""
 
-codec_3618: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
+codec_3664: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 422)."""
 
-codec_3619: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 409)."""
+codec_3665: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 422)."""
 
-codec_3620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
+codec_3666: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Deprecation 422)."""
 
-codec_3621: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
+codec_3667: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Sunset 422)."""
 
-codec_3622: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
+codec_3668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_3623: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
+codec_3669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 429)."""
 
-codec_3624: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
+codec_3670: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 429)."""
 
-codec_3625: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
+codec_3671: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 429)."""
 
-codec_3626: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 413)."""
+codec_3672: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 429)."""
 
-codec_3627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
+codec_3673: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_3628: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
+codec_3674: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Deprecation 429)."""
 
-codec_3629: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
+codec_3675: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Sunset 429)."""
 
-codec_3630: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
+codec_3676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_3631: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
+codec_3677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID default)."""
 
-codec_3632: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
+codec_3678: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing default)."""
 
-codec_3633: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 415)."""
+codec_3679: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy default)."""
 
-codec_3634: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
+codec_3680: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1feed.rss/get response_header (response RateLimit default)."""
 
-codec_3635: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
+codec_3681: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Deprecation default)."""
 
-codec_3636: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
+codec_3682: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1feed.rss/get response_header (response Sunset default)."""
 
-codec_3637: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
+codec_3683: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_3638: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
+codec_3684: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+"""Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_3639: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
+codec_3685: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+"""Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_3640: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 422)."""
+codec_3686: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+"""Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_3641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
+codec_3687: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+"""Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_3642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
+codec_3688: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_3643: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
+codec_3689: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+"""Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_3644: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
+codec_3690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 200)."""
 
-codec_3645: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
+codec_3691: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing 200)."""
 
-codec_3646: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
+codec_3692: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 200)."""
 
-codec_3647: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
+codec_3693: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit 200)."""
 
-codec_3648: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 429)."""
+codec_3694: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_3649: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
+codec_3695: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_3650: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
+codec_3696: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 304)."""
 
-codec_3651: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
+codec_3697: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing 304)."""
 
-codec_3652: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
+codec_3698: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 304)."""
 
-codec_3653: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit default)."""
+codec_3699: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit 304)."""
 
-codec_3654: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation default)."""
+codec_3700: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_3655: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset default)."""
-
-codec_3656: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
-
-codec_3657: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
-
-codec_3658: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
-
-codec_3659: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
-
-codec_3660: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
-
-codec_3661: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
-
-codec_3662: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_3663: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
-
-codec_3664: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
-
-codec_3665: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
-
-codec_3666: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
-
-codec_3667: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
-
-codec_3668: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
-
-codec_3669: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
-
-codec_3670: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
-
-codec_3671: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
-
-codec_3672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
-
-codec_3673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
-
-codec_3674: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
-
-codec_3675: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
-
-codec_3676: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
-
-codec_3677: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
-
-codec_3678: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
-
-codec_3679: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
-
-codec_3680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
-
-codec_3681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
-
-codec_3682: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
-
-codec_3683: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
-
-codec_3684: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
-
-codec_3685: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
-
-codec_3686: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
-
-codec_3687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
-
-codec_3688: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
-
-codec_3689: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
-
-codec_3690: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
-
-codec_3691: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
-
-codec_3692: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
-
-codec_3693: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
-
-codec_3694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
-
-codec_3695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
-
-codec_3696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
-
-codec_3697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
-
-codec_3698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
-
-codec_3699: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
-
-codec_3700: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
-
-codec_3701: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
+codec_3701: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
 codec_3702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
 codec_3703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 401)."""
 
 codec_3704: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing 401)."""
 
 codec_3705: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 401)."""
 
 codec_3706: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
+"""Codec of /paths/~1oembed/get response_header (response RateLimit 401)."""
 
 codec_3707: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
+"""Codec of /paths/~1oembed/get response_header (response Deprecation 401)."""
 
 codec_3708: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
+"""Codec of /paths/~1oembed/get response_header (response Sunset 401)."""
 
-codec_3709: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
+codec_3709: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1oembed/get response_header (response WWW-Authenticate 401)."""
 
-codec_3710: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
+codec_3710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_3711: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
+codec_3711: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 404)."""
 
-codec_3712: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
-"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
+codec_3712: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing 404)."""
 
-codec_3713: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
+codec_3713: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 404)."""
 
-codec_3714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
+codec_3714: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit 404)."""
 
-codec_3715: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
+codec_3715: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1oembed/get response_header (response Deprecation 404)."""
 
-codec_3716: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
+codec_3716: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1oembed/get response_header (response Sunset 404)."""
 
-codec_3717: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
+codec_3717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_3718: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
+codec_3718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 422)."""
 
-codec_3719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
+codec_3719: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing 422)."""
 
-codec_3720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
+codec_3720: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 422)."""
 
-codec_3721: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
+codec_3721: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit 422)."""
 
-codec_3722: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
+codec_3722: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1oembed/get response_header (response Deprecation 422)."""
 
-codec_3723: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
+codec_3723: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1oembed/get response_header (response Sunset 422)."""
 
-codec_3724: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
+codec_3724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_3725: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
+codec_3725: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 429)."""
 
-codec_3726: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
+codec_3726: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing 429)."""
 
-codec_3727: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
+codec_3727: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 429)."""
 
-codec_3728: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
+codec_3728: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit 429)."""
 
-codec_3729: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
+codec_3729: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_3730: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
+codec_3730: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1oembed/get response_header (response Deprecation 429)."""
 
-codec_3731: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
+codec_3731: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1oembed/get response_header (response Sunset 429)."""
 
-codec_3732: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
+codec_3732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_3733: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
+codec_3733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1oembed/get response_header (response X-Request-ID default)."""
 
-codec_3734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
+codec_3734: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1oembed/get response_header (response Server-Timing default)."""
 
-codec_3735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
+codec_3735: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy default)."""
 
-codec_3736: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
+codec_3736: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1oembed/get response_header (response RateLimit default)."""
 
-codec_3737: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
+codec_3737: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1oembed/get response_header (response Deprecation default)."""
 
-codec_3738: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
+codec_3738: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1oembed/get response_header (response Sunset default)."""
 
-codec_3739: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
+codec_3739: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_3740: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
+codec_3740: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_3741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
+codec_3741: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_3742: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
+codec_3742: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_3743: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
+codec_3743: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_3744: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
+codec_3744: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+"""Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_3745: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
+codec_3745: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+"""Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_3746: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
+codec_3746: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_3747: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
+codec_3747: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_3748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
+codec_3748: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_3749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
+codec_3749: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_3750: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
+codec_3750: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_3751: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
+codec_3751: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_3752: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
+codec_3752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_3753: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
+codec_3753: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_3754: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
+codec_3754: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
 
-codec_3755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
+codec_3755: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
 
-codec_3756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
+codec_3756: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
 
-codec_3757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
+codec_3757: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
 
-codec_3758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
+codec_3758: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
 
-codec_3759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
+codec_3759: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
 
-codec_3760: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
+codec_3760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_3761: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
+codec_3761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_3762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
+codec_3762: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
 
-codec_3763: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
+codec_3763: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
 
-codec_3764: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
+codec_3764: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
 
-codec_3765: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
+codec_3765: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
 
-codec_3766: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
+codec_3766: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
 
-codec_3767: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
+codec_3767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_3768: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
+codec_3768: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_3769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
+codec_3769: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
 
-codec_3770: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
+codec_3770: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
 
-codec_3771: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
+codec_3771: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
 
-codec_3772: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
+codec_3772: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_3773: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
+codec_3773: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
 
-codec_3774: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
+codec_3774: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset 429)."""
 
-codec_3775: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
+codec_3775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_3776: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
+codec_3776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_3777: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
+codec_3777: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
 
-codec_3778: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
+codec_3778: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
 
-codec_3779: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
+codec_3779: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/get response_header (response RateLimit default)."""
 
-codec_3780: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
+codec_3780: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
 
-codec_3781: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
+codec_3781: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
 
-codec_3782: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
+codec_3782: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_3783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
+codec_3783: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_3784: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
+codec_3784: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+"""Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_3785: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
+codec_3785: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_3786: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
+codec_3786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_3787: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
+codec_3787: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_3788: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
+codec_3788: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_3789: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
+codec_3789: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_3790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
+codec_3790: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_3791: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
+codec_3791: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_3792: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
+codec_3792: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_3793: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
+codec_3793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_3794: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
+codec_3794: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_3795: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
+codec_3795: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
 
-codec_3796: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
+codec_3796: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
 
-codec_3797: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
+codec_3797: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
 
-codec_3798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
+codec_3798: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
 
-codec_3799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
+codec_3799: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 400)."""
 
-codec_3800: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
+codec_3800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_3801: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
+codec_3801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_3802: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
+codec_3802: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
 
-codec_3803: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
+codec_3803: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
 
-codec_3804: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
+codec_3804: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
 
-codec_3805: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
+codec_3805: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
 
-codec_3806: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
+codec_3806: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 401)."""
 
-codec_3807: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
+codec_3807: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
 
-codec_3808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
+codec_3808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_3809: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
+codec_3809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_3810: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
+codec_3810: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
 
-codec_3811: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
+codec_3811: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
 
-codec_3812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
+codec_3812: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
 
-codec_3813: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
+codec_3813: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
 
-codec_3814: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
+codec_3814: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 403)."""
 
-codec_3815: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
+codec_3815: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_3816: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
+codec_3816: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_3817: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
+codec_3817: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
 
-codec_3818: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
+codec_3818: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
 
-codec_3819: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_3819: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
 
-codec_3820: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
+codec_3820: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
 
-codec_3821: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
+codec_3821: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 409)."""
 
-codec_3822: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
+codec_3822: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_3823: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
+codec_3823: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_3824: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
+codec_3824: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
 
-codec_3825: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
+codec_3825: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
 
-codec_3826: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
+codec_3826: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
 
-codec_3827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
+codec_3827: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
 
-codec_3828: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
+codec_3828: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 413)."""
 
-codec_3829: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
+codec_3829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_3830: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
+codec_3830: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_3831: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
+codec_3831: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
 
-codec_3832: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
+codec_3832: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
 
-codec_3833: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
+codec_3833: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
 
-codec_3834: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
+codec_3834: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
 
-codec_3835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
+codec_3835: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 415)."""
 
-codec_3836: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
+codec_3836: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_3837: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
+codec_3837: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_3838: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
+codec_3838: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
 
-codec_3839: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
+codec_3839: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
 
-codec_3840: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
+codec_3840: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
 
-codec_3841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
+codec_3841: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
 
-codec_3842: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
+codec_3842: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 422)."""
 
-codec_3843: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
+codec_3843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_3844: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
+codec_3844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_3845: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
+codec_3845: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
 
-codec_3846: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
+codec_3846: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
 
-codec_3847: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
+codec_3847: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
 
-codec_3848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
+codec_3848: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_3849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
+codec_3849: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
 
-codec_3850: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
+codec_3850: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset 429)."""
 
-codec_3851: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
+codec_3851: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_3852: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
+codec_3852: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_3853: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
+codec_3853: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
 
-codec_3854: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
+codec_3854: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
 
-codec_3855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
+codec_3855: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags/post response_header (response RateLimit default)."""
 
-codec_3856: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
+codec_3856: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags/post response_header (response Deprecation default)."""
 
-codec_3857: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
+codec_3857: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags/post response_header (response Sunset default)."""
 
-codec_3858: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
+codec_3858: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_3859: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
+codec_3859: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_3860: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
+codec_3860: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_3861: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
+codec_3861: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_3862: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
+codec_3862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_3863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
+codec_3863: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_3864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
+codec_3864: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_3865: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
+codec_3865: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_3866: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
+codec_3866: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_3867: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
+codec_3867: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_3868: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
+codec_3868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_3869: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
+codec_3869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_3870: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
+codec_3870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_3871: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
+codec_3871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_3872: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
+codec_3872: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_3873: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
+codec_3873: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_3874: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
+codec_3874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
 codec_3875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
 codec_3876: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
 
 codec_3877: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 200)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
 
 codec_3878: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 200)."""
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
 
-codec_3879: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
+codec_3879: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
 
-codec_3880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
+codec_3880: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
 
-codec_3881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 400)."""
+codec_3881: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_3882: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 400)."""
+codec_3882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_3883: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 400)."""
+codec_3883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_3884: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 400)."""
+codec_3884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
 
-codec_3885: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 400)."""
+codec_3885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
 
-codec_3886: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 400)."""
+codec_3886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
 
-codec_3887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
+codec_3887: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
 
-codec_3888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 401)."""
+codec_3888: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
 
-codec_3889: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 401)."""
+codec_3889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_3890: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 401)."""
+codec_3890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_3891: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 401)."""
+codec_3891: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
 
-codec_3892: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 401)."""
+codec_3892: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_3893: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 401)."""
+codec_3893: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
 
-codec_3894: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response WWW-Authenticate 401)."""
+codec_3894: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
 
-codec_3895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
+codec_3895: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
 
-codec_3896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 403)."""
+codec_3896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_3897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 403)."""
+codec_3897: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_3898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 403)."""
+codec_3898: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
 
-codec_3899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 403)."""
+codec_3899: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_3900: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 403)."""
+codec_3900: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
 
-codec_3901: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 403)."""
+codec_3901: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_3902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
+codec_3902: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
 
-codec_3903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 404)."""
+codec_3903: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
 
-codec_3904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 404)."""
+codec_3904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_3905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 404)."""
+codec_3905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_3906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 404)."""
+codec_3906: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
 
-codec_3907: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 404)."""
+codec_3907: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_3908: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 404)."""
+codec_3908: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
 
-codec_3909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
+codec_3909: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
 
-codec_3910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 412)."""
+codec_3910: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
 
-codec_3911: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 412)."""
+codec_3911: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_3912: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 412)."""
+codec_3912: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_3913: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 412)."""
+codec_3913: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_3914: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 412)."""
+codec_3914: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+"""Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_3915: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 412)."""
+codec_3915: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_3916: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
+codec_3916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_3917: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 413)."""
+codec_3917: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_3918: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 413)."""
+codec_3918: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_3919: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 413)."""
+codec_3919: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_3920: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 413)."""
+codec_3920: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_3921: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 413)."""
+codec_3921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_3922: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 413)."""
+codec_3922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_3923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
+codec_3923: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
 
-codec_3924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 415)."""
+codec_3924: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_3925: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 415)."""
+codec_3925: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
 
-codec_3926: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 415)."""
+codec_3926: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
 
-codec_3927: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 415)."""
+codec_3927: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
 
-codec_3928: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 415)."""
+codec_3928: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_3929: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 415)."""
+codec_3929: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_3930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
+codec_3930: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
 
-codec_3931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 422)."""
+codec_3931: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_3932: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 422)."""
+codec_3932: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
 
-codec_3933: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 422)."""
+codec_3933: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
 
-codec_3934: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 422)."""
+codec_3934: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
 
-codec_3935: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 422)."""
+codec_3935: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_3936: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 422)."""
+codec_3936: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_3937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
+codec_3937: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_3938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 428)."""
+codec_3938: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
 
-codec_3939: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 428)."""
+codec_3939: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_3940: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 428)."""
+codec_3940: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
 
-codec_3941: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 428)."""
+codec_3941: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
 
-codec_3942: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 428)."""
+codec_3942: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
 
-codec_3943: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 428)."""
+codec_3943: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_3944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
+codec_3944: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_3945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 429)."""
+codec_3945: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
 
-codec_3946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 429)."""
+codec_3946: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_3947: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 429)."""
+codec_3947: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
 
-codec_3948: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 429)."""
+codec_3948: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
 
-codec_3949: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
+codec_3949: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
 
-codec_3950: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 429)."""
+codec_3950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_3951: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 429)."""
+codec_3951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_3952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
+codec_3952: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
 
-codec_3953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID default)."""
+codec_3953: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
 
-codec_3954: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing default)."""
+codec_3954: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
 
-codec_3955: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy default)."""
+codec_3955: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
 
-codec_3956: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit default)."""
+codec_3956: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
 
-codec_3957: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation default)."""
+codec_3957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_3958: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset default)."""
+codec_3958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_3959: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
+codec_3959: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
 
-codec_3960: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1categories/get parameter (request query limit)."""
+codec_3960: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_3961: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1categories/get parameter (request query cursor)."""
+codec_3961: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
 
-codec_3962: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1categories/get parameter (request query page)."""
+codec_3962: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
 
-codec_3963: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1categories/get parameter (request query include_total)."""
+codec_3963: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
 
-codec_3964: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
-"""Codec of /paths/~1categories/get parameter (request query sort)."""
+codec_3964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_3965: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1categories/get parameter (request query is_active)."""
+codec_3965: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_3966: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories/get parameter (request query parent_id)."""
+codec_3966: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
 
-codec_3967: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
-"""Codec of /paths/~1categories/get response_body (response 200 application/json)."""
+codec_3967: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_3968: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 200)."""
+codec_3968: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
 
-codec_3969: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/get response_header (response Server-Timing 200)."""
+codec_3969: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
 
-codec_3970: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 200)."""
+codec_3970: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
 
-codec_3971: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/get response_header (response RateLimit 200)."""
+codec_3971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_3972: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1categories/get response_header (response Link 200)."""
+codec_3972: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_3973: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
+codec_3973: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
 
-codec_3974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
+codec_3974: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_3975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 401)."""
+codec_3975: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
 
-codec_3976: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/get response_header (response Server-Timing 401)."""
+codec_3976: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
 
-codec_3977: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 401)."""
+codec_3977: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
 
-codec_3978: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/get response_header (response RateLimit 401)."""
+codec_3978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_3979: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/get response_header (response Deprecation 401)."""
+codec_3979: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_3980: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/get response_header (response Sunset 401)."""
+codec_3980: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
 
-codec_3981: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1categories/get response_header (response WWW-Authenticate 401)."""
+codec_3981: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_3982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
+codec_3982: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
 
-codec_3983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 422)."""
+codec_3983: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
 
-codec_3984: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/get response_header (response Server-Timing 422)."""
+codec_3984: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
 
-codec_3985: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 422)."""
+codec_3985: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_3986: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/get response_header (response RateLimit 422)."""
+codec_3986: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_3987: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/get response_header (response Deprecation 422)."""
+codec_3987: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
 
-codec_3988: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/get response_header (response Sunset 422)."""
+codec_3988: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_3989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
+codec_3989: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
 
-codec_3990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 429)."""
+codec_3990: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
 
-codec_3991: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/get response_header (response Server-Timing 429)."""
+codec_3991: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
 
-codec_3992: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 429)."""
+codec_3992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_3993: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/get response_header (response RateLimit 429)."""
+codec_3993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_3994: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
+codec_3994: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
 
-codec_3995: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/get response_header (response Deprecation 429)."""
+codec_3995: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_3996: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/get response_header (response Sunset 429)."""
+codec_3996: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
 
-codec_3997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
+codec_3997: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_3998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID default)."""
+codec_3998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
 
-codec_3999: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/get response_header (response Server-Timing default)."""
+codec_3999: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
 
-codec_4000: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy default)."""
+codec_4000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_4001: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/get response_header (response RateLimit default)."""
+codec_4001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_4002: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/get response_header (response Deprecation default)."""
+codec_4002: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
 
-codec_4003: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/get response_header (response Sunset default)."""
+codec_4003: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_4004: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/get response_header (response Retry-After default)."""
+codec_4004: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
 
-codec_4005: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
+codec_4005: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
 
-codec_4006: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
-"""Codec of /paths/~1categories/post request_body (request application/json)."""
+codec_4006: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
 
-codec_4007: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
-"""Codec of /paths/~1categories/post response_body (response 201 application/json)."""
+codec_4007: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_4008: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 201)."""
+codec_4008: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_4009: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 201)."""
+codec_4009: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_4010: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 201)."""
+codec_4010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_4011: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 201)."""
+codec_4011: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_4012: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1categories/post response_header (response Location 201)."""
+codec_4012: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_4013: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories/post response_header (response ETag 201)."""
+codec_4013: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_4014: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
+codec_4014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_4015: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
+codec_4015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_4016: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 400)."""
+codec_4016: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
 
-codec_4017: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 400)."""
+codec_4017: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_4018: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 400)."""
+codec_4018: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
 
-codec_4019: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 400)."""
+codec_4019: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
 
-codec_4020: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 400)."""
+codec_4020: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
 
-codec_4021: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 400)."""
+codec_4021: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
 
 codec_4022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
 codec_4023: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
 codec_4024: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
 
 codec_4025: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 401)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
 
 codec_4026: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 401)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
 
 codec_4027: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 401)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
 
 codec_4028: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 401)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
 
-codec_4029: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1categories/post response_header (response WWW-Authenticate 401)."""
+codec_4029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_4030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
+codec_4030: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_4031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 403)."""
+codec_4031: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
 
-codec_4032: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 403)."""
+codec_4032: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_4033: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 403)."""
+codec_4033: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
 
-codec_4034: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 403)."""
+codec_4034: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
 
-codec_4035: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 403)."""
+codec_4035: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
 
-codec_4036: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 403)."""
+codec_4036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_4037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
+codec_4037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_4038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 409)."""
+codec_4038: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
 
-codec_4039: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 409)."""
+codec_4039: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_4040: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 409)."""
+codec_4040: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
 
-codec_4041: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 409)."""
+codec_4041: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
 
-codec_4042: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 409)."""
+codec_4042: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
 
-codec_4043: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 409)."""
+codec_4043: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_4044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
+codec_4044: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_4045: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 413)."""
+codec_4045: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
 
-codec_4046: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 413)."""
+codec_4046: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_4047: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 413)."""
+codec_4047: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
 
-codec_4048: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 413)."""
+codec_4048: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
 
-codec_4049: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 413)."""
+codec_4049: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
 
-codec_4050: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 413)."""
+codec_4050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_4051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
+codec_4051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_4052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 415)."""
+codec_4052: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
 
-codec_4053: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 415)."""
+codec_4053: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_4054: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 415)."""
+codec_4054: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
 
-codec_4055: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 415)."""
+codec_4055: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
 
-codec_4056: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 415)."""
+codec_4056: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
 
-codec_4057: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 415)."""
+codec_4057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_4058: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
+codec_4058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_4059: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 422)."""
+codec_4059: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
 
-codec_4060: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 422)."""
+codec_4060: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
 
-codec_4061: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 422)."""
+codec_4061: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
 
-codec_4062: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 422)."""
+codec_4062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
 codec_4063: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 422)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
 
 codec_4064: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 422)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
 
 codec_4065: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
 codec_4066: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 429)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
 codec_4067: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 429)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
 
 codec_4068: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 429)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
 
 codec_4069: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 429)."""
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
 
-codec_4070: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
+codec_4070: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
 
-codec_4071: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation 429)."""
+codec_4071: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
 
-codec_4072: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset 429)."""
+codec_4072: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_4073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
+codec_4073: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_4074: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID default)."""
+codec_4074: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_4075: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing default)."""
+codec_4075: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_4076: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy default)."""
+codec_4076: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_4077: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit default)."""
+codec_4077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 200)."""
 
-codec_4078: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories/post response_header (response Deprecation default)."""
+codec_4078: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 200)."""
 
-codec_4079: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories/post response_header (response Sunset default)."""
+codec_4079: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 200)."""
 
-codec_4080: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories/post response_header (response Retry-After default)."""
+codec_4080: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 200)."""
 
-codec_4081: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
+codec_4081: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_4082: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
+codec_4082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
-codec_4083: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
+codec_4083: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 400)."""
 
-codec_4084: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 200)."""
+codec_4084: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 400)."""
 
-codec_4085: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 200)."""
+codec_4085: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 400)."""
 
-codec_4086: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 200)."""
+codec_4086: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 400)."""
 
-codec_4087: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 200)."""
+codec_4087: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 400)."""
 
-codec_4088: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
+codec_4088: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 400)."""
 
-codec_4089: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
+codec_4089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
 codec_4090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 304)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 401)."""
 
 codec_4091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 304)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 401)."""
 
 codec_4092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 304)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 401)."""
 
 codec_4093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 304)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 401)."""
 
-codec_4094: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
+codec_4094: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 401)."""
 
-codec_4095: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
+codec_4095: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 401)."""
 
-codec_4096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
+codec_4096: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response WWW-Authenticate 401)."""
 
-codec_4097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 401)."""
+codec_4097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_4098: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 401)."""
+codec_4098: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 403)."""
 
-codec_4099: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 401)."""
+codec_4099: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 403)."""
 
-codec_4100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 401)."""
+codec_4100: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 403)."""
 
-codec_4101: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 401)."""
+codec_4101: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 403)."""
 
-codec_4102: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 401)."""
+codec_4102: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 403)."""
 
-codec_4103: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response WWW-Authenticate 401)."""
+codec_4103: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 403)."""
 
 codec_4104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
 codec_4105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 404)."""
 
 codec_4106: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 404)."""
 
 codec_4107: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 404)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 404)."""
 
 codec_4108: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 404)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 404)."""
 
 codec_4109: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 404)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 404)."""
 
 codec_4110: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 404)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 404)."""
 
 codec_4111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
 codec_4112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 422)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 412)."""
 
 codec_4113: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 422)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 412)."""
 
 codec_4114: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 422)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 412)."""
 
 codec_4115: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 422)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 412)."""
 
 codec_4116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 422)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 412)."""
 
 codec_4117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 422)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 412)."""
 
 codec_4118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
 codec_4119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 429)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 413)."""
 
 codec_4120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 429)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 413)."""
 
 codec_4121: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 429)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 413)."""
 
 codec_4122: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 429)."""
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 413)."""
 
-codec_4123: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
+codec_4123: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 413)."""
 
-codec_4124: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 429)."""
+codec_4124: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 413)."""
 
-codec_4125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 429)."""
+codec_4125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_4126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
+codec_4126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 415)."""
 
-codec_4127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID default)."""
+codec_4127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 415)."""
 
-codec_4128: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing default)."""
+codec_4128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 415)."""
 
-codec_4129: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy default)."""
+codec_4129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 415)."""
 
-codec_4130: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit default)."""
+codec_4130: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 415)."""
 
-codec_4131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation default)."""
+codec_4131: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 415)."""
 
-codec_4132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset default)."""
+codec_4132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_4133: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
+codec_4133: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 422)."""
 
-codec_4134: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
+codec_4134: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 422)."""
 
-codec_4135: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
+codec_4135: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 422)."""
 
-codec_4136: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
-"""Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
+codec_4136: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 422)."""
 
-codec_4137: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
+codec_4137: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 422)."""
 
-codec_4138: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 200)."""
+codec_4138: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 422)."""
 
-codec_4139: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 200)."""
+codec_4139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_4140: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 200)."""
+codec_4140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 428)."""
 
-codec_4141: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 200)."""
+codec_4141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 428)."""
 
-codec_4142: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
+codec_4142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 428)."""
 
-codec_4143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
+codec_4143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 428)."""
 
-codec_4144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 400)."""
+codec_4144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 428)."""
 
-codec_4145: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 400)."""
+codec_4145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 428)."""
 
-codec_4146: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 400)."""
+codec_4146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_4147: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 400)."""
+codec_4147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 429)."""
 
-codec_4148: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 400)."""
+codec_4148: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 429)."""
 
-codec_4149: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 400)."""
+codec_4149: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 429)."""
 
-codec_4150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
+codec_4150: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 429)."""
 
-codec_4151: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 401)."""
+codec_4151: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
-codec_4152: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 401)."""
+codec_4152: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation 429)."""
 
-codec_4153: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 401)."""
+codec_4153: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset 429)."""
 
-codec_4154: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 401)."""
+codec_4154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_4155: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 401)."""
+codec_4155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID default)."""
 
-codec_4156: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 401)."""
+codec_4156: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing default)."""
 
-codec_4157: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response WWW-Authenticate 401)."""
+codec_4157: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy default)."""
 
-codec_4158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
+codec_4158: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit default)."""
 
-codec_4159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 403)."""
+codec_4159: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Deprecation default)."""
 
-codec_4160: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 403)."""
+codec_4160: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Sunset default)."""
 
-codec_4161: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 403)."""
+codec_4161: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_4162: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 403)."""
+codec_4162: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_4163: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 403)."""
+codec_4163: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_4164: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 403)."""
+codec_4164: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_4165: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
+codec_4165: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_4166: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 404)."""
+codec_4166: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+"""Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_4167: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 404)."""
+codec_4167: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_4168: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 404)."""
+codec_4168: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_4169: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 404)."""
+codec_4169: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+"""Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_4170: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 404)."""
+codec_4170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/get response_header (response X-Request-ID 200)."""
 
-codec_4171: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 404)."""
+codec_4171: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/get response_header (response Server-Timing 200)."""
 
-codec_4172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
+codec_4172: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 200)."""
 
-codec_4173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 409)."""
+codec_4173: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/get response_header (response RateLimit 200)."""
 
-codec_4174: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 409)."""
+codec_4174: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_4175: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 409)."""
+codec_4175: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
-codec_4176: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 409)."""
+codec_4176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
-codec_4177: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 409)."""
+codec_4177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/get response_header (response X-Request-ID 401)."""
 
-codec_4178: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 409)."""
+codec_4178: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/get response_header (response Server-Timing 401)."""
 
-codec_4179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
+codec_4179: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 401)."""
 
-codec_4180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 412)."""
+codec_4180: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/get response_header (response RateLimit 401)."""
 
-codec_4181: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 412)."""
+codec_4181: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/get response_header (response Deprecation 401)."""
 
-codec_4182: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 412)."""
+codec_4182: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/get response_header (response Sunset 401)."""
 
-codec_4183: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 412)."""
+codec_4183: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1categories/get response_header (response WWW-Authenticate 401)."""
 
-codec_4184: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 412)."""
+codec_4184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
-codec_4185: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 412)."""
+codec_4185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/get response_header (response X-Request-ID 422)."""
 
-codec_4186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
+codec_4186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/get response_header (response Server-Timing 422)."""
 
-codec_4187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 413)."""
+codec_4187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 422)."""
 
-codec_4188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 413)."""
+codec_4188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/get response_header (response RateLimit 422)."""
 
-codec_4189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 413)."""
+codec_4189: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/get response_header (response Deprecation 422)."""
 
-codec_4190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 413)."""
+codec_4190: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/get response_header (response Sunset 422)."""
 
-codec_4191: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 413)."""
+codec_4191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_4192: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 413)."""
+codec_4192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/get response_header (response X-Request-ID 429)."""
 
-codec_4193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
+codec_4193: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/get response_header (response Server-Timing 429)."""
 
-codec_4194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 415)."""
+codec_4194: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 429)."""
 
-codec_4195: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 415)."""
+codec_4195: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/get response_header (response RateLimit 429)."""
 
-codec_4196: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 415)."""
+codec_4196: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
-codec_4197: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 415)."""
+codec_4197: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/get response_header (response Deprecation 429)."""
 
-codec_4198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 415)."""
+codec_4198: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/get response_header (response Sunset 429)."""
 
-codec_4199: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 415)."""
+codec_4199: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_4200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
+codec_4200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/get response_header (response X-Request-ID default)."""
 
-codec_4201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 422)."""
+codec_4201: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/get response_header (response Server-Timing default)."""
 
-codec_4202: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 422)."""
+codec_4202: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy default)."""
 
-codec_4203: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 422)."""
+codec_4203: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/get response_header (response RateLimit default)."""
 
-codec_4204: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 422)."""
+codec_4204: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/get response_header (response Deprecation default)."""
 
-codec_4205: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 422)."""
+codec_4205: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/get response_header (response Sunset default)."""
 
-codec_4206: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 422)."""
+codec_4206: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_4207: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
+codec_4207: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_4208: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 428)."""
+codec_4208: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+"""Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_4209: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 428)."""
+codec_4209: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+"""Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_4210: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 428)."""
+codec_4210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 201)."""
 
-codec_4211: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 428)."""
+codec_4211: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 201)."""
 
-codec_4212: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 428)."""
+codec_4212: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 201)."""
 
-codec_4213: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 428)."""
+codec_4213: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 201)."""
 
-codec_4214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
+codec_4214: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_4215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 429)."""
+codec_4215: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_4216: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 429)."""
+codec_4216: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_4217: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 429)."""
+codec_4217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_4218: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 429)."""
+codec_4218: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 400)."""
 
-codec_4219: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
+codec_4219: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 400)."""
 
-codec_4220: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 429)."""
+codec_4220: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 400)."""
 
-codec_4221: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 429)."""
+codec_4221: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 400)."""
 
-codec_4222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
+codec_4222: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 400)."""
 
-codec_4223: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID default)."""
+codec_4223: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 400)."""
 
-codec_4224: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing default)."""
+codec_4224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
-codec_4225: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy default)."""
+codec_4225: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 401)."""
 
-codec_4226: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit default)."""
+codec_4226: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 401)."""
 
-codec_4227: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation default)."""
+codec_4227: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 401)."""
 
-codec_4228: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset default)."""
+codec_4228: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 401)."""
 
-codec_4229: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
+codec_4229: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 401)."""
 
-codec_4230: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
-"""Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
+codec_4230: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 401)."""
 
-codec_4231: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
+codec_4231: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1categories/post response_header (response WWW-Authenticate 401)."""
 
-codec_4232: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 204)."""
+codec_4232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
-codec_4233: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 204)."""
+codec_4233: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 403)."""
 
-codec_4234: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 204)."""
+codec_4234: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 403)."""
 
-codec_4235: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 204)."""
+codec_4235: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 403)."""
 
-codec_4236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
+codec_4236: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 403)."""
 
-codec_4237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 401)."""
+codec_4237: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 403)."""
 
-codec_4238: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 401)."""
+codec_4238: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 403)."""
 
-codec_4239: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 401)."""
+codec_4239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
-codec_4240: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 401)."""
+codec_4240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 409)."""
 
-codec_4241: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 401)."""
+codec_4241: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 409)."""
 
-codec_4242: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 401)."""
+codec_4242: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 409)."""
 
-codec_4243: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response WWW-Authenticate 401)."""
+codec_4243: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 409)."""
 
-codec_4244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
+codec_4244: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 409)."""
 
-codec_4245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 403)."""
+codec_4245: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 409)."""
 
-codec_4246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 403)."""
+codec_4246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
-codec_4247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 403)."""
+codec_4247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 413)."""
 
-codec_4248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 403)."""
+codec_4248: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 413)."""
 
-codec_4249: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 403)."""
+codec_4249: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 413)."""
 
-codec_4250: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 403)."""
+codec_4250: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 413)."""
 
-codec_4251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
+codec_4251: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 413)."""
 
-codec_4252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 404)."""
+codec_4252: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 413)."""
 
-codec_4253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 404)."""
+codec_4253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
-codec_4254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 404)."""
+codec_4254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 415)."""
 
-codec_4255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 404)."""
+codec_4255: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 415)."""
 
-codec_4256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 404)."""
+codec_4256: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 415)."""
 
-codec_4257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 404)."""
+codec_4257: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 415)."""
 
-codec_4258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
+codec_4258: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 415)."""
 
-codec_4259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 409)."""
+codec_4259: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 415)."""
 
-codec_4260: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 409)."""
+codec_4260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
-codec_4261: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 409)."""
+codec_4261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 422)."""
 
-codec_4262: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 409)."""
+codec_4262: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 422)."""
 
-codec_4263: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 409)."""
+codec_4263: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 422)."""
 
-codec_4264: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 409)."""
+codec_4264: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 422)."""
 
-codec_4265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
+codec_4265: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 422)."""
 
-codec_4266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 412)."""
+codec_4266: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 422)."""
 
-codec_4267: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 412)."""
+codec_4267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_4268: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 412)."""
+codec_4268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID 429)."""
 
-codec_4269: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 412)."""
+codec_4269: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing 429)."""
 
-codec_4270: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 412)."""
+codec_4270: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 429)."""
 
-codec_4271: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 412)."""
+codec_4271: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit 429)."""
 
-codec_4272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
+codec_4272: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_4273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 422)."""
+codec_4273: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation 429)."""
 
-codec_4274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 422)."""
+codec_4274: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset 429)."""
 
-codec_4275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 422)."""
+codec_4275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_4276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 422)."""
+codec_4276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories/post response_header (response X-Request-ID default)."""
 
-codec_4277: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 422)."""
+codec_4277: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories/post response_header (response Server-Timing default)."""
 
-codec_4278: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 422)."""
+codec_4278: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy default)."""
 
-codec_4279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
+codec_4279: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories/post response_header (response RateLimit default)."""
 
-codec_4280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 428)."""
+codec_4280: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories/post response_header (response Deprecation default)."""
 
-codec_4281: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 428)."""
+codec_4281: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories/post response_header (response Sunset default)."""
 
-codec_4282: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 428)."""
+codec_4282: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_4283: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 428)."""
+codec_4283: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_4284: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 428)."""
+codec_4284: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_4285: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 428)."""
+codec_4285: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_4286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
+codec_4286: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 200)."""
 
-codec_4287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 429)."""
+codec_4287: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 200)."""
 
-codec_4288: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 429)."""
+codec_4288: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_4289: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 429)."""
+codec_4289: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 200)."""
 
-codec_4290: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 429)."""
+codec_4290: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_4291: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
+codec_4291: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_4292: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 429)."""
+codec_4292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 304)."""
 
-codec_4293: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 429)."""
+codec_4293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 304)."""
 
-codec_4294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
+codec_4294: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_4295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID default)."""
+codec_4295: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 304)."""
 
-codec_4296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing default)."""
+codec_4296: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_4297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy default)."""
+codec_4297: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_4298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit default)."""
+codec_4298: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_4299: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation default)."""
+codec_4299: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 401)."""
 
-codec_4300: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset default)."""
+codec_4300: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 401)."""
 
-codec_4301: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
+codec_4301: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 401)."""
 
-codec_4302: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1search/get parameter (request query q)."""
+codec_4302: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 401)."""
 
-codec_4303: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
-"""Codec of /paths/~1search/get parameter (request query kind)."""
+codec_4303: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 401)."""
 
-codec_4304: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1search/get parameter (request query limit)."""
+codec_4304: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 401)."""
 
-codec_4305: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1search/get parameter (request query cursor)."""
+codec_4305: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response WWW-Authenticate 401)."""
 
-codec_4306: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
-"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+codec_4306: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
 codec_4307: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 404)."""
 
 codec_4308: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 404)."""
 
 codec_4309: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 404)."""
 
 codec_4310: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit 200)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 404)."""
 
-codec_4311: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1search/get response_header (response Link 200)."""
+codec_4311: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 404)."""
 
-codec_4312: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+codec_4312: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 404)."""
 
 codec_4313: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
 codec_4314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 422)."""
 
 codec_4315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 422)."""
 
 codec_4316: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 401)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 422)."""
 
 codec_4317: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit 401)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 422)."""
 
 codec_4318: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1search/get response_header (response Deprecation 401)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 422)."""
 
 codec_4319: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1search/get response_header (response Sunset 401)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 422)."""
 
-codec_4320: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1search/get response_header (response WWW-Authenticate 401)."""
+codec_4320: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_4321: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+codec_4321: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 429)."""
 
-codec_4322: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
+codec_4322: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 429)."""
 
-codec_4323: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing 422)."""
+codec_4323: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_4324: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 422)."""
+codec_4324: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 429)."""
 
-codec_4325: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit 422)."""
+codec_4325: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
 codec_4326: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1search/get response_header (response Deprecation 422)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation 429)."""
 
 codec_4327: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1search/get response_header (response Sunset 422)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset 429)."""
 
 codec_4328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
 codec_4329: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID default)."""
 
 codec_4330: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing 429)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing default)."""
 
 codec_4331: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 429)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy default)."""
 
 codec_4332: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit 429)."""
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit default)."""
 
-codec_4333: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+codec_4333: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Deprecation default)."""
 
-codec_4334: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1search/get response_header (response Deprecation 429)."""
+codec_4334: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Sunset default)."""
 
-codec_4335: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1search/get response_header (response Sunset 429)."""
+codec_4335: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_4336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+codec_4336: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_4337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
+codec_4337: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_4338: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing default)."""
+codec_4338: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+"""Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_4339: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy default)."""
+codec_4339: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_4340: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit default)."""
+codec_4340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_4341: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1search/get response_header (response Deprecation default)."""
+codec_4341: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 200)."""
 
-codec_4342: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1search/get response_header (response Sunset default)."""
+codec_4342: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_4343: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+codec_4343: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 200)."""
 
-codec_4344: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
-"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+codec_4344: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_4345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
+codec_4345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_4346: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
+codec_4346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_4347: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
+codec_4347: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 400)."""
 
-codec_4348: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
+codec_4348: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 400)."""
 
-codec_4349: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+codec_4349: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 400)."""
 
-codec_4350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+codec_4350: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 400)."""
 
-codec_4351: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
+codec_4351: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 400)."""
 
-codec_4352: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 401)."""
+codec_4352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_4353: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 401)."""
+codec_4353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_4354: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 401)."""
+codec_4354: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 401)."""
 
-codec_4355: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation 401)."""
+codec_4355: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 401)."""
 
-codec_4356: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset 401)."""
+codec_4356: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 401)."""
 
-codec_4357: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1stats/get response_header (response WWW-Authenticate 401)."""
+codec_4357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 401)."""
 
-codec_4358: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+codec_4358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 401)."""
 
-codec_4359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
+codec_4359: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response WWW-Authenticate 401)."""
 
-codec_4360: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 422)."""
+codec_4360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_4361: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 422)."""
+codec_4361: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_4362: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 422)."""
+codec_4362: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 403)."""
 
-codec_4363: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation 422)."""
+codec_4363: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 403)."""
 
-codec_4364: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset 422)."""
+codec_4364: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 403)."""
 
-codec_4365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+codec_4365: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 403)."""
 
-codec_4366: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
+codec_4366: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 403)."""
 
-codec_4367: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 429)."""
+codec_4367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_4368: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 429)."""
+codec_4368: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_4369: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 429)."""
+codec_4369: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 404)."""
 
-codec_4370: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+codec_4370: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 404)."""
 
-codec_4371: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation 429)."""
+codec_4371: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 404)."""
 
-codec_4372: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset 429)."""
+codec_4372: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 404)."""
 
-codec_4373: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+codec_4373: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 404)."""
 
-codec_4374: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
+codec_4374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_4375: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing default)."""
+codec_4375: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_4376: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy default)."""
+codec_4376: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 409)."""
 
-codec_4377: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit default)."""
+codec_4377: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 409)."""
 
-codec_4378: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1stats/get response_header (response Deprecation default)."""
+codec_4378: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 409)."""
 
-codec_4379: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1stats/get response_header (response Sunset default)."""
+codec_4379: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 409)."""
 
-codec_4380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+codec_4380: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 409)."""
 
-codec_4381: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_4381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_4382: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_4382: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_4383: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_4383: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 412)."""
 
-codec_4384: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_4384: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 412)."""
 
-codec_4385: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_4385: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 412)."""
 
-codec_4386: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_4386: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 412)."""
 
-codec_4387: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_4387: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 412)."""
 
-codec_4388: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_4388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_4389: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_4389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_4390: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_4390: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 413)."""
 
-codec_4391: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_4391: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 413)."""
 
-codec_4392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+codec_4392: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 413)."""
 
-codec_4393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+codec_4393: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 413)."""
 
-codec_4394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+codec_4394: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 413)."""
 
-codec_4395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+codec_4395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_4396: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_4396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_4397: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_4397: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 415)."""
 
-codec_4398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_4398: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 415)."""
 
-codec_4399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+codec_4399: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 415)."""
 
-codec_4400: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
+codec_4400: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 415)."""
 
-codec_4401: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
+codec_4401: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 415)."""
 
-codec_4402: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
+codec_4402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_4403: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
+codec_4403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_4404: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
+codec_4404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 422)."""
 
-codec_4405: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
+codec_4405: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 422)."""
 
-codec_4406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+codec_4406: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 422)."""
 
-codec_4407: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
+codec_4407: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 422)."""
 
-codec_4408: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
+codec_4408: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 422)."""
 
-codec_4409: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
+codec_4409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_4410: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
+codec_4410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_4411: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
+codec_4411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 428)."""
 
-codec_4412: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
+codec_4412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 428)."""
 
-codec_4413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+codec_4413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 428)."""
 
-codec_4414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
+codec_4414: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 428)."""
 
-codec_4415: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
+codec_4415: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 428)."""
 
-codec_4416: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
+codec_4416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_4417: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
+codec_4417: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_4418: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
+codec_4418: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 429)."""
 
-codec_4419: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
+codec_4419: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 429)."""
 
-codec_4420: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+codec_4420: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 429)."""
 
-codec_4421: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+codec_4421: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
-codec_4422: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
+codec_4422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation 429)."""
 
-codec_4423: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
+codec_4423: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset 429)."""
 
-codec_4424: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
+codec_4424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_4425: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+codec_4425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID default)."""
 
-codec_4426: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
+codec_4426: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing default)."""
 
-codec_4427: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
+codec_4427: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy default)."""
 
-codec_4428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+codec_4428: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit default)."""
 
-codec_4429: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
+codec_4429: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Deprecation default)."""
 
-codec_4430: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
+codec_4430: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Sunset default)."""
 
-codec_4431: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
+codec_4431: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_4432: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
+codec_4432: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_4433: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
+codec_4433: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_4434: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
+codec_4434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_4435: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+codec_4435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 204)."""
 
-codec_4436: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+codec_4436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_4437: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+codec_4437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 204)."""
 
-codec_4438: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1jobs/get parameter (request query page)."""
+codec_4438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_4439: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+codec_4439: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_4440: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
-"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+codec_4440: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 401)."""
 
-codec_4441: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
-"""Codec of /paths/~1jobs/get parameter (request query status)."""
+codec_4441: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 401)."""
 
-codec_4442: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
-"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+codec_4442: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 401)."""
 
-codec_4443: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
-"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+codec_4443: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 401)."""
 
-codec_4444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
+codec_4444: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 401)."""
 
-codec_4445: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
+codec_4445: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response WWW-Authenticate 401)."""
 
-codec_4446: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
+codec_4446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_4447: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
+codec_4447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_4448: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+codec_4448: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 403)."""
 
-codec_4449: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+codec_4449: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 403)."""
 
-codec_4450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+codec_4450: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 403)."""
 
-codec_4451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
+codec_4451: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 403)."""
 
-codec_4452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
+codec_4452: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 403)."""
 
-codec_4453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
+codec_4453: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_4454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
+codec_4454: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_4455: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
+codec_4455: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 404)."""
 
-codec_4456: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
+codec_4456: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 404)."""
 
-codec_4457: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
+codec_4457: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 404)."""
 
-codec_4458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+codec_4458: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 404)."""
 
-codec_4459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
+codec_4459: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 404)."""
 
-codec_4460: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
+codec_4460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_4461: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
+codec_4461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 409)."""
 
-codec_4462: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
+codec_4462: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 409)."""
 
-codec_4463: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
+codec_4463: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 409)."""
 
-codec_4464: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
+codec_4464: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 409)."""
 
-codec_4465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+codec_4465: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 409)."""
 
-codec_4466: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
+codec_4466: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 409)."""
 
-codec_4467: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
+codec_4467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_4468: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
+codec_4468: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_4469: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
+codec_4469: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 412)."""
 
-codec_4470: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+codec_4470: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 412)."""
 
-codec_4471: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
+codec_4471: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 412)."""
 
-codec_4472: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
+codec_4472: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 412)."""
 
-codec_4473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+codec_4473: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 412)."""
 
-codec_4474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
+codec_4474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_4475: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
+codec_4475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_4476: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
+codec_4476: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 422)."""
 
-codec_4477: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
+codec_4477: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 422)."""
 
-codec_4478: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
+codec_4478: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 422)."""
 
-codec_4479: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset default)."""
+codec_4479: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 422)."""
 
-codec_4480: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+codec_4480: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 422)."""
 
-codec_4481: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+codec_4481: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_4482: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+codec_4482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_4483: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
+codec_4483: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 428)."""
 
-codec_4484: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
+codec_4484: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 428)."""
 
-codec_4485: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
+codec_4485: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 428)."""
 
-codec_4486: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
+codec_4486: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 428)."""
 
-codec_4487: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+codec_4487: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 428)."""
 
 codec_4488: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
 codec_4489: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 429)."""
 
 codec_4490: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 429)."""
 
 codec_4491: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 429)."""
 
 codec_4492: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 429)."""
 
-codec_4493: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
+codec_4493: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_4494: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
+codec_4494: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation 429)."""
 
-codec_4495: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
+codec_4495: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset 429)."""
 
 codec_4496: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
 codec_4497: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID default)."""
 
 codec_4498: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing default)."""
 
 codec_4499: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy default)."""
 
 codec_4500: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit default)."""
 
 codec_4501: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Deprecation default)."""
 
 codec_4502: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Sunset default)."""
+
+codec_4503: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
+
+codec_4504: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1search/get parameter (request query q)."""
+
+codec_4505: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+"""Codec of /paths/~1search/get parameter (request query kind)."""
+
+codec_4506: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1search/get parameter (request query limit)."""
+
+codec_4507: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1search/get parameter (request query cursor)."""
+
+codec_4508: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+
+codec_4509: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
+
+codec_4510: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
+
+codec_4511: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
+
+codec_4512: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 200)."""
+
+codec_4513: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1search/get response_header (response Link 200)."""
+
+codec_4514: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+
+codec_4515: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+
+codec_4516: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
+
+codec_4517: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 401)."""
+
+codec_4518: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 401)."""
+
+codec_4519: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 401)."""
+
+codec_4520: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation 401)."""
+
+codec_4521: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset 401)."""
+
+codec_4522: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1search/get response_header (response WWW-Authenticate 401)."""
+
+codec_4523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+
+codec_4524: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
+
+codec_4525: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 422)."""
+
+codec_4526: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 422)."""
+
+codec_4527: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 422)."""
+
+codec_4528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation 422)."""
+
+codec_4529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset 422)."""
+
+codec_4530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+
+codec_4531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
+
+codec_4532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 429)."""
+
+codec_4533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 429)."""
+
+codec_4534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 429)."""
+
+codec_4535: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+
+codec_4536: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation 429)."""
+
+codec_4537: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset 429)."""
+
+codec_4538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+
+codec_4539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
+
+codec_4540: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing default)."""
+
+codec_4541: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy default)."""
+
+codec_4542: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit default)."""
+
+codec_4543: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1search/get response_header (response Deprecation default)."""
+
+codec_4544: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1search/get response_header (response Sunset default)."""
+
+codec_4545: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+
+codec_4546: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+
+codec_4547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
+
+codec_4548: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
+
+codec_4549: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
+
+codec_4550: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
+
+codec_4551: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+
+codec_4552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+
+codec_4553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
+
+codec_4554: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 401)."""
+
+codec_4555: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 401)."""
+
+codec_4556: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 401)."""
+
+codec_4557: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation 401)."""
+
+codec_4558: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset 401)."""
+
+codec_4559: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1stats/get response_header (response WWW-Authenticate 401)."""
+
+codec_4560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+
+codec_4561: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
+
+codec_4562: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 422)."""
+
+codec_4563: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 422)."""
+
+codec_4564: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 422)."""
+
+codec_4565: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation 422)."""
+
+codec_4566: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset 422)."""
+
+codec_4567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+
+codec_4568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
+
+codec_4569: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 429)."""
+
+codec_4570: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 429)."""
+
+codec_4571: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 429)."""
+
+codec_4572: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+
+codec_4573: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation 429)."""
+
+codec_4574: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset 429)."""
+
+codec_4575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+
+codec_4576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
+
+codec_4577: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing default)."""
+
+codec_4578: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy default)."""
+
+codec_4579: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit default)."""
+
+codec_4580: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1stats/get response_header (response Deprecation default)."""
+
+codec_4581: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1stats/get response_header (response Sunset default)."""
+
+codec_4582: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+
+codec_4583: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+
+codec_4584: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+
+codec_4585: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+
+codec_4586: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+
+codec_4587: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+
+codec_4588: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+
+codec_4589: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+
+codec_4590: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+
+codec_4591: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+
+codec_4592: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+
+codec_4593: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+
+codec_4594: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+
+codec_4595: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+
+codec_4596: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+
+codec_4597: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+
+codec_4598: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+
+codec_4599: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+
+codec_4600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+
+codec_4601: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+
+codec_4602: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
+
+codec_4603: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
+
+codec_4604: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
+
+codec_4605: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
+
+codec_4606: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
+
+codec_4607: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
+
+codec_4608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+
+codec_4609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
+
+codec_4610: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
+
+codec_4611: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
+
+codec_4612: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
+
+codec_4613: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
+
+codec_4614: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
+
+codec_4615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+
+codec_4616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
+
+codec_4617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
+
+codec_4618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
+
+codec_4619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
+
+codec_4620: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
+
+codec_4621: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
+
+codec_4622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+
+codec_4623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+
+codec_4624: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
+
+codec_4625: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
+
+codec_4626: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
+
+codec_4627: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+
+codec_4628: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
+
+codec_4629: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
+
+codec_4630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+
+codec_4631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
+
+codec_4632: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
+
+codec_4633: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
+
+codec_4634: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
+
+codec_4635: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
+
+codec_4636: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
+
+codec_4637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+
+codec_4638: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+
+codec_4639: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+
+codec_4640: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1jobs/get parameter (request query page)."""
+
+codec_4641: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+
+codec_4642: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+
+codec_4643: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+"""Codec of /paths/~1jobs/get parameter (request query status)."""
+
+codec_4644: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+
+codec_4645: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+
+codec_4646: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
+
+codec_4647: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
+
+codec_4648: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
+
+codec_4649: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
+
+codec_4650: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+
+codec_4651: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+
+codec_4652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+
+codec_4653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
+
+codec_4654: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
+
+codec_4655: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
+
+codec_4656: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
+
+codec_4657: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
+
+codec_4658: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
+
+codec_4659: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
+
+codec_4660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+
+codec_4661: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
+
+codec_4662: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
+
+codec_4663: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
+
+codec_4664: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
+
+codec_4665: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
+
+codec_4666: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
+
+codec_4667: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+
+codec_4668: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
+
+codec_4669: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
+
+codec_4670: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
+
+codec_4671: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
+
+codec_4672: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+
+codec_4673: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
+
+codec_4674: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
+
+codec_4675: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+
+codec_4676: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
+
+codec_4677: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
+
+codec_4678: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
+
+codec_4679: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
+
+codec_4680: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
+
+codec_4681: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs/get response_header (response Sunset default)."""
+
+codec_4682: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+
+codec_4683: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+
+codec_4684: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+
+codec_4685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
+
+codec_4686: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
+
+codec_4687: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
+
+codec_4688: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
+
+codec_4689: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+
+codec_4690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+
+codec_4691: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
+
+codec_4692: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
+
+codec_4693: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
+
+codec_4694: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
+
+codec_4695: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
+
+codec_4696: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
+
+codec_4697: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
+
+codec_4698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+
+codec_4699: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
+
+codec_4700: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
+
+codec_4701: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
+
+codec_4702: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
+
+codec_4703: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
+
+codec_4704: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
 
-codec_4503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_4504: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_4505: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4707: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
 
-codec_4506: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4708: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 422)."""
 
-codec_4507: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4709: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 422)."""
 
-codec_4508: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4710: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
 
-codec_4509: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4711: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
 
-codec_4510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4712: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_4511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4713: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_4512: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4714: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 429)."""
 
-codec_4513: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4715: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 429)."""
 
-codec_4514: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4716: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 429)."""
 
-codec_4515: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4717: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_4516: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4718: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 429)."""
 
-codec_4517: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4719: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 429)."""
 
-codec_4518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_4519: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4721: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_4520: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4722: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
 
-codec_4521: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4723: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy default)."""
 
-codec_4522: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4724: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit default)."""
 
-codec_4523: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4725: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
 
-codec_4524: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4726: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
 
-codec_4525: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4727: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_4526: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_4728: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_4527: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_4729: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_4528: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4730: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_4529: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4731: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_4530: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4732: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_4531: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4733: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_4532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_4533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_4534: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4736: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
 
-codec_4535: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4737: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 401)."""
 
-codec_4536: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4738: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 401)."""
 
-codec_4537: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4739: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
 
-codec_4538: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4740: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
 
-codec_4539: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_4741: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
 
-codec_4540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_4541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_4542: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4744: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
 
-codec_4543: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4745: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 403)."""
 
-codec_4544: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4746: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 403)."""
 
-codec_4545: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4747: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
 
-codec_4546: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4748: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
 
-codec_4547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_4548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4750: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_4549: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4751: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
 
-codec_4550: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4752: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 404)."""
 
-codec_4551: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4753: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 404)."""
 
-codec_4552: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4754: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
 
-codec_4553: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4755: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
 
-codec_4554: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_4555: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_4556: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4758: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
 
-codec_4557: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4759: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 409)."""
 
-codec_4558: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4760: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 409)."""
 
-codec_4559: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4761: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
 
-codec_4560: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4762: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
 
-codec_4561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_4562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_4563: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4765: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
 
-codec_4564: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4766: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 422)."""
 
-codec_4565: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4767: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 422)."""
 
-codec_4566: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4768: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
 
-codec_4567: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4769: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
 
-codec_4568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_4569: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_4570: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4772: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 429)."""
 
-codec_4571: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4773: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 429)."""
 
-codec_4572: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4774: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 429)."""
 
-codec_4573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4775: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_4574: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4776: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 429)."""
 
-codec_4575: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4777: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 429)."""
 
-codec_4576: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4778: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_4577: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4779: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_4578: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4780: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
 
-codec_4579: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4781: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy default)."""
 
-codec_4580: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4782: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit default)."""
 
-codec_4581: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4783: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
 
-codec_4582: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4784: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
 
-codec_4583: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4785: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_4584: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_4786: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_4585: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_4787: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_4586: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_4587: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4789: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_4588: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4790: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_4589: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4791: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_4590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_4591: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4793: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_4592: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4794: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
 
-codec_4593: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4795: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 401)."""
 
-codec_4594: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4796: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 401)."""
 
-codec_4595: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4797: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
 
-codec_4596: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4798: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
 
-codec_4597: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_4799: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
 
-codec_4598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_4599: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_4600: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4802: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
 
-codec_4601: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4803: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 403)."""
 
-codec_4602: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4804: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 403)."""
 
-codec_4603: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4805: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
 
-codec_4604: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4806: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
 
-codec_4605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_4606: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_4607: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4809: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
 
-codec_4608: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4810: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 404)."""
 
-codec_4609: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4811: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 404)."""
 
-codec_4610: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4812: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
 
-codec_4611: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4813: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
 
-codec_4612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_4613: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_4614: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
 
-codec_4615: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4817: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 409)."""
 
-codec_4616: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4818: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 409)."""
 
-codec_4617: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4819: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
 
-codec_4618: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4820: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
 
-codec_4619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_4620: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_4621: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
 
-codec_4622: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 422)."""
 
-codec_4623: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 422)."""
 
-codec_4624: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4826: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
 
-codec_4625: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4827: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
 
-codec_4626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_4627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_4628: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4830: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 429)."""
 
-codec_4629: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4831: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 429)."""
 
-codec_4630: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4832: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 429)."""
 
-codec_4631: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4833: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_4632: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4834: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 429)."""
 
-codec_4633: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4835: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 429)."""
 
-codec_4634: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4836: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_4635: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4837: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_4636: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4838: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
 
-codec_4637: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4839: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy default)."""
 
-codec_4638: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4840: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit default)."""
 
-codec_4639: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4841: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
 
-codec_4640: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4842: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
 
-codec_4641: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4843: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_4642: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_4844: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_4643: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_4845: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_4644: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_4846: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_4645: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_4646: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_4647: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_4648: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_4649: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_4851: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_4650: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_4852: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_4651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_4652: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_4653: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4855: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 400)."""
 
-codec_4654: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4856: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 400)."""
 
-codec_4655: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4857: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 400)."""
 
-codec_4656: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4858: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 400)."""
 
-codec_4657: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4859: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 400)."""
 
-codec_4658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_4659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4861: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_4660: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4862: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 401)."""
 
-codec_4661: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4863: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 401)."""
 
-codec_4662: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4864: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 401)."""
 
-codec_4663: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4865: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 401)."""
 
-codec_4664: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4866: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 401)."""
 
-codec_4665: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
+codec_4867: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
 """Codec of /paths/~1admin~1mail/post response_header (response WWW-Authenticate 401)."""
 
-codec_4666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_4667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_4668: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4870: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 403)."""
 
-codec_4669: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4871: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 403)."""
 
-codec_4670: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4872: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 403)."""
 
-codec_4671: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4873: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 403)."""
 
-codec_4672: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4874: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 403)."""
 
-codec_4673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_4674: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_4675: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4877: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 409)."""
 
-codec_4676: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4878: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 409)."""
 
-codec_4677: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4879: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 409)."""
 
-codec_4678: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4880: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 409)."""
 
-codec_4679: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4881: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 409)."""
 
-codec_4680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_4681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_4682: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 413)."""
 
-codec_4683: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 413)."""
 
-codec_4684: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 413)."""
 
-codec_4685: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4887: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 413)."""
 
-codec_4686: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4888: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 413)."""
 
-codec_4687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_4688: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_4689: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4891: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 415)."""
 
-codec_4690: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4892: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 415)."""
 
-codec_4691: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4893: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 415)."""
 
-codec_4692: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4894: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 415)."""
 
-codec_4693: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4895: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 415)."""
 
-codec_4694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_4695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4897: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_4696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4898: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 422)."""
 
-codec_4697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4899: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 422)."""
 
-codec_4698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4900: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 422)."""
 
-codec_4699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4901: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 422)."""
 
-codec_4700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4902: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 422)."""
 
-codec_4701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_4702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_4703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4905: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 429)."""
 
-codec_4704: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4906: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 429)."""
 
-codec_4705: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4907: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 429)."""
 
-codec_4706: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4908: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_4707: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4909: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation 429)."""
 
-codec_4708: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4910: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset 429)."""
 
-codec_4709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_4911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_4710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_4912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_4711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_4913: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing default)."""
 
-codec_4712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_4914: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy default)."""
 
-codec_4713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_4915: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit default)."""
 
-codec_4714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
+codec_4916: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Deprecation default)."""
 
-codec_4715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_4917: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1admin~1mail/post response_header (response Sunset default)."""
 
-codec_4716: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_4918: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

@@ -281,7 +281,7 @@ OPERATION_35: Final = SecurityBinding(
 
 OPERATION_36: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -299,7 +299,7 @@ OPERATION_38: Final = SecurityBinding(
 
 OPERATION_39: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:feature',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:feature',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:feature',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
@@ -311,7 +311,7 @@ OPERATION_40: Final = SecurityBinding(
 
 OPERATION_41: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:feature',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:feature',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:feature',)),)),
 )
 
 
@@ -329,13 +329,13 @@ OPERATION_43: Final = SecurityBinding(
 
 OPERATION_44: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
 OPERATION_45: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('posts:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('posts:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('posts:write',)),)),
 )
 
 
@@ -347,31 +347,31 @@ OPERATION_46: Final = SecurityBinding(
 
 OPERATION_47: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_48: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_49: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
 OPERATION_50: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
 )
 
 
 OPERATION_51: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -383,7 +383,7 @@ OPERATION_52: Final = SecurityBinding(
 
 OPERATION_53: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:write',)),)),
 )
 
 
@@ -401,7 +401,7 @@ OPERATION_55: Final = SecurityBinding(
 
 OPERATION_56: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -413,13 +413,13 @@ OPERATION_57: Final = SecurityBinding(
 
 OPERATION_58: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('comments:moderate',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('comments:moderate',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('comments:moderate',)),)),
 )
 
 
 OPERATION_59: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -431,13 +431,13 @@ OPERATION_60: Final = SecurityBinding(
 
 OPERATION_61: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_62: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
@@ -461,7 +461,7 @@ OPERATION_65: Final = SecurityBinding(
 
 OPERATION_66: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
@@ -473,13 +473,13 @@ OPERATION_67: Final = SecurityBinding(
 
 OPERATION_68: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_69: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
@@ -491,35 +491,59 @@ OPERATION_70: Final = SecurityBinding(
 
 OPERATION_71: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_72: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('taxonomy:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('taxonomy:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('taxonomy:write',)),)),
 )
 
 
 OPERATION_73: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_74: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_75: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
 )
 
 
 OPERATION_76: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_77: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_78: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_79: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_80: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('mail:send',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('mail:send',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('mail:send',)),)),
 )

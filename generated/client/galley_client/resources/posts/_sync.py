@@ -31,6 +31,7 @@ from ...types.posts import (
     GetRevisionResponse,
     LikePostResponse,
     ListPostsResponse,
+    ListRelatedPostsResponse,
     ListRevisionsResponse,
     PublishPostResponse,
     RestoreRevisionResponse,
@@ -605,6 +606,51 @@ class PostsResource:
         ).data
 
     @overload
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.RelatedPosts: ...
+    @overload
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.RelatedPosts: ...
+    @overload
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ListRelatedPostsResponse:
+        """
+        Call GET /posts/{post_id}/related.
+        """
+        return self._core.execute(
+            _operations.OPERATION_36,
+            (limit, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        ).data
+
+    @overload
     def publish_post(
         self,
         *,
@@ -647,7 +693,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -690,7 +736,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -731,7 +777,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -772,7 +818,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/feature.
         """
         return self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -813,7 +859,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}/feature.
         """
         return self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -870,7 +916,7 @@ class PostsResource:
         Call GET /posts/{post_id}/revisions.
         """
         return self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -915,7 +961,7 @@ class PostsResource:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -964,7 +1010,7 @@ class PostsResource:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1013,7 +1059,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1030,7 +1076,7 @@ class PostsResource:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1047,7 +1093,7 @@ class PostsResource:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1602,6 +1648,51 @@ class PostsWithResponse:
         )
 
     @overload
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.RelatedPosts]: ...
+    @overload
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.RelatedPosts]: ...
+    @overload
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ListRelatedPostsResponse]:
+        """
+        Call GET /posts/{post_id}/related.
+        """
+        return self._core.execute(
+            _operations.OPERATION_36,
+            (limit, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
     def publish_post(
         self,
         *,
@@ -1644,7 +1735,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -1687,7 +1778,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1728,7 +1819,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1769,7 +1860,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1810,7 +1901,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1867,7 +1958,7 @@ class PostsWithResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1912,7 +2003,7 @@ class PostsWithResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1961,7 +2052,7 @@ class PostsWithResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2010,7 +2101,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2027,7 +2118,7 @@ class PostsWithResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2044,7 +2135,7 @@ class PostsWithResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2276,6 +2367,24 @@ class PostsWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> RawResponse:
+        """
+        Call GET /posts/{post_id}/related.
+        """
+        return self._core.execute_raw(
+            _operations.OPERATION_36,
+            (limit, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def publish_post(
         self,
         *,
@@ -2289,7 +2398,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -2308,7 +2417,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2325,7 +2434,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2342,7 +2451,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2359,7 +2468,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2380,7 +2489,7 @@ class PostsWithRawResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2398,7 +2507,7 @@ class PostsWithRawResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2417,7 +2526,7 @@ class PostsWithRawResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2436,7 +2545,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2453,7 +2562,7 @@ class PostsWithRawResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2470,7 +2579,7 @@ class PostsWithRawResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2702,6 +2811,24 @@ class PostsWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def list_related_posts(
+        self,
+        *,
+        limit: StrictInt | UNSET = UNSET,
+        post_id: UUID,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractContextManager[RawResponse]:
+        """
+        Call GET /posts/{post_id}/related.
+        """
+        return self._core.stream(
+            _operations.OPERATION_36,
+            (limit, post_id),
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def publish_post(
         self,
         *,
@@ -2715,7 +2842,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -2734,7 +2861,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2751,7 +2878,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.stream(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2768,7 +2895,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return self._core.stream(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2785,7 +2912,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return self._core.stream(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2806,7 +2933,7 @@ class PostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return self._core.stream(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2824,7 +2951,7 @@ class PostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return self._core.stream(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2843,7 +2970,7 @@ class PostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return self._core.stream(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2862,7 +2989,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return self._core.stream(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2879,7 +3006,7 @@ class PostsWithStreamingResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2896,7 +3023,7 @@ class PostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
