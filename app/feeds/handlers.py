@@ -21,7 +21,7 @@ async def get_atom_feed(
 ) -> HTTPResult[bytes]:
     # A feed is the same for everybody; a token is verified when there is one, as everywhere.
     del principal
-    filters = Filters(PostStatus.published, author, tag)
+    filters = Filters(PostStatus.published, author=author, tag=tag)
     async with reading() as connection:
         feed = await service.feed(connection, Atom, "feed.atom", filters, limit)
     return fresh(feed.body, feed.etag, feed.modified, if_none_match, if_modified_since)
@@ -38,7 +38,7 @@ async def get_rss_feed(
 ) -> HTTPResult[bytes]:
     # A feed is the same for everybody; a token is verified when there is one, as everywhere.
     del principal
-    filters = Filters(PostStatus.published, author, tag)
+    filters = Filters(PostStatus.published, author=author, tag=tag)
     async with reading() as connection:
         feed = await service.feed(connection, Rss, "feed.rss", filters, limit)
     return fresh(feed.body, feed.etag, feed.modified, if_none_match, if_modified_since)
