@@ -58,10 +58,12 @@ async def flush() -> None:
         raise
 
 
-async def flush_regularly() -> None:
-    """Write the views every second until cancelled."""
-    while True:
-        await asyncio.sleep(INTERVAL_SECONDS)
+async def flush_regularly(stop: asyncio.Event) -> None:
+    """Write the views every second until told to stop, and never in the midst of writing."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            async with asyncio.timeout(INTERVAL_SECONDS):
+                await stop.wait()
         try:
             await flush()
         except Exception as failure:  # noqa: BLE001 - Whatever it was, the views wait in memory for the next time.
@@ -71,9 +73,12 @@ async def flush_regularly() -> None:
 @asynccontextmanager
 async def written_regularly() -> AsyncGenerator[None]:
     """Write the views while the block runs, and the rest at its end."""
-    writing = asyncio.create_task(flush_regularly())
-    yield
-    writing.cancel()
-    with suppress(asyncio.CancelledError):
+    stop = asyncio.Event()
+    writing = asyncio.create_task(flush_regularly(stop))
+    try:
+        yield
+    finally:
+        # A write that is cancelled may have been committed, and would be counted twice by the last one.
+        stop.set()
         await writing
-    await flush()
+        await flush()
