@@ -29,7 +29,7 @@ class TestViews:
                 before = views(service)
                 with ThreadPoolExecutor(READERS) as threads:
                     asked = [*before] * (READERS // len(before))
-                    answered = sum(threads.map(lambda post_id: read(service, post_id), asked))
+                    answered = sum(threads.map(read, [service] * len(asked), asked))
                 # At once: some of them have been counted and not written yet.
                 assert service.terminate()[0] == 0
             assert answered == READERS * EACH
