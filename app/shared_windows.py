@@ -18,6 +18,7 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from app.windows import Count
 
@@ -62,9 +63,11 @@ class Redis:
     async def open(self) -> None:
         """Connect before the first request, which would wait for it otherwise."""
         try:
-            await asyncio.wait_for(self._storage.check(), START_SECONDS)
-        except (RedisError, OSError) as failure:
-            self._lost(failure)
+            there = await asyncio.wait_for(self._storage.check(), START_SECONDS)
+        except TimeoutError:
+            there = False
+        if not there:
+            self._lost(ConnectionError("it does not answer"))
 
     async def count(self, rate: RateLimitItem, key: str) -> Count | None:
         """Count in Redis; None when it does not answer, which is known at once from then on."""
@@ -72,7 +75,7 @@ class Redis:
             return None
         try:
             count = await self._soon(self._count(rate, key))
-        except TimeoutError as failure:
+        except (TimeoutError, RedisTimeoutError) as failure:
             self._late += 1
             if self._late >= LATE:
                 self._lost(failure)

@@ -64,7 +64,9 @@ _NICE = 5
 def _step_back() -> None:
     """Leave the core to the thread that answers requests, mostly; Linux alone counts that by the thread."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        # Above the process's own: whoever was started with less may not ask for more.
+        mine = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), mine + _NICE)
 
 
 threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="passwords", initializer=_step_back)

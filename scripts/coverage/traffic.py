@@ -59,7 +59,8 @@ def _form(exchange: Exchange) -> tuple[Any, ...]:
     names = frozenset(name for name, _ in exchange.sent) - _USUAL
     query = frozenset(exchange.query) if exchange.succeeded else exchange.target.partition("?")[2]
     scheme, _, secret = (header(exchange.sent, "authorization") or "").partition(" ")
-    return _names(documents(exchange.content, exchange.sent)), said, query, names, scheme, _veiled(secret)
+    crumbs = _without_values(header(exchange.sent, "cookie") or "")
+    return _names(documents(exchange.content, exchange.sent)), said, query, names, scheme, _veiled(secret), crumbs
 
 
 def _names(found: list[Any]) -> tuple[str, ...]:
@@ -73,6 +74,12 @@ def _veiled(secret: str) -> str:
     return _TOKEN.sub(MASK, secret)
 
 
+def _without_values(cookies: str) -> str:
+    """Return cookies with nothing left but their names, and whether they have a value at all."""
+    parts = (part.strip().partition("=") for part in cookies.split(";"))
+    return "; ".join(f"{name}={MASK if value else ''}" for name, _, value in parts)
+
+
 def masked(exchange: Exchange, contract: Contract) -> Exchange:
     """Return the exchange without the secrets that its headers, cookies and query carry."""
     places = {tuple(carrier.split(" ")[:2]) for carrier in contract.carriers}
@@ -83,7 +90,7 @@ def masked(exchange: Exchange, contract: Contract) -> Exchange:
             scheme, _, secret = value.partition(" ")
             return f"{scheme} {_veiled(secret)}" if secret else value
         if name in {"cookie", "set-cookie"}:
-            return "; ".join(f"{part.partition('=')[0].strip()}={MASK}" for part in value.split(";"))
+            return _without_values(value)
         return MASK if name in headers else value
 
     path, mark, query = exchange.target.partition("?")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from app.meta.pages import addresses
+from app.meta.pages import ACCOUNT, addresses
 from tests.browser.conftest import Visit, overflow
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
@@ -20,7 +20,8 @@ everywhere = pytest.mark.parametrize(
 KEPT_PROBLEM = "/problems/validation_failed"
 PAGES = sorted(path for path in addresses() if not path.startswith("/problems/") or path == KEPT_PROBLEM)
 KINDS = ("/", "/docs", "/redoc", "/redoc/auth", "/guides", "/guides/errors", "/problems", KEPT_PROBLEM)
-LOOKED_AT = {"desktop-light": PAGES, "phone-dark": PAGES, "desktop-dark": KINDS, "phone-light": KINDS}
+SOME = (*KINDS, *sorted(ACCOUNT))
+LOOKED_AT = {"desktop-light": PAGES, "phone-dark": PAGES, "desktop-dark": SOME, "phone-light": SOME}
 
 
 def findings(page: Page) -> list[str]:

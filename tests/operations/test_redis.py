@@ -121,7 +121,7 @@ def services(
     cache.start()
     with ExitStack() as stack:
         environment = {
-            "REDIS_URL": cache.waited_for(0.3 if "frozen" in request.function.__name__ else 5),
+            "REDIS_URL": cache.waited_for(PATIENCE.get(request.function, 5)),
             "DATABASE_URL": committed_database,
             "RATE_LIMIT": f"{QUOTA}/hour",
             "JOB_WORKERS": "0",
@@ -182,6 +182,10 @@ def test_frozen_for_a_moment_it_is_not_given_up(services: tuple[Service, Service
     # Whether the first one was still counted in Redis is not known; all others were, by both.
     assert together(services, 2 * QUOTA)[404] in (QUOTA - 1, QUOTA)
     assert told(first) + told(second) == []
+
+
+# Where it is waited for in vain; a busy machine is given longer where others must not be late as well.
+PATIENCE = {test_frozen_it_delays_a_request_and_no_more: 0.3, test_frozen_for_a_moment_it_is_not_given_up: 3}
 
 
 def test_not_there_at_the_start_it_is_waited_for_by_nobody(cache: Server, committed_database: str) -> None:
