@@ -59,7 +59,8 @@ async def list_posts(
     filters = Filters(status, author, tag, category, featured, published_after, published_before)
     async with reading() as connection:
         asked = pages.Asked(limit, cursor, page, include_total)
-        posts = await service.list_page(connection, principal, sort, filters, asked, include)
+        posts, contents = await service.list_page(connection, principal, sort, filters, asked, include)
+    await markdown.add_to_all(posts.items, contents)
     return HTTPResult(200, posts, pages.links(posts.page))
 
 
@@ -166,8 +167,8 @@ async def compare_revisions(
     *, principal: Principal, post_id: UUID, number: int, against: int | None
 ) -> HTTPResult[RevisionDiff]:
     async with reading() as connection:
-        difference = await revisions.compare(connection, principal, post_id, number, against)
-    return HTTPResult(200, difference)
+        pair = await revisions.pair(connection, principal, post_id, number, against)
+    return HTTPResult(200, await revisions.compare(pair))
 
 
 async def restore_revision(*, principal: Principal, post_id: UUID, number: int, if_match: str) -> HTTPResult[Post]:

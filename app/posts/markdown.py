@@ -28,7 +28,7 @@ from generated.models import Post, PostInclude, PostSummary
 MAX_HTML = 4_000_000
 # A text that refers to one long address again and again would be made a thousand times its size.
 MAX_ATTRIBUTES = 2_000_000
-# Each could begin a link, and looking for its end takes 13 µs; a text of 200,000 has 2,000 where it is full of links.
+# Each could begin a link, whose end is looked for; a text of 200,000 has 2,000 where it is full of links.
 MAX_BRACKETS = 20_000
 # What is kept of renderings, in characters, and how many may wait for the thread.
 KEPT_CHARACTERS = 8_000_000
@@ -158,8 +158,11 @@ async def add_to(post: Post, include: PostInclude | None) -> Post:
 
 
 async def add_to_all(posts: Sequence[PostSummary], contents: Sequence[str]) -> None:
-    """Add to the posts of a page their contents as HTML, and None where those before have used up what a page may."""
+    """Add to the posts of a page their contents as HTML, and None where those before have used up what a page may.
+
+    Without contents nothing is added. No connection should wait for it.
+    """
     left = MAX_OF_A_PAGE
-    for post, content in zip(posts, contents, strict=True):
+    for post, content in zip(posts, contents, strict=bool(contents)):
         post.content_html = await rendered(post.id, content) if left > 0 else None
         left -= len(content)

@@ -5,7 +5,7 @@ import difflib
 from functools import cache
 from itertools import takewhile
 from operator import itemgetter
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from asyncpg import Record
@@ -77,18 +77,28 @@ async def get(connection: Connection, principal: Principal, post_id: UUID, numbe
     return models.Revision.model_validate(_members(await _revision(connection, post_id, number)))
 
 
-async def compare(
-    connection: Connection, principal: Principal, post_id: UUID, number: int, against: int | None
-) -> models.RevisionDiff:
-    """Return what leads to a revision from another, or from the one before. Raises NotFound, PermissionDenied."""
+class Pair(NamedTuple):
+    """Two revisions, the older of which is None before the first."""
+
+    old: Record | None
+    new: Record
+
+
+async def pair(connection: Connection, principal: Principal, post_id: UUID, number: int, against: int | None) -> Pair:
+    """Return a revision and another, or the one before it. Raises NotFound, PermissionDenied."""
     await _editable(connection, principal, post_id)
     new = await _revision(connection, post_id, number)
     start = against or number - 1
-    old = await _revision(connection, post_id, start) if start else None
-    pairs = {name: (_lines(old and old[name]), _lines(new[name])) for name in WRITTEN}
-    # In a thread, because two long texts may take a second.
-    found = await asyncio.to_thread(lambda: {name: unified(*pair) for name, pair in pairs.items()})
-    return models.RevisionDiff.model_validate({"number": number, "against": start or None, **found})
+    return Pair(await _revision(connection, post_id, start) if start else None, new)
+
+
+async def compare(both: Pair) -> models.RevisionDiff:
+    """Return what leads from the older one to the newer one."""
+    old, new = both
+    texts = {name: (_lines(old and old[name]), _lines(new[name])) for name in WRITTEN}
+    # In a thread, because two long texts may take a second; and when no connection waits for it.
+    found = await asyncio.to_thread(lambda: {name: unified(*text) for name, text in texts.items()})
+    return models.RevisionDiff.model_validate({"number": new["number"], "against": old and old["number"], **found})
 
 
 def _lines(value: Any) -> list[str]:

@@ -14,7 +14,7 @@ from app.categories import service as categories
 from app.etags import require_match
 from app.ids import new_id
 from app.jobs import service as jobs
-from app.posts import history, markdown, queries
+from app.posts import history, queries
 from app.posts.tables import Post, PostLike, PostSlug
 from app.posts.text import excerpt_of, slug_candidates, slug_of
 from app.problems import NotAuthenticated, NotFound, Problem
@@ -108,8 +108,8 @@ async def list_page(  # noqa: PLR0913, PLR0917 - What a list is made of.
     filters: queries.Filters,
     asked: pages.Asked,
     include: PostInclude | None = None,
-) -> models.PostPage:
-    """Return a page of the posts that the member may see.
+) -> tuple[models.PostPage, list[str]]:
+    """Return a page of the posts that the member may see, and their contents where more of them is asked for.
 
     Raises ValidationFailed for a cursor that is not of this list, and NotAuthenticated for drafts of nobody.
     """
@@ -121,9 +121,7 @@ async def list_page(  # noqa: PLR0913, PLR0917 - What a list is made of.
     rows = await listing.all(connection, **values, **page.binds())
     kept, described = pages.cut(rows, page, queries.ORDER[sort].key, total)
     items = [queries.as_summary(row) for row in kept]
-    if include is not None:
-        await markdown.add_to_all(items, [row["content"] for row in kept])
-    return models.PostPage(items=items, page=described)
+    return models.PostPage(items=items, page=described), [row["content"] for row in kept] if include else []
 
 
 async def _take_slug(connection: Connection, post_id: UUID, title: str) -> str:
