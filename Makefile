@@ -126,8 +126,8 @@ guide: $(VENV)/.dev node_modules/.done ## Do what docs/guide.md says: from a clo
 	$(BIN)/python -m scripts.try_guide
 
 .PHONY: bench
-bench: $(VENV)/.dev ## Measure the service against raw ASGI and against the tutorial style
-	$(BIN)/python -m scripts.bench
+bench: $(VENV)/.dev ## Measure the service against raw ASGI and the tutorial style; SCALE=1000000 a large publication against a small one
+	$(BIN)/python -m scripts.bench$(if $(SCALE),.scale $(SCALE))
 
 ##@ Publish it
 

@@ -23,7 +23,7 @@ DOCUMENT = servers.ROOT / "docs/benchmarks.md"
 DEADLINE = 1_200
 
 
-def _end(number: int, _: FrameType | None) -> None:
+def end(number: int, _: FrameType | None) -> None:
     raise SystemExit(f"ended by {signal.Signals(number).name}")
 
 
@@ -65,7 +65,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=NAMES, help="measure this service alone; may be repeated")
     arguments = parser.parse_args()
     for number in (signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, _end)
+        signal.signal(number, end)
     signal.alarm(DEADLINE)
     try:
         result = run(arguments)

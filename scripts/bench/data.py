@@ -84,8 +84,12 @@ def words(drawn: Plan, number: int) -> str:
     return " ".join(drawn.random.choices(WORDS, k=number))
 
 
+def hash_of_password() -> str:
+    return PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
+
+
 def user_rows(drawn: Plan) -> Iterator[Row]:
-    password_hash = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PASSWORD)
+    password_hash = hash_of_password()
     posts = Counter(author for post, author in enumerate(drawn.authors) if not is_draft(post))
     for user, user_id in enumerate(drawn.users):
         name = f"member_{user}"
