@@ -50,7 +50,7 @@ class TestFill:
         "wrong",
         [
             "SELECT p.id FROM posts p WHERE comment_count <> (SELECT count(*) FROM comments WHERE post_id = p.id)",
-            "SELECT id FROM posts WHERE NOT EXISTS (SELECT FROM post_slugs s WHERE s.slug = posts.slug AND post_id = id)",
+            "SELECT id FROM posts p WHERE id NOT IN (SELECT post_id FROM post_slugs s WHERE s.slug = p.slug)",
             "SELECT id FROM posts WHERE NOT EXISTS (SELECT FROM users WHERE users.id = author_id)",
             "SELECT c.id FROM comments c LEFT JOIN comments p ON p.id = c.parent_id WHERE c.depth > 1 AND p.id IS NULL",
             "SELECT c.id FROM comments c JOIN comments p ON p.id = c.parent_id WHERE c.depth - p.depth NOT IN (0, 1)",
