@@ -38,6 +38,9 @@ DEADLINE = 2_400
 BUILD_SECONDS = 300
 GROWTH = 1.5
 SEARCH_MILLISECONDS, SEARCH_TIMES = 100, 3
+EXPORT_RATE, EXPORT_MEMORY = 20_000, 150
+# Of a million posts this many say how fast an export is.
+EXPORTED, PIECE = 200_000, 1 << 20
 API = "/api/v1"
 # How far into a list the deep page is; the small publication has two times as many posts.
 DEEP = 5_000
@@ -56,6 +59,9 @@ class Side:
     server: Server
     took: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     bare: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    # Posts a second, and the most memory that the service took meanwhile, in MB.
+    exported: float = 0.0
+    resident: float = 0.0
     connection: http.client.HTTPConnection = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,10 +102,24 @@ ASKED: dict[str, Path_] = {
     "listPosts, of an author": lambda _, turn: f"{API}/posts?author=member_{turn % 100}",
     "listPosts, with total": lambda _, __: f"{API}/posts?include_total=true",
     "listTags": lambda _, __: f"{API}/tags",
+    "getStatistics": lambda _, __: f"{API}/stats",
     "getProfile": lambda _, turn: f"{API}/profiles/member_{turn % 100}",
     "listComments, a tree of 500": lambda publication, _: f"{API}/posts/{publication.post(0)}/comments?limit=20",
     "listComments, flat": lambda publication, _: f"{API}/posts/{publication.post(0)}/comments?layout=flat",
 }
+
+
+def measure_export(side: Side) -> None:
+    """Read so many posts of an export, and watch what the service's memory comes to."""
+    connection = http.client.HTTPConnection("127.0.0.1", side.server.port, timeout=60)
+    begin, lines = perf_counter(), 0
+    connection.request("GET", f"{API}/posts/export", headers={"Accept": "application/x-ndjson"})
+    answer = connection.getresponse()
+    while lines < EXPORTED and (piece := answer.read1(PIECE)):
+        lines += piece.count(b"\n")
+        side.resident = max(side.resident, side.server.resident())
+    side.exported = lines / (perf_counter() - begin)
+    connection.close()
 
 
 async def _bare(side: Side, rounds: int) -> None:
@@ -131,6 +151,7 @@ def measure(sides: Sequence[Side], rounds: int) -> None:
                 side.took.clear()
     for side in sides:
         asyncio.run(_bare(side, rounds))
+        measure_export(side)
 
 
 def targets(small: Side, large: Side) -> list[Target]:
@@ -144,6 +165,8 @@ def targets(small: Side, large: Side) -> list[Target]:
         allowed = max(SEARCH_MILLISECONDS, SEARCH_TIMES * percentile_95(large.bare[what]))
         slowest = percentile_95(large.took[f"searchPosts, {what}"])
         found.append(Target(f"p95 of searchPosts, {what}", allowed, slowest, " ms"))
+    found.append(Target("posts that an export sends a second", EXPORT_RATE, large.exported, "", at_least=True))
+    found.append(Target("resident memory while it does", EXPORT_MEMORY, large.resident, " MB"))
     return found
 
 
