@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+from tests.contract.checked import checked
 from tests.operations.service import Service, directory, running
 
 READERS, EACH = 4, 50
@@ -18,7 +19,7 @@ def views(service: Service) -> dict[str, int]:
 def read(service: Service, post_id: str) -> int:
     """Read a post again and again on one connection; return how often it was answered."""
     with httpx2.Client(base_url=service.url, timeout=15) as client:
-        return sum(client.get(f"/api/v1/posts/{post_id}").status_code == 200 for _ in range(EACH))
+        return sum(checked(client.get(f"/api/v1/posts/{post_id}")).status_code == 200 for _ in range(EACH))
 
 
 class TestViews:
