@@ -43,7 +43,7 @@ class Redis:
     """The windows of all processes. While Redis does not answer, each process counts for itself."""
 
     def __init__(self, url: str) -> None:
-        """Connect with the first use. The address has been checked by the settings."""
+        """Connect when opened. The address has been checked by the settings."""
         self.away = False
         asked = parse_qs(urlsplit(url).query).get("socket_timeout")
         self._patience = float(asked[0]) if asked else PATIENCE_SECONDS
@@ -70,7 +70,7 @@ class Redis:
             self._lost(ConnectionError("it does not answer"))
 
     async def count(self, rate: RateLimitItem, key: str) -> Count | None:
-        """Count in Redis; None when it does not answer, which is known at once from then on."""
+        """Count in Redis; None when it does not answer in time, and at once while it is known to be away."""
         if self.away:
             return None
         try:
@@ -118,7 +118,7 @@ class Redis:
             await asyncio.sleep(RETRY_SECONDS)
             with suppress(ConnectionError, TimeoutError):
                 await self.check()
-                self.away = False
+                self.away, self._late = False, 0
         log.warning("Redis is back")
 
     async def check(self) -> None:

@@ -1074,6 +1074,7 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase, Request):
         extra='forbid',
     )
     __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    email: Email | MISSING = MISSING
     full_name: Annotated[
         FullName | None | MISSING,
         Field(description='The name to go by; `null` clears it.'),
@@ -1090,7 +1091,6 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase, Request):
         PhoneInput | None | MISSING,
         Field(description='A number to call; `null` clears it.'),
     ] = MISSING
-    email: Email | MISSING = MISSING
 
 
 class UserSort(StrEnum):

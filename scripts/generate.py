@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -228,12 +227,8 @@ def generate(folder: Path) -> None:
     refuse_faults()
     contract = bundle(folder)
     (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
-    # Each is a process of its own and takes some seconds; they write into different folders.
-    with ThreadPoolExecutor() as beside:
-        server = beside.submit(generate_server, contract, folder)
-        client = beside.submit(generate_client, folder / "openapi.json", folder / "client")
-    server.result()
-    client.result()
+    generate_server(contract, folder)
+    generate_client(folder / "openapi.json", folder / "client")
     refuse_invented_names(folder)
     samples.write(contract, folder / "samples.json")
     write_served(contract, samples_of(folder), folder / "site")

@@ -169,8 +169,18 @@ async def _into(make: Factory, _: Member) -> Any:
     return {"into": str(await make.tag("looms"))}
 
 
-# Bodies that speak of things which have to be there. An operation that takes such a body gets a line here.
-BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {"deletePosts": _ids, "mergeTag": _into}
+async def _name(_: Factory, __: Member) -> Any:
+    # The least that the schema allows may be another address, which takes a fresh login.
+    return {"full_name": "Ada Lovelace"}
+
+
+# Bodies that speak of things which have to be there, or that ask for no more than the operation itself does. An
+# operation that takes such a body gets a line here.
+BODIES: dict[str, Callable[[Factory, Member], Awaitable[Any]]] = {
+    "deletePosts": _ids,
+    "mergeTag": _into,
+    "updateMe": _name,
+}
 
 
 # Things that a query speaks of by its example. An operation that asks for such a thing gets a line here.

@@ -168,6 +168,12 @@ def test_frozen_it_delays_a_request_and_no_more(services: tuple[Service, Service
     finally:
         cache.send(signal.SIGCONT)
     becomes(first, "ok")
+    # What was late before it went away does not count any more.
+    cache.send(signal.SIGSTOP)
+    try:
+        assert first.get(PATH).status_code == 404
+    finally:
+        cache.send(signal.SIGCONT)
     quick(first)
     assert told(first) == ["away", "back"]
 

@@ -1114,6 +1114,7 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase):
         extra='forbid',
     )
     __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    email: Email | MISSING = MISSING
     full_name: Annotated[
         FullName | None | MISSING,
         Field(description='The name to go by; `null` clears it.'),
@@ -1130,7 +1131,6 @@ class UserUpdate(_JsonSchemaRuntimeValidationBase):
         PhoneInput | None | MISSING,
         Field(description='A number to call; `null` clears it.'),
     ] = MISSING
-    email: Email | MISSING = MISSING
 
 
 class UserSort(StrEnum):

@@ -2,6 +2,7 @@
 
 from httpx2 import Response
 
+from app.auth.keys import MAX_KEYS
 from scripts.demo_data import PASSWORD
 from scripts.examples.teller import Caller, Teller
 from scripts.sandbox.database import CLOSED
@@ -10,7 +11,6 @@ GRACE = {"username": "grace", "email": "grace@galley.example", "password": PASSW
 LOCKED = 423
 TOO_MANY = 429
 NEW = "Spins2Looms"
-MOST_KEYS = 50
 LOGIN = {"username": "grace", "password": PASSWORD}
 
 
@@ -123,7 +123,7 @@ def _with_a_key(teller: Teller) -> None:
     )
     grace.tells("listApiKeys", "mine", "The keys of the member, without their secrets.")
     grace.tells("revokeApiKey", "backup", "The end of a key.", path={"api_key_id": made["id"]})
-    for _ in range(MOST_KEYS):
+    for _ in range(MAX_KEYS):
         grace.does("createApiKey", body=wanted)
     grace.tells("createApiKey", "too_many_keys", "One key more than a member may have.", body=wanted)
 
