@@ -47,10211 +47,4175 @@ codec_10: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_11: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 400)."""
 
-codec_12: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 400)."""
-
-codec_13: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 400)."""
-
-codec_14: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 400)."""
-
-codec_15: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 400)."""
-
-codec_16: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 400)."""
-
-codec_17: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_12: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 403 application/problem+json)."""
 
-codec_18: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_13: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 403)."""
 
-codec_19: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 403)."""
-
-codec_20: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 403)."""
-
-codec_21: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 403)."""
-
-codec_22: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 403)."""
-
-codec_23: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 403)."""
-
-codec_24: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_14: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 409 application/problem+json)."""
 
-codec_25: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_15: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 409)."""
 
-codec_26: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 409)."""
-
-codec_27: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 409)."""
-
-codec_28: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 409)."""
-
-codec_29: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 409)."""
-
-codec_30: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 409)."""
-
-codec_31: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_16: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 413 application/problem+json)."""
 
-codec_32: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_17: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 413)."""
 
-codec_33: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 413)."""
-
-codec_34: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 413)."""
-
-codec_35: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 413)."""
-
-codec_36: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 413)."""
-
-codec_37: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 413)."""
-
-codec_38: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_18: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 415 application/problem+json)."""
 
-codec_39: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_19: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
 
-codec_40: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 415)."""
-
-codec_41: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 415)."""
-
-codec_42: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 415)."""
-
-codec_43: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 415)."""
-
-codec_44: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 415)."""
-
-codec_45: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_20: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
 
-codec_46: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_21: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
 
-codec_47: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 422)."""
-
-codec_48: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 422)."""
-
-codec_49: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 422)."""
-
-codec_50: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 422)."""
-
-codec_51: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 422)."""
-
-codec_52: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_22: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 429 application/problem+json)."""
 
-codec_53: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_23: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 429)."""
 
-codec_54: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 429)."""
-
-codec_55: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 429)."""
-
-codec_56: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 429)."""
-
-codec_57: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_24: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1register/post response_header (response Retry-After 429)."""
 
-codec_58: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation 429)."""
-
-codec_59: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset 429)."""
-
-codec_60: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_25: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
 
-codec_61: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_26: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
 
-codec_62: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing default)."""
-
-codec_63: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy default)."""
-
-codec_64: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit default)."""
-
-codec_65: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Deprecation default)."""
-
-codec_66: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1register/post response_header (response Sunset default)."""
-
-codec_67: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_27: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
 
-codec_68: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+codec_28: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
 """Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_69: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+codec_29: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
 """Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
 
-codec_70: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_30: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
 
-codec_71: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_31: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
 
-codec_72: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_32: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 200)."""
 
-codec_73: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_33: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1login/post response_header (response RateLimit 200)."""
 
-codec_74: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_34: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 400 application/problem+json)."""
 
-codec_75: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_35: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
 
-codec_76: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 400)."""
-
-codec_77: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 400)."""
-
-codec_78: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 400)."""
-
-codec_79: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 400)."""
-
-codec_80: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 400)."""
-
-codec_81: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_36: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 401 application/problem+json)."""
 
-codec_82: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_37: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
 
-codec_83: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 401)."""
-
-codec_84: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 401)."""
-
-codec_85: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 401)."""
-
-codec_86: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 401)."""
-
-codec_87: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 401)."""
-
-codec_88: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1login/post response_header (response WWW-Authenticate 401)."""
-
-codec_89: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_38: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 403 application/problem+json)."""
 
-codec_90: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_39: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
 
-codec_91: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 403)."""
-
-codec_92: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 403)."""
-
-codec_93: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 403)."""
-
-codec_94: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 403)."""
-
-codec_95: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 403)."""
-
-codec_96: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_40: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 413 application/problem+json)."""
 
-codec_97: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_41: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
 
-codec_98: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 413)."""
-
-codec_99: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 413)."""
-
-codec_100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 413)."""
-
-codec_101: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 413)."""
-
-codec_102: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 413)."""
-
-codec_103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_42: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 415 application/problem+json)."""
 
-codec_104: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_43: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
 
-codec_105: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 415)."""
-
-codec_106: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 415)."""
-
-codec_107: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 415)."""
-
-codec_108: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 415)."""
-
-codec_109: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 415)."""
-
-codec_110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_44: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 422 application/problem+json)."""
 
-codec_111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_45: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
 
-codec_112: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 422)."""
-
-codec_113: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 422)."""
-
-codec_114: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 422)."""
-
-codec_115: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 422)."""
-
-codec_116: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 422)."""
-
-codec_117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_46: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 423 application/problem+json)."""
 
-codec_118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_47: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 423)."""
 
-codec_119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 423)."""
-
-codec_120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 423)."""
-
-codec_121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 423)."""
-
-codec_122: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_48: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After 423)."""
 
-codec_123: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 423)."""
-
-codec_124: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 423)."""
-
-codec_125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_49: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 429 application/problem+json)."""
 
-codec_126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_50: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 429)."""
 
-codec_127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 429)."""
-
-codec_128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 429)."""
-
-codec_129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 429)."""
-
-codec_130: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_51: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After 429)."""
 
-codec_131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation 429)."""
-
-codec_132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset 429)."""
-
-codec_133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_52: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
 
-codec_134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_53: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
 
-codec_135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing default)."""
-
-codec_136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy default)."""
-
-codec_137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit default)."""
-
-codec_138: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Deprecation default)."""
-
-codec_139: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1login/post response_header (response Sunset default)."""
-
-codec_140: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_54: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
 
-codec_141: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
+codec_55: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
 """Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
 
-codec_142: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+codec_56: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
 """Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
 
-codec_143: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_57: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
 
-codec_144: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_58: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
 
-codec_145: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_59: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 200)."""
 
-codec_146: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_60: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 200)."""
 
-codec_147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_61: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
 
-codec_148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_62: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
 
-codec_149: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 400)."""
-
-codec_150: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 400)."""
-
-codec_151: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 400)."""
-
-codec_152: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 400)."""
-
-codec_153: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 400)."""
-
-codec_154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_63: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
 
-codec_155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_64: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
 
-codec_156: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 401)."""
-
-codec_157: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 401)."""
-
-codec_158: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 401)."""
-
-codec_159: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 401)."""
-
-codec_160: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 401)."""
-
-codec_161: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1refresh/post response_header (response WWW-Authenticate 401)."""
-
-codec_162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_65: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 403 application/problem+json)."""
 
-codec_163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_66: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 403)."""
 
-codec_164: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 403)."""
-
-codec_165: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 403)."""
-
-codec_166: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 403)."""
-
-codec_167: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 403)."""
-
-codec_168: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 403)."""
-
-codec_169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_67: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
 
-codec_170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_68: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
 
-codec_171: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 413)."""
-
-codec_172: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 413)."""
-
-codec_173: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 413)."""
-
-codec_174: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 413)."""
-
-codec_175: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 413)."""
-
-codec_176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_69: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
 
-codec_177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_70: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
 
-codec_178: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 415)."""
-
-codec_179: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 415)."""
-
-codec_180: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 415)."""
-
-codec_181: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 415)."""
-
-codec_182: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 415)."""
-
-codec_183: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_71: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
 
-codec_184: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_72: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
 
-codec_185: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 422)."""
-
-codec_186: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 422)."""
-
-codec_187: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 422)."""
-
-codec_188: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 422)."""
-
-codec_189: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 422)."""
-
-codec_190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_73: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 429 application/problem+json)."""
 
-codec_191: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_74: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 429)."""
 
-codec_192: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 429)."""
-
-codec_193: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 429)."""
-
-codec_194: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 429)."""
-
-codec_195: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_75: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1refresh/post response_header (response Retry-After 429)."""
 
-codec_196: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation 429)."""
-
-codec_197: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset 429)."""
-
-codec_198: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_76: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
 
-codec_199: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_77: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
 
-codec_200: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing default)."""
-
-codec_201: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy default)."""
-
-codec_202: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit default)."""
-
-codec_203: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Deprecation default)."""
-
-codec_204: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Sunset default)."""
-
-codec_205: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_78: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
 
-codec_206: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
+codec_79: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
 """Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
 
-codec_207: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_80: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
 
-codec_208: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_81: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
 
-codec_209: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_82: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 204)."""
 
-codec_210: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_83: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1logout/post response_header (response RateLimit 204)."""
 
-codec_211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_84: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
 
-codec_212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_85: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
 
-codec_213: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 400)."""
-
-codec_214: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 400)."""
-
-codec_215: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 400)."""
-
-codec_216: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 400)."""
-
-codec_217: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 400)."""
-
-codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_86: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
 
-codec_219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_87: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
 
-codec_220: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 401)."""
-
-codec_221: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 401)."""
-
-codec_222: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 401)."""
-
-codec_223: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 401)."""
-
-codec_224: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 401)."""
-
-codec_225: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1logout/post response_header (response WWW-Authenticate 401)."""
-
-codec_226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_88: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 403 application/problem+json)."""
 
-codec_227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_89: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 403)."""
 
-codec_228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 403)."""
-
-codec_229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 403)."""
-
-codec_230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 403)."""
-
-codec_231: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 403)."""
-
-codec_232: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 403)."""
-
-codec_233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_90: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
 
-codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_91: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
 
-codec_235: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 413)."""
-
-codec_236: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 413)."""
-
-codec_237: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 413)."""
-
-codec_238: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 413)."""
-
-codec_239: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 413)."""
-
-codec_240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_92: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
 
-codec_241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_93: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
 
-codec_242: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 415)."""
-
-codec_243: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 415)."""
-
-codec_244: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 415)."""
-
-codec_245: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 415)."""
-
-codec_246: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 415)."""
-
-codec_247: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_94: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
 
-codec_248: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_95: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
 
-codec_249: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 422)."""
-
-codec_250: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 422)."""
-
-codec_251: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 422)."""
-
-codec_252: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 422)."""
-
-codec_253: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 422)."""
-
-codec_254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_96: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 429 application/problem+json)."""
 
-codec_255: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_97: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 429)."""
 
-codec_256: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 429)."""
-
-codec_257: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 429)."""
-
-codec_258: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 429)."""
-
-codec_259: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_98: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1logout/post response_header (response Retry-After 429)."""
 
-codec_260: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation 429)."""
-
-codec_261: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset 429)."""
-
-codec_262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_99: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
 
-codec_263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
 
-codec_264: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing default)."""
-
-codec_265: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy default)."""
-
-codec_266: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit default)."""
-
-codec_267: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Deprecation default)."""
-
-codec_268: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1logout/post response_header (response Sunset default)."""
-
-codec_269: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_101: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
 
-codec_270: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+codec_102: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
 """Codec of /paths/~1auth~1session/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 204)."""
 
-codec_272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_104: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/post response_header (response Server-Timing 204)."""
 
-codec_273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_105: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 204)."""
 
-codec_274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_106: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/post response_header (response RateLimit 204)."""
 
-codec_275: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_107: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/post response_header (response Set-Cookie 204)."""
 
-codec_276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 400 application/problem+json)."""
 
-codec_277: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 400)."""
 
-codec_278: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 400)."""
-
-codec_279: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 400)."""
-
-codec_280: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 400)."""
-
-codec_281: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 400)."""
-
-codec_282: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 400)."""
-
-codec_283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 401 application/problem+json)."""
 
-codec_284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 401)."""
 
-codec_285: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 401)."""
-
-codec_286: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 401)."""
-
-codec_287: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 401)."""
-
-codec_288: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 401)."""
-
-codec_289: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 401)."""
-
-codec_290: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1session/post response_header (response WWW-Authenticate 401)."""
-
-codec_291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 403 application/problem+json)."""
 
-codec_292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 403)."""
 
-codec_293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 403)."""
-
-codec_294: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 403)."""
-
-codec_295: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 403)."""
-
-codec_296: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 403)."""
-
-codec_297: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 403)."""
-
-codec_298: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 413 application/problem+json)."""
 
-codec_299: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 413)."""
 
-codec_300: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 413)."""
-
-codec_301: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 413)."""
-
-codec_302: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 413)."""
-
-codec_303: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 413)."""
-
-codec_304: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 413)."""
-
-codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 415 application/problem+json)."""
 
-codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 415)."""
 
-codec_307: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 415)."""
-
-codec_308: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 415)."""
-
-codec_309: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 415)."""
-
-codec_310: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 415)."""
-
-codec_311: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 415)."""
-
-codec_312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 422 application/problem+json)."""
 
-codec_313: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 422)."""
 
-codec_314: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 422)."""
-
-codec_315: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 422)."""
-
-codec_316: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 422)."""
-
-codec_317: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 422)."""
-
-codec_318: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 422)."""
-
-codec_319: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 423 application/problem+json)."""
 
-codec_320: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 423)."""
 
-codec_321: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 423)."""
-
-codec_322: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 423)."""
-
-codec_323: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 423)."""
-
-codec_324: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_122: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After 423)."""
 
-codec_325: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 423)."""
-
-codec_326: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 423)."""
-
-codec_327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 429 application/problem+json)."""
 
-codec_328: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 429)."""
 
-codec_329: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 429)."""
-
-codec_330: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 429)."""
-
-codec_331: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 429)."""
-
-codec_332: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_125: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After 429)."""
 
-codec_333: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation 429)."""
-
-codec_334: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset 429)."""
-
-codec_335: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response default application/problem+json)."""
 
-codec_336: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/post response_header (response X-Request-ID default)."""
 
-codec_337: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing default)."""
-
-codec_338: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy default)."""
-
-codec_339: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit default)."""
-
-codec_340: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Deprecation default)."""
-
-codec_341: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/post response_header (response Sunset default)."""
-
-codec_342: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_128: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After default)."""
 
-codec_343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 204)."""
 
-codec_344: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_130: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/put response_header (response Server-Timing 204)."""
 
-codec_345: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_131: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 204)."""
 
-codec_346: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_132: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/put response_header (response RateLimit 204)."""
 
-codec_347: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_133: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/put response_header (response Set-Cookie 204)."""
 
-codec_348: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_134: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 401 application/problem+json)."""
 
-codec_349: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_135: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 401)."""
 
-codec_350: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/put response_header (response Server-Timing 401)."""
-
-codec_351: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 401)."""
-
-codec_352: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit 401)."""
-
-codec_353: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Deprecation 401)."""
-
-codec_354: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Sunset 401)."""
-
-codec_355: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1session/put response_header (response WWW-Authenticate 401)."""
-
-codec_356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 403 application/problem+json)."""
 
-codec_357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 403)."""
 
-codec_358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/put response_header (response Server-Timing 403)."""
-
-codec_359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 403)."""
-
-codec_360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit 403)."""
-
-codec_361: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Deprecation 403)."""
-
-codec_362: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Sunset 403)."""
-
-codec_363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 422 application/problem+json)."""
 
-codec_364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 422)."""
 
-codec_365: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/put response_header (response Server-Timing 422)."""
-
-codec_366: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 422)."""
-
-codec_367: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit 422)."""
-
-codec_368: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Deprecation 422)."""
-
-codec_369: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Sunset 422)."""
-
-codec_370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 429 application/problem+json)."""
 
-codec_371: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 429)."""
 
-codec_372: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/put response_header (response Server-Timing 429)."""
-
-codec_373: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 429)."""
-
-codec_374: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit 429)."""
-
-codec_375: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_142: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/put response_header (response Retry-After 429)."""
 
-codec_376: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Deprecation 429)."""
-
-codec_377: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Sunset 429)."""
-
-codec_378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response default application/problem+json)."""
 
-codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/put response_header (response X-Request-ID default)."""
 
-codec_380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/put response_header (response Server-Timing default)."""
-
-codec_381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy default)."""
-
-codec_382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit default)."""
-
-codec_383: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Deprecation default)."""
-
-codec_384: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/put response_header (response Sunset default)."""
-
-codec_385: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_145: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/put response_header (response Retry-After default)."""
 
-codec_386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 204)."""
 
-codec_387: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_147: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 204)."""
 
-codec_388: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_148: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 204)."""
 
-codec_389: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_149: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1session/delete response_header (response RateLimit 204)."""
 
-codec_390: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_150: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/delete response_header (response Set-Cookie 204)."""
 
-codec_391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_151: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 401 application/problem+json)."""
 
-codec_392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_152: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 401)."""
 
-codec_393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 401)."""
-
-codec_394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 401)."""
-
-codec_395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit 401)."""
-
-codec_396: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Deprecation 401)."""
-
-codec_397: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Sunset 401)."""
-
-codec_398: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1session/delete response_header (response WWW-Authenticate 401)."""
-
-codec_399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 403 application/problem+json)."""
 
-codec_400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 403)."""
 
-codec_401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 403)."""
-
-codec_402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 403)."""
-
-codec_403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit 403)."""
-
-codec_404: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Deprecation 403)."""
-
-codec_405: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Sunset 403)."""
-
-codec_406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 422 application/problem+json)."""
 
-codec_407: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 422)."""
 
-codec_408: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 422)."""
-
-codec_409: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 422)."""
-
-codec_410: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit 422)."""
-
-codec_411: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Deprecation 422)."""
-
-codec_412: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Sunset 422)."""
-
-codec_413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_157: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 429 application/problem+json)."""
 
-codec_414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_158: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 429)."""
 
-codec_415: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 429)."""
-
-codec_416: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 429)."""
-
-codec_417: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit 429)."""
-
-codec_418: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_159: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/delete response_header (response Retry-After 429)."""
 
-codec_419: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Deprecation 429)."""
-
-codec_420: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Sunset 429)."""
-
-codec_421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response default application/problem+json)."""
 
-codec_422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID default)."""
 
-codec_423: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/delete response_header (response Server-Timing default)."""
-
-codec_424: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy default)."""
-
-codec_425: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit default)."""
-
-codec_426: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Deprecation default)."""
-
-codec_427: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1session/delete response_header (response Sunset default)."""
-
-codec_428: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_162: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/delete response_header (response Retry-After default)."""
 
-codec_429: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_163: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1auth~1sessions/get parameter (request query limit)."""
 
-codec_430: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_164: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1auth~1sessions/get parameter (request query cursor)."""
 
-codec_431: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_165: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1auth~1sessions/get parameter (request query page)."""
 
-codec_432: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_166: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1auth~1sessions/get parameter (request query include_total)."""
 
-codec_433: Final[PydanticCodec[models.SessionPage]] = PydanticCodec(models.SessionPage)
+codec_167: Final[PydanticCodec[models.SessionPage]] = PydanticCodec(models.SessionPage)
 """Codec of /paths/~1auth~1sessions/get response_body (response 200 application/json)."""
 
-codec_434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_168: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 200)."""
 
-codec_435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_169: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 200)."""
 
-codec_436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_170: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 200)."""
 
-codec_437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_171: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 200)."""
 
-codec_438: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_172: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1auth~1sessions/get response_header (response Link 200)."""
 
-codec_439: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_173: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1auth~1sessions/get response_header (response Cache-Control 200)."""
 
-codec_440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 401 application/problem+json)."""
 
-codec_441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 401)."""
 
-codec_442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 401)."""
-
-codec_443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 401)."""
-
-codec_444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 401)."""
-
-codec_445: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Deprecation 401)."""
-
-codec_446: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Sunset 401)."""
-
-codec_447: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1sessions/get response_header (response WWW-Authenticate 401)."""
-
-codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 422 application/problem+json)."""
 
-codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 422)."""
 
-codec_450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 422)."""
-
-codec_451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 422)."""
-
-codec_452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 422)."""
-
-codec_453: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Deprecation 422)."""
-
-codec_454: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Sunset 422)."""
-
-codec_455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_178: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 429 application/problem+json)."""
 
-codec_456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_179: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 429)."""
 
-codec_457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 429)."""
-
-codec_458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 429)."""
-
-codec_459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 429)."""
-
-codec_460: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_180: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions/get response_header (response Retry-After 429)."""
 
-codec_461: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Deprecation 429)."""
-
-codec_462: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Sunset 429)."""
-
-codec_463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_181: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response default application/problem+json)."""
 
-codec_464: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_182: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID default)."""
 
-codec_465: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing default)."""
-
-codec_466: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy default)."""
-
-codec_467: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit default)."""
-
-codec_468: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Deprecation default)."""
-
-codec_469: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Sunset default)."""
-
-codec_470: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_183: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions/get response_header (response Retry-After default)."""
 
-codec_471: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_184: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete parameter (request path session_id)."""
 
-codec_472: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_473: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 204)."""
 
-codec_474: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_475: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 204)."""
 
-codec_476: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_477: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_478: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 401)."""
-
-codec_479: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 401)."""
-
-codec_480: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 401)."""
-
-codec_481: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 401)."""
-
-codec_482: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 401)."""
-
-codec_483: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response WWW-Authenticate 401)."""
-
-codec_484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 403)."""
-
-codec_487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 403)."""
-
-codec_488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 403)."""
-
-codec_489: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 403)."""
-
-codec_490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 403)."""
-
-codec_491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 404)."""
-
-codec_494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 404)."""
-
-codec_495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 404)."""
-
-codec_496: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 404)."""
-
-codec_497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 404)."""
-
-codec_498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_499: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_500: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 422)."""
-
-codec_501: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 422)."""
-
-codec_502: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 422)."""
-
-codec_503: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 422)."""
-
-codec_504: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 422)."""
-
-codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_197: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_198: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_507: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 429)."""
-
-codec_508: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 429)."""
-
-codec_509: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 429)."""
-
-codec_510: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_199: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Retry-After 429)."""
 
-codec_511: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation 429)."""
-
-codec_512: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset 429)."""
-
-codec_513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response default application/problem+json)."""
 
-codec_514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID default)."""
 
-codec_515: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing default)."""
-
-codec_516: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy default)."""
-
-codec_517: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit default)."""
-
-codec_518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Deprecation default)."""
-
-codec_519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Sunset default)."""
-
-codec_520: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_202: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Retry-After default)."""
 
-codec_521: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_203: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query limit)."""
 
-codec_522: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_204: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query cursor)."""
 
-codec_523: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_205: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query page)."""
 
-codec_524: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_206: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query include_total)."""
 
-codec_525: Final[PydanticCodec[models.ApiKeyPage]] = PydanticCodec(models.ApiKeyPage)
+codec_207: Final[PydanticCodec[models.ApiKeyPage]] = PydanticCodec(models.ApiKeyPage)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 200 application/json)."""
 
-codec_526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_208: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 200)."""
 
-codec_527: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_209: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 200)."""
 
-codec_528: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_210: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 200)."""
 
-codec_529: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_211: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 200)."""
 
-codec_530: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_212: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Link 200)."""
 
-codec_531: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_213: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Cache-Control 200)."""
 
-codec_532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 401 application/problem+json)."""
 
-codec_533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 401)."""
 
-codec_534: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 401)."""
-
-codec_535: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 401)."""
-
-codec_536: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 401)."""
-
-codec_537: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation 401)."""
-
-codec_538: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Sunset 401)."""
-
-codec_539: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response WWW-Authenticate 401)."""
-
-codec_540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 422 application/problem+json)."""
 
-codec_541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 422)."""
 
-codec_542: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 422)."""
-
-codec_543: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 422)."""
-
-codec_544: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 422)."""
-
-codec_545: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation 422)."""
-
-codec_546: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Sunset 422)."""
-
-codec_547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 429 application/problem+json)."""
 
-codec_548: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 429)."""
 
-codec_549: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 429)."""
-
-codec_550: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 429)."""
-
-codec_551: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 429)."""
-
-codec_552: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_220: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Retry-After 429)."""
 
-codec_553: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation 429)."""
-
-codec_554: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Sunset 429)."""
-
-codec_555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response default application/problem+json)."""
 
-codec_556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID default)."""
 
-codec_557: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing default)."""
-
-codec_558: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy default)."""
-
-codec_559: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit default)."""
-
-codec_560: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Deprecation default)."""
-
-codec_561: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Sunset default)."""
-
-codec_562: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Retry-After default)."""
 
-codec_563: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_224: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1auth~1api-keys/post parameter (request header Idempotency-Key)."""
 
-codec_564: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
+codec_225: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
 """Codec of /paths/~1auth~1api-keys/post request_body (request application/json)."""
 
-codec_565: Final[PydanticCodec[models.IssuedApiKey]] = PydanticCodec(models.IssuedApiKey)
+codec_226: Final[PydanticCodec[models.IssuedApiKey]] = PydanticCodec(models.IssuedApiKey)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 201 application/json)."""
 
-codec_566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 201)."""
 
-codec_567: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 201)."""
 
-codec_568: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 201)."""
 
-codec_569: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 201)."""
 
-codec_570: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_231: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Location 201)."""
 
-codec_571: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_232: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Idempotent-Replayed 201)."""
 
-codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 400 application/problem+json)."""
 
-codec_573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 400)."""
 
-codec_574: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 400)."""
-
-codec_575: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 400)."""
-
-codec_576: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 400)."""
-
-codec_577: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 400)."""
-
-codec_578: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 400)."""
-
-codec_579: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 401 application/problem+json)."""
 
-codec_580: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_236: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 401)."""
 
-codec_581: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 401)."""
-
-codec_582: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 401)."""
-
-codec_583: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 401)."""
-
-codec_584: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 401)."""
-
-codec_585: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 401)."""
-
-codec_586: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response WWW-Authenticate 401)."""
-
-codec_587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 403 application/problem+json)."""
 
-codec_588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 403)."""
 
-codec_589: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 403)."""
-
-codec_590: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 403)."""
-
-codec_591: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 403)."""
-
-codec_592: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 403)."""
-
-codec_593: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 403)."""
-
-codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 409 application/problem+json)."""
 
-codec_595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 409)."""
 
-codec_596: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 409)."""
-
-codec_597: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 409)."""
-
-codec_598: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 409)."""
-
-codec_599: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 409)."""
-
-codec_600: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 409)."""
-
-codec_601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 413 application/problem+json)."""
 
-codec_602: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 413)."""
 
-codec_603: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 413)."""
-
-codec_604: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 413)."""
-
-codec_605: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 413)."""
-
-codec_606: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 413)."""
-
-codec_607: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 413)."""
-
-codec_608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_243: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 415 application/problem+json)."""
 
-codec_609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_244: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 415)."""
 
-codec_610: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 415)."""
-
-codec_611: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 415)."""
-
-codec_612: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 415)."""
-
-codec_613: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 415)."""
-
-codec_614: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 415)."""
-
-codec_615: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 422 application/problem+json)."""
 
-codec_616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 422)."""
 
-codec_617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 422)."""
-
-codec_618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 422)."""
-
-codec_619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 422)."""
-
-codec_620: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 422)."""
-
-codec_621: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 422)."""
-
-codec_622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_247: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 429 application/problem+json)."""
 
-codec_623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_248: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 429)."""
 
-codec_624: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 429)."""
-
-codec_625: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 429)."""
-
-codec_626: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 429)."""
-
-codec_627: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_249: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Retry-After 429)."""
 
-codec_628: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation 429)."""
-
-codec_629: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset 429)."""
-
-codec_630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_250: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response default application/problem+json)."""
 
-codec_631: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_251: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID default)."""
 
-codec_632: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing default)."""
-
-codec_633: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy default)."""
-
-codec_634: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit default)."""
-
-codec_635: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Deprecation default)."""
-
-codec_636: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Sunset default)."""
-
-codec_637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_252: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Retry-After default)."""
 
-codec_638: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_253: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete parameter (request path api_key_id)."""
 
-codec_639: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_640: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_255: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 204)."""
 
-codec_641: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_256: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_642: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_257: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 204)."""
 
-codec_643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_644: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_645: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 401)."""
-
-codec_646: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 401)."""
-
-codec_647: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 401)."""
-
-codec_648: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 401)."""
-
-codec_649: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 401)."""
-
-codec_650: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response WWW-Authenticate 401)."""
-
-codec_651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_652: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_653: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 403)."""
-
-codec_654: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 403)."""
-
-codec_655: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 403)."""
-
-codec_656: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 403)."""
-
-codec_657: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 403)."""
-
-codec_658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_660: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 404)."""
-
-codec_661: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 404)."""
-
-codec_662: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 404)."""
-
-codec_663: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 404)."""
-
-codec_664: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 404)."""
-
-codec_665: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_264: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_666: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_265: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_667: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 422)."""
-
-codec_668: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 422)."""
-
-codec_669: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 422)."""
-
-codec_670: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 422)."""
-
-codec_671: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 422)."""
-
-codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_267: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_674: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 429)."""
-
-codec_675: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 429)."""
-
-codec_676: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 429)."""
-
-codec_677: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_268: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Retry-After 429)."""
 
-codec_678: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation 429)."""
-
-codec_679: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset 429)."""
-
-codec_680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response default application/problem+json)."""
 
-codec_681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID default)."""
 
-codec_682: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing default)."""
-
-codec_683: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy default)."""
-
-codec_684: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit default)."""
-
-codec_685: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Deprecation default)."""
-
-codec_686: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Sunset default)."""
-
-codec_687: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_271: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Retry-After default)."""
 
-codec_688: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_272: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 202 application/json)."""
 
-codec_689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 202)."""
 
-codec_690: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 202)."""
 
-codec_691: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 202)."""
 
-codec_692: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 202)."""
 
-codec_693: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_277: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Location 202)."""
 
-codec_694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 401 application/problem+json)."""
 
-codec_695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 401)."""
 
-codec_696: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 401)."""
-
-codec_697: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 401)."""
-
-codec_698: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 401)."""
-
-codec_699: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Deprecation 401)."""
-
-codec_700: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Sunset 401)."""
-
-codec_701: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response WWW-Authenticate 401)."""
-
-codec_702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 403 application/problem+json)."""
 
-codec_703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 403)."""
 
-codec_704: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 403)."""
-
-codec_705: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 403)."""
-
-codec_706: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 403)."""
-
-codec_707: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Deprecation 403)."""
-
-codec_708: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Sunset 403)."""
-
-codec_709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 409 application/problem+json)."""
 
-codec_710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 409)."""
 
-codec_711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 409)."""
-
-codec_712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 409)."""
-
-codec_713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 409)."""
-
-codec_714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Deprecation 409)."""
-
-codec_715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Sunset 409)."""
-
-codec_716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 422 application/problem+json)."""
 
-codec_717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 422)."""
 
-codec_718: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 422)."""
-
-codec_719: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 422)."""
-
-codec_720: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 422)."""
-
-codec_721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Deprecation 422)."""
-
-codec_722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Sunset 422)."""
-
-codec_723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 429 application/problem+json)."""
 
-codec_724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 429)."""
 
-codec_725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 429)."""
-
-codec_726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 429)."""
-
-codec_727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 429)."""
-
-codec_728: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_288: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Retry-After 429)."""
 
-codec_729: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Deprecation 429)."""
-
-codec_730: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Sunset 429)."""
-
-codec_731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response default application/problem+json)."""
 
-codec_732: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_290: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID default)."""
 
-codec_733: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing default)."""
-
-codec_734: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy default)."""
-
-codec_735: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit default)."""
-
-codec_736: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Deprecation default)."""
-
-codec_737: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Sunset default)."""
-
-codec_738: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_291: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Retry-After default)."""
 
-codec_739: Final[PydanticCodec[models.EmailVerification]] = PydanticCodec(models.EmailVerification)
+codec_292: Final[PydanticCodec[models.EmailVerification]] = PydanticCodec(models.EmailVerification)
 """Codec of /paths/~1auth~1email-verification~1confirm/post request_body (request application/json)."""
 
-codec_740: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 204)."""
 
-codec_741: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_294: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 204)."""
 
-codec_742: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_295: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 204)."""
 
-codec_743: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_296: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 204)."""
 
-codec_744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 400 application/problem+json)."""
 
-codec_745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 400)."""
 
-codec_746: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 400)."""
-
-codec_747: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 400)."""
-
-codec_748: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 400)."""
-
-codec_749: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation 400)."""
-
-codec_750: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset 400)."""
-
-codec_751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 403 application/problem+json)."""
 
-codec_752: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 403)."""
 
-codec_753: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 403)."""
-
-codec_754: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 403)."""
-
-codec_755: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 403)."""
-
-codec_756: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation 403)."""
-
-codec_757: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset 403)."""
-
-codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 413 application/problem+json)."""
 
-codec_759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 413)."""
 
-codec_760: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 413)."""
-
-codec_761: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 413)."""
-
-codec_762: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 413)."""
-
-codec_763: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation 413)."""
-
-codec_764: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset 413)."""
-
-codec_765: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 415 application/problem+json)."""
 
-codec_766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 415)."""
 
-codec_767: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 415)."""
-
-codec_768: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 415)."""
-
-codec_769: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 415)."""
-
-codec_770: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation 415)."""
-
-codec_771: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset 415)."""
-
-codec_772: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 422 application/problem+json)."""
 
-codec_773: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 422)."""
 
-codec_774: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 422)."""
-
-codec_775: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 422)."""
-
-codec_776: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 422)."""
-
-codec_777: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation 422)."""
-
-codec_778: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset 422)."""
-
-codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_307: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 429 application/problem+json)."""
 
-codec_780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_308: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 429)."""
 
-codec_781: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 429)."""
-
-codec_782: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 429)."""
-
-codec_783: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 429)."""
-
-codec_784: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_309: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Retry-After 429)."""
 
-codec_785: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation 429)."""
-
-codec_786: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset 429)."""
-
-codec_787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response default application/problem+json)."""
 
-codec_788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID default)."""
 
-codec_789: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing default)."""
-
-codec_790: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy default)."""
-
-codec_791: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit default)."""
-
-codec_792: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Deprecation default)."""
-
-codec_793: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Sunset default)."""
-
-codec_794: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_312: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Retry-After default)."""
 
-codec_795: Final[PydanticCodec[models.PasswordResetRequest]] = PydanticCodec(models.PasswordResetRequest)
+codec_313: Final[PydanticCodec[models.PasswordResetRequest]] = PydanticCodec(models.PasswordResetRequest)
 """Codec of /paths/~1auth~1password-reset/post request_body (request application/json)."""
 
-codec_796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 202)."""
 
-codec_797: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 202)."""
 
-codec_798: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_316: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 202)."""
 
-codec_799: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_317: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 202)."""
 
-codec_800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 400 application/problem+json)."""
 
-codec_801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 400)."""
 
-codec_802: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 400)."""
-
-codec_803: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 400)."""
-
-codec_804: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 400)."""
-
-codec_805: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation 400)."""
-
-codec_806: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset 400)."""
-
-codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_320: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 403 application/problem+json)."""
 
-codec_808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_321: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 403)."""
 
-codec_809: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 403)."""
-
-codec_810: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 403)."""
-
-codec_811: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 403)."""
-
-codec_812: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation 403)."""
-
-codec_813: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset 403)."""
-
-codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 413 application/problem+json)."""
 
-codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_323: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 413)."""
 
-codec_816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 413)."""
-
-codec_817: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 413)."""
-
-codec_818: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 413)."""
-
-codec_819: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation 413)."""
-
-codec_820: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset 413)."""
-
-codec_821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 415 application/problem+json)."""
 
-codec_822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 415)."""
 
-codec_823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 415)."""
-
-codec_824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 415)."""
-
-codec_825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 415)."""
-
-codec_826: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation 415)."""
-
-codec_827: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset 415)."""
-
-codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 422 application/problem+json)."""
 
-codec_829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 422)."""
 
-codec_830: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 422)."""
-
-codec_831: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 422)."""
-
-codec_832: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 422)."""
-
-codec_833: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation 422)."""
-
-codec_834: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset 422)."""
-
-codec_835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 429 application/problem+json)."""
 
-codec_836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_329: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 429)."""
 
-codec_837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 429)."""
-
-codec_838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 429)."""
-
-codec_839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 429)."""
-
-codec_840: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_330: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset/post response_header (response Retry-After 429)."""
 
-codec_841: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation 429)."""
-
-codec_842: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset 429)."""
-
-codec_843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response default application/problem+json)."""
 
-codec_844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID default)."""
 
-codec_845: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing default)."""
-
-codec_846: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy default)."""
-
-codec_847: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit default)."""
-
-codec_848: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Deprecation default)."""
-
-codec_849: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Sunset default)."""
-
-codec_850: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_333: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset/post response_header (response Retry-After default)."""
 
-codec_851: Final[PydanticCodec[models.PasswordReset]] = PydanticCodec(models.PasswordReset)
+codec_334: Final[PydanticCodec[models.PasswordReset]] = PydanticCodec(models.PasswordReset)
 """Codec of /paths/~1auth~1password-reset~1confirm/post request_body (request application/json)."""
 
-codec_852: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_335: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 204)."""
 
-codec_853: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_336: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 204)."""
 
-codec_854: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_337: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 204)."""
 
-codec_855: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_338: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 204)."""
 
-codec_856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 400 application/problem+json)."""
 
-codec_857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 400)."""
 
-codec_858: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 400)."""
-
-codec_859: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 400)."""
-
-codec_860: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 400)."""
-
-codec_861: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation 400)."""
-
-codec_862: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset 400)."""
-
-codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 403 application/problem+json)."""
 
-codec_864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 403)."""
 
-codec_865: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 403)."""
-
-codec_866: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 403)."""
-
-codec_867: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 403)."""
-
-codec_868: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation 403)."""
-
-codec_869: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset 403)."""
-
-codec_870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_343: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 413 application/problem+json)."""
 
-codec_871: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_344: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 413)."""
 
-codec_872: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 413)."""
-
-codec_873: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 413)."""
-
-codec_874: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 413)."""
-
-codec_875: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation 413)."""
-
-codec_876: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset 413)."""
-
-codec_877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 415 application/problem+json)."""
 
-codec_878: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 415)."""
 
-codec_879: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 415)."""
-
-codec_880: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 415)."""
-
-codec_881: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 415)."""
-
-codec_882: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation 415)."""
-
-codec_883: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset 415)."""
-
-codec_884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 422 application/problem+json)."""
 
-codec_885: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 422)."""
 
-codec_886: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 422)."""
-
-codec_887: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 422)."""
-
-codec_888: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 422)."""
-
-codec_889: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation 422)."""
-
-codec_890: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset 422)."""
-
-codec_891: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 429 application/problem+json)."""
 
-codec_892: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 429)."""
 
-codec_893: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 429)."""
-
-codec_894: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 429)."""
-
-codec_895: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 429)."""
-
-codec_896: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_351: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Retry-After 429)."""
 
-codec_897: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation 429)."""
-
-codec_898: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset 429)."""
-
-codec_899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response default application/problem+json)."""
 
-codec_900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID default)."""
 
-codec_901: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing default)."""
-
-codec_902: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy default)."""
-
-codec_903: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit default)."""
-
-codec_904: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Deprecation default)."""
-
-codec_905: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Sunset default)."""
-
-codec_906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_354: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Retry-After default)."""
 
-codec_907: Final[PydanticCodec[models.PasswordChange]] = PydanticCodec(models.PasswordChange)
+codec_355: Final[PydanticCodec[models.PasswordChange]] = PydanticCodec(models.PasswordChange)
 """Codec of /paths/~1auth~1password/put request_body (request application/json)."""
 
-codec_908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 204)."""
 
-codec_909: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1auth~1password/put response_header (response Server-Timing 204)."""
 
-codec_910: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_358: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 204)."""
 
-codec_911: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_359: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1auth~1password/put response_header (response RateLimit 204)."""
 
-codec_912: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 400 application/problem+json)."""
 
-codec_913: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_361: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 400)."""
 
-codec_914: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 400)."""
-
-codec_915: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 400)."""
-
-codec_916: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 400)."""
-
-codec_917: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 400)."""
-
-codec_918: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 400)."""
-
-codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 401 application/problem+json)."""
 
-codec_920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 401)."""
 
-codec_921: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 401)."""
-
-codec_922: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 401)."""
-
-codec_923: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 401)."""
-
-codec_924: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 401)."""
-
-codec_925: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 401)."""
-
-codec_926: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1auth~1password/put response_header (response WWW-Authenticate 401)."""
-
-codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 403 application/problem+json)."""
 
-codec_928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 403)."""
 
-codec_929: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 403)."""
-
-codec_930: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 403)."""
-
-codec_931: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 403)."""
-
-codec_932: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 403)."""
-
-codec_933: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 403)."""
-
-codec_934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 413 application/problem+json)."""
 
-codec_935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 413)."""
 
-codec_936: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 413)."""
-
-codec_937: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 413)."""
-
-codec_938: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 413)."""
-
-codec_939: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 413)."""
-
-codec_940: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 413)."""
-
-codec_941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 415 application/problem+json)."""
 
-codec_942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 415)."""
 
-codec_943: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 415)."""
-
-codec_944: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 415)."""
-
-codec_945: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 415)."""
-
-codec_946: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 415)."""
-
-codec_947: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 415)."""
-
-codec_948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 422 application/problem+json)."""
 
-codec_949: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_371: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 422)."""
 
-codec_950: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 422)."""
-
-codec_951: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 422)."""
-
-codec_952: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 422)."""
-
-codec_953: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 422)."""
-
-codec_954: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 422)."""
-
-codec_955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 423 application/problem+json)."""
 
-codec_956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_373: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 423)."""
 
-codec_957: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 423)."""
-
-codec_958: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 423)."""
-
-codec_959: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 423)."""
-
-codec_960: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_374: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password/put response_header (response Retry-After 423)."""
 
-codec_961: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 423)."""
-
-codec_962: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 423)."""
-
-codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 429 application/problem+json)."""
 
-codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 429)."""
 
-codec_965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 429)."""
-
-codec_966: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 429)."""
-
-codec_967: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 429)."""
-
-codec_968: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_377: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password/put response_header (response Retry-After 429)."""
 
-codec_969: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation 429)."""
-
-codec_970: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset 429)."""
-
-codec_971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response default application/problem+json)."""
 
-codec_972: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1auth~1password/put response_header (response X-Request-ID default)."""
 
-codec_973: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing default)."""
-
-codec_974: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy default)."""
-
-codec_975: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit default)."""
-
-codec_976: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Deprecation default)."""
-
-codec_977: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1auth~1password/put response_header (response Sunset default)."""
-
-codec_978: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password/put response_header (response Retry-After default)."""
 
-codec_979: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_381: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
 
-codec_980: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_382: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
 
-codec_981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_383: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
 
-codec_982: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_384: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
 
-codec_983: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_385: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 200)."""
 
-codec_984: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_386: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 200)."""
 
-codec_985: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_387: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
-codec_986: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_388: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
-codec_987: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
 
-codec_988: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_390: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
 
-codec_989: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_391: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 304)."""
 
-codec_990: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_392: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/get response_header (response RateLimit 304)."""
 
-codec_991: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_393: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_992: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_394: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
-codec_993: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
 
-codec_994: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
 
-codec_995: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 401)."""
-
-codec_996: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 401)."""
-
-codec_997: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit 401)."""
-
-codec_998: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation 401)."""
-
-codec_999: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset 401)."""
-
-codec_1000: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1me/get response_header (response WWW-Authenticate 401)."""
-
-codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
 
-codec_1002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
 
-codec_1003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 422)."""
-
-codec_1004: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 422)."""
-
-codec_1005: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit 422)."""
-
-codec_1006: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation 422)."""
-
-codec_1007: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset 422)."""
-
-codec_1008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 429 application/problem+json)."""
 
-codec_1009: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID 429)."""
 
-codec_1010: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 429)."""
-
-codec_1011: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 429)."""
-
-codec_1012: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit 429)."""
-
-codec_1013: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_401: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/get response_header (response Retry-After 429)."""
 
-codec_1014: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation 429)."""
-
-codec_1015: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset 429)."""
-
-codec_1016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
 
-codec_1017: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
 
-codec_1018: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing default)."""
-
-codec_1019: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy default)."""
-
-codec_1020: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit default)."""
-
-codec_1021: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/get response_header (response Deprecation default)."""
-
-codec_1022: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/get response_header (response Sunset default)."""
-
-codec_1023: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
 
-codec_1024: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_405: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
 
-codec_1025: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
+codec_406: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
 """Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
 
-codec_1026: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_407: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
 
-codec_1027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
 
-codec_1028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_409: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
 
-codec_1029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_410: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_411: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/patch response_header (response RateLimit 200)."""
 
-codec_1031: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_412: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
 
-codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
 
-codec_1033: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
 
-codec_1034: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 400)."""
-
-codec_1035: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 400)."""
-
-codec_1036: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 400)."""
-
-codec_1037: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 400)."""
-
-codec_1038: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 400)."""
-
-codec_1039: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
 
-codec_1040: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_416: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
 
-codec_1041: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 401)."""
-
-codec_1042: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 401)."""
-
-codec_1043: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 401)."""
-
-codec_1044: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 401)."""
-
-codec_1045: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 401)."""
-
-codec_1046: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1me/patch response_header (response WWW-Authenticate 401)."""
-
-codec_1047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 403 application/problem+json)."""
 
-codec_1048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 403)."""
 
-codec_1049: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 403)."""
-
-codec_1050: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 403)."""
-
-codec_1051: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 403)."""
-
-codec_1052: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 403)."""
-
-codec_1053: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 403)."""
-
-codec_1054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
 
-codec_1055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
 
-codec_1056: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 409)."""
-
-codec_1057: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 409)."""
-
-codec_1058: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 409)."""
-
-codec_1059: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 409)."""
-
-codec_1060: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 409)."""
-
-codec_1061: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
 
-codec_1062: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
 
-codec_1063: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 412)."""
-
-codec_1064: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 412)."""
-
-codec_1065: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 412)."""
-
-codec_1066: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 412)."""
-
-codec_1067: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 412)."""
-
-codec_1068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
 
-codec_1069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_424: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
 
-codec_1070: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 413)."""
-
-codec_1071: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 413)."""
-
-codec_1072: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 413)."""
-
-codec_1073: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 413)."""
-
-codec_1074: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 413)."""
-
-codec_1075: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
 
-codec_1076: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
 
-codec_1077: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 415)."""
-
-codec_1078: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 415)."""
-
-codec_1079: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 415)."""
-
-codec_1080: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 415)."""
-
-codec_1081: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 415)."""
-
-codec_1082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
 
-codec_1083: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_428: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
 
-codec_1084: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 422)."""
-
-codec_1085: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 422)."""
-
-codec_1086: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 422)."""
-
-codec_1087: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 422)."""
-
-codec_1088: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 422)."""
-
-codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
 
-codec_1090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
 
-codec_1091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 428)."""
-
-codec_1092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 428)."""
-
-codec_1093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 428)."""
-
-codec_1094: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 428)."""
-
-codec_1095: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 428)."""
-
-codec_1096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 429 application/problem+json)."""
 
-codec_1097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_432: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 429)."""
 
-codec_1098: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 429)."""
-
-codec_1099: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 429)."""
-
-codec_1100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 429)."""
-
-codec_1101: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_433: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/patch response_header (response Retry-After 429)."""
 
-codec_1102: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation 429)."""
-
-codec_1103: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset 429)."""
-
-codec_1104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
 
-codec_1105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_435: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
 
-codec_1106: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing default)."""
-
-codec_1107: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy default)."""
-
-codec_1108: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit default)."""
-
-codec_1109: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Deprecation default)."""
-
-codec_1110: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/patch response_header (response Sunset default)."""
-
-codec_1111: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_436: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
 
-codec_1112: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_437: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/delete parameter (request header If-Match)."""
 
-codec_1113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_438: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 204)."""
 
-codec_1114: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_439: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1me/delete response_header (response Server-Timing 204)."""
 
-codec_1115: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_440: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1116: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_441: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1me/delete response_header (response RateLimit 204)."""
 
-codec_1117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 401 application/problem+json)."""
 
-codec_1118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 401)."""
 
-codec_1119: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 401)."""
-
-codec_1120: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 401)."""
-
-codec_1121: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 401)."""
-
-codec_1122: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 401)."""
-
-codec_1123: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 401)."""
-
-codec_1124: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1me/delete response_header (response WWW-Authenticate 401)."""
-
-codec_1125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_444: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 403 application/problem+json)."""
 
-codec_1126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 403)."""
 
-codec_1127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 403)."""
-
-codec_1128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 403)."""
-
-codec_1129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 403)."""
-
-codec_1130: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 403)."""
-
-codec_1131: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 403)."""
-
-codec_1132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 409 application/problem+json)."""
 
-codec_1133: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 409)."""
 
-codec_1134: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 409)."""
-
-codec_1135: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 409)."""
-
-codec_1136: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 409)."""
-
-codec_1137: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 409)."""
-
-codec_1138: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 409)."""
-
-codec_1139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 412 application/problem+json)."""
 
-codec_1140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 412)."""
 
-codec_1141: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 412)."""
-
-codec_1142: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 412)."""
-
-codec_1143: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 412)."""
-
-codec_1144: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 412)."""
-
-codec_1145: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 412)."""
-
-codec_1146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 422 application/problem+json)."""
 
-codec_1147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 422)."""
 
-codec_1148: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 422)."""
-
-codec_1149: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 422)."""
-
-codec_1150: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 422)."""
-
-codec_1151: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 422)."""
-
-codec_1152: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 422)."""
-
-codec_1153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 428 application/problem+json)."""
 
-codec_1154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_453: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 428)."""
 
-codec_1155: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 428)."""
-
-codec_1156: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 428)."""
-
-codec_1157: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 428)."""
-
-codec_1158: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 428)."""
-
-codec_1159: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 428)."""
-
-codec_1160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 429 application/problem+json)."""
 
-codec_1161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_455: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 429)."""
 
-codec_1162: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 429)."""
-
-codec_1163: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 429)."""
-
-codec_1164: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 429)."""
-
-codec_1165: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_456: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/delete response_header (response Retry-After 429)."""
 
-codec_1166: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation 429)."""
-
-codec_1167: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset 429)."""
-
-codec_1168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_457: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response default application/problem+json)."""
 
-codec_1169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_458: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1me/delete response_header (response X-Request-ID default)."""
 
-codec_1170: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing default)."""
-
-codec_1171: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy default)."""
-
-codec_1172: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit default)."""
-
-codec_1173: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Deprecation default)."""
-
-codec_1174: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1me/delete response_header (response Sunset default)."""
-
-codec_1175: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_459: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/delete response_header (response Retry-After default)."""
 
-codec_1176: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_460: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1users/get parameter (request query limit)."""
 
-codec_1177: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_461: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1users/get parameter (request query cursor)."""
 
-codec_1178: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_462: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1users/get parameter (request query page)."""
 
-codec_1179: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_463: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query include_total)."""
 
-codec_1180: Final[PydanticCodec[models.UserSort]] = PydanticCodec(models.UserSort)
+codec_464: Final[PydanticCodec[models.UserSort]] = PydanticCodec(models.UserSort)
 """Codec of /paths/~1users/get parameter (request query sort)."""
 
-codec_1181: Final[PydanticCodec[models.Role]] = PydanticCodec(models.Role)
+codec_465: Final[PydanticCodec[models.Role]] = PydanticCodec(models.Role)
 """Codec of /paths/~1users/get parameter (request query role)."""
 
-codec_1182: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_466: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query is_active)."""
 
-codec_1183: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_467: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query email_verified)."""
 
-codec_1184: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_468: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1users/get parameter (request query username)."""
 
-codec_1185: Final[PydanticCodec[models.Email]] = PydanticCodec(models.Email)
+codec_469: Final[PydanticCodec[models.Email]] = PydanticCodec(models.Email)
 """Codec of /paths/~1users/get parameter (request query email)."""
 
-codec_1186: Final[PydanticCodec[models.UserPage]] = PydanticCodec(models.UserPage)
+codec_470: Final[PydanticCodec[models.UserPage]] = PydanticCodec(models.UserPage)
 """Codec of /paths/~1users/get response_body (response 200 application/json)."""
 
-codec_1187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 200)."""
 
-codec_1188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_472: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/get response_header (response Server-Timing 200)."""
 
-codec_1189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_473: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/get response_header (response RateLimit-Policy 200)."""
 
-codec_1190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_474: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/get response_header (response RateLimit 200)."""
 
-codec_1191: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_475: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1users/get response_header (response Link 200)."""
 
-codec_1192: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_476: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users/get response_header (response Cache-Control 200)."""
 
-codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 401 application/problem+json)."""
 
-codec_1194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 401)."""
 
-codec_1195: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/get response_header (response Server-Timing 401)."""
-
-codec_1196: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/get response_header (response RateLimit-Policy 401)."""
-
-codec_1197: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/get response_header (response RateLimit 401)."""
-
-codec_1198: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/get response_header (response Deprecation 401)."""
-
-codec_1199: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/get response_header (response Sunset 401)."""
-
-codec_1200: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users/get response_header (response WWW-Authenticate 401)."""
-
-codec_1201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 403 application/problem+json)."""
 
-codec_1202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 403)."""
 
-codec_1203: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/get response_header (response Server-Timing 403)."""
-
-codec_1204: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/get response_header (response RateLimit-Policy 403)."""
-
-codec_1205: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/get response_header (response RateLimit 403)."""
-
-codec_1206: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/get response_header (response Deprecation 403)."""
-
-codec_1207: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/get response_header (response Sunset 403)."""
-
-codec_1208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_481: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 422 application/problem+json)."""
 
-codec_1209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 422)."""
 
-codec_1210: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/get response_header (response Server-Timing 422)."""
-
-codec_1211: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/get response_header (response RateLimit-Policy 422)."""
-
-codec_1212: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/get response_header (response RateLimit 422)."""
-
-codec_1213: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/get response_header (response Deprecation 422)."""
-
-codec_1214: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/get response_header (response Sunset 422)."""
-
-codec_1215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_483: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 429 application/problem+json)."""
 
-codec_1216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_484: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID 429)."""
 
-codec_1217: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/get response_header (response Server-Timing 429)."""
-
-codec_1218: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/get response_header (response RateLimit-Policy 429)."""
-
-codec_1219: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/get response_header (response RateLimit 429)."""
-
-codec_1220: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_485: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/get response_header (response Retry-After 429)."""
 
-codec_1221: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/get response_header (response Deprecation 429)."""
-
-codec_1222: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/get response_header (response Sunset 429)."""
-
-codec_1223: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response default application/problem+json)."""
 
-codec_1224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/get response_header (response X-Request-ID default)."""
 
-codec_1225: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/get response_header (response Server-Timing default)."""
-
-codec_1226: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/get response_header (response RateLimit-Policy default)."""
-
-codec_1227: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/get response_header (response RateLimit default)."""
-
-codec_1228: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/get response_header (response Deprecation default)."""
-
-codec_1229: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/get response_header (response Sunset default)."""
-
-codec_1230: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_488: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/get response_header (response Retry-After default)."""
 
-codec_1231: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_489: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1users/post parameter (request header Idempotency-Key)."""
 
-codec_1232: Final[PydanticCodec[models.UserCreate]] = PydanticCodec(models.UserCreate)
+codec_490: Final[PydanticCodec[models.UserCreate]] = PydanticCodec(models.UserCreate)
 """Codec of /paths/~1users/post request_body (request application/json)."""
 
-codec_1233: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_491: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users/post response_body (response 201 application/json)."""
 
-codec_1234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 201)."""
 
-codec_1235: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users/post response_header (response Server-Timing 201)."""
 
-codec_1236: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users/post response_header (response RateLimit-Policy 201)."""
 
-codec_1237: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users/post response_header (response RateLimit 201)."""
 
-codec_1238: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_496: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1users/post response_header (response Location 201)."""
 
-codec_1239: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_497: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users/post response_header (response ETag 201)."""
 
-codec_1240: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_498: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1users/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 400 application/problem+json)."""
 
-codec_1242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_500: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 400)."""
 
-codec_1243: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 400)."""
-
-codec_1244: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 400)."""
-
-codec_1245: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 400)."""
-
-codec_1246: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 400)."""
-
-codec_1247: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 400)."""
-
-codec_1248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 401 application/problem+json)."""
 
-codec_1249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 401)."""
 
-codec_1250: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 401)."""
-
-codec_1251: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 401)."""
-
-codec_1252: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 401)."""
-
-codec_1253: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 401)."""
-
-codec_1254: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 401)."""
-
-codec_1255: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users/post response_header (response WWW-Authenticate 401)."""
-
-codec_1256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 403 application/problem+json)."""
 
-codec_1257: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_504: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 403)."""
 
-codec_1258: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 403)."""
-
-codec_1259: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 403)."""
-
-codec_1260: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 403)."""
-
-codec_1261: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 403)."""
-
-codec_1262: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 403)."""
-
-codec_1263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 409 application/problem+json)."""
 
-codec_1264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 409)."""
 
-codec_1265: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 409)."""
-
-codec_1266: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 409)."""
-
-codec_1267: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 409)."""
-
-codec_1268: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 409)."""
-
-codec_1269: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 409)."""
-
-codec_1270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 413 application/problem+json)."""
 
-codec_1271: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_508: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 413)."""
 
-codec_1272: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 413)."""
-
-codec_1273: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 413)."""
-
-codec_1274: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 413)."""
-
-codec_1275: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 413)."""
-
-codec_1276: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 413)."""
-
-codec_1277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 415 application/problem+json)."""
 
-codec_1278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 415)."""
 
-codec_1279: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 415)."""
-
-codec_1280: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 415)."""
-
-codec_1281: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 415)."""
-
-codec_1282: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 415)."""
-
-codec_1283: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 415)."""
-
-codec_1284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 422 application/problem+json)."""
 
-codec_1285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_512: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 422)."""
 
-codec_1286: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 422)."""
-
-codec_1287: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 422)."""
-
-codec_1288: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 422)."""
-
-codec_1289: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 422)."""
-
-codec_1290: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 422)."""
-
-codec_1291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 429 application/problem+json)."""
 
-codec_1292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID 429)."""
 
-codec_1293: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 429)."""
-
-codec_1294: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 429)."""
-
-codec_1295: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 429)."""
-
-codec_1296: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_515: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/post response_header (response Retry-After 429)."""
 
-codec_1297: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation 429)."""
-
-codec_1298: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset 429)."""
-
-codec_1299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response default application/problem+json)."""
 
-codec_1300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users/post response_header (response X-Request-ID default)."""
 
-codec_1301: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing default)."""
-
-codec_1302: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy default)."""
-
-codec_1303: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit default)."""
-
-codec_1304: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users/post response_header (response Deprecation default)."""
-
-codec_1305: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users/post response_header (response Sunset default)."""
-
-codec_1306: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_518: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/post response_header (response Retry-After default)."""
 
-codec_1307: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_519: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/get parameter (request header If-None-Match)."""
 
-codec_1308: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_520: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/get parameter (request path user_id)."""
 
-codec_1309: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_521: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 200 application/json)."""
 
-codec_1310: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_522: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1311: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_523: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 200)."""
 
-codec_1312: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_524: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1313: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_525: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 200)."""
 
-codec_1314: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_526: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/get response_header (response ETag 200)."""
 
-codec_1315: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_527: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Cache-Control 200)."""
 
-codec_1316: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_528: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1317: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_529: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 304)."""
 
-codec_1318: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_530: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1319: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_531: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 304)."""
 
-codec_1320: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_532: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/get response_header (response ETag 304)."""
 
-codec_1321: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_533: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Cache-Control 304)."""
 
-codec_1322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1323: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_535: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1324: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 401)."""
-
-codec_1325: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 401)."""
-
-codec_1326: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 401)."""
-
-codec_1327: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 401)."""
-
-codec_1328: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 401)."""
-
-codec_1329: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response WWW-Authenticate 401)."""
-
-codec_1330: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1331: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_537: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1332: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 404)."""
-
-codec_1333: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 404)."""
-
-codec_1334: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 404)."""
-
-codec_1335: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 404)."""
-
-codec_1336: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 404)."""
-
-codec_1337: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1338: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1339: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 422)."""
-
-codec_1340: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 422)."""
-
-codec_1341: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 422)."""
-
-codec_1342: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 422)."""
-
-codec_1343: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 422)."""
-
-codec_1344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1346: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 429)."""
-
-codec_1347: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 429)."""
-
-codec_1348: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 429)."""
-
-codec_1349: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_542: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Retry-After 429)."""
 
-codec_1350: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation 429)."""
-
-codec_1351: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Sunset 429)."""
-
-codec_1352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response default application/problem+json)."""
 
-codec_1353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID default)."""
 
-codec_1354: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing default)."""
-
-codec_1355: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy default)."""
-
-codec_1356: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit default)."""
-
-codec_1357: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Deprecation default)."""
-
-codec_1358: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Sunset default)."""
-
-codec_1359: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_545: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Retry-After default)."""
 
-codec_1360: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_546: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/patch parameter (request header If-Match)."""
 
-codec_1361: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_547: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/patch parameter (request path user_id)."""
 
-codec_1362: Final[PydanticCodec[models.UserAdminUpdate]] = PydanticCodec(models.UserAdminUpdate)
+codec_548: Final[PydanticCodec[models.UserAdminUpdate]] = PydanticCodec(models.UserAdminUpdate)
 """Codec of /paths/~1users~1{user_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1363: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_549: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 200 application/json)."""
 
-codec_1364: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1365: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_551: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1366: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_552: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1367: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_553: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 200)."""
 
-codec_1368: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_554: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response ETag 200)."""
 
-codec_1369: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1370: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1371: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 400)."""
-
-codec_1372: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 400)."""
-
-codec_1373: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 400)."""
-
-codec_1374: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 400)."""
-
-codec_1375: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 400)."""
-
-codec_1376: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1377: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1378: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 401)."""
-
-codec_1379: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 401)."""
-
-codec_1380: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 401)."""
-
-codec_1381: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 401)."""
-
-codec_1382: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 401)."""
-
-codec_1383: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response WWW-Authenticate 401)."""
-
-codec_1384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1385: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_560: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1386: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 403)."""
-
-codec_1387: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 403)."""
-
-codec_1388: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 403)."""
-
-codec_1389: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 403)."""
-
-codec_1390: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 403)."""
-
-codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 404)."""
-
-codec_1394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 404)."""
-
-codec_1395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 404)."""
-
-codec_1396: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 404)."""
-
-codec_1397: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 404)."""
-
-codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1400: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 409)."""
-
-codec_1401: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 409)."""
-
-codec_1402: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 409)."""
-
-codec_1403: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 409)."""
-
-codec_1404: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 409)."""
-
-codec_1405: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1406: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1407: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 412)."""
-
-codec_1408: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 412)."""
-
-codec_1409: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 412)."""
-
-codec_1410: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 412)."""
-
-codec_1411: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 412)."""
-
-codec_1412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1413: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1414: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 413)."""
-
-codec_1415: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 413)."""
-
-codec_1416: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 413)."""
-
-codec_1417: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 413)."""
-
-codec_1418: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 413)."""
-
-codec_1419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_570: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1421: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 415)."""
-
-codec_1422: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 415)."""
-
-codec_1423: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 415)."""
-
-codec_1424: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 415)."""
-
-codec_1425: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 415)."""
-
-codec_1426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1427: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_572: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1428: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 422)."""
-
-codec_1429: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 422)."""
-
-codec_1430: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 422)."""
-
-codec_1431: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 422)."""
-
-codec_1432: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 422)."""
-
-codec_1433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1434: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1435: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 428)."""
-
-codec_1436: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 428)."""
-
-codec_1437: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 428)."""
-
-codec_1438: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 428)."""
-
-codec_1439: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 428)."""
-
-codec_1440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 429)."""
-
-codec_1443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 429)."""
-
-codec_1444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 429)."""
-
-codec_1445: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_577: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Retry-After 429)."""
 
-codec_1446: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation 429)."""
-
-codec_1447: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset 429)."""
-
-codec_1448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response default application/problem+json)."""
 
-codec_1449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1450: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing default)."""
-
-codec_1451: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy default)."""
-
-codec_1452: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit default)."""
-
-codec_1453: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Deprecation default)."""
-
-codec_1454: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Sunset default)."""
-
-codec_1455: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_580: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Retry-After default)."""
 
-codec_1456: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_581: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/delete parameter (request header If-Match)."""
 
-codec_1457: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_582: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/delete parameter (request path user_id)."""
 
-codec_1458: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1459: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1460: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1461: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 204)."""
 
-codec_1462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1464: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 401)."""
-
-codec_1465: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 401)."""
-
-codec_1466: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 401)."""
-
-codec_1467: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 401)."""
-
-codec_1468: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 401)."""
-
-codec_1469: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response WWW-Authenticate 401)."""
-
-codec_1470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1472: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 403)."""
-
-codec_1473: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 403)."""
-
-codec_1474: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 403)."""
-
-codec_1475: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 403)."""
-
-codec_1476: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 403)."""
-
-codec_1477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1479: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 404)."""
-
-codec_1480: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 404)."""
-
-codec_1481: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 404)."""
-
-codec_1482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 404)."""
-
-codec_1483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 404)."""
-
-codec_1484: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_594: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 409)."""
 
-codec_1486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 409)."""
-
-codec_1487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 409)."""
-
-codec_1488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 409)."""
-
-codec_1489: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 409)."""
-
-codec_1490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 409)."""
-
-codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 412)."""
-
-codec_1494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 412)."""
-
-codec_1495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 412)."""
-
-codec_1496: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 412)."""
-
-codec_1497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 412)."""
-
-codec_1498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1499: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_598: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1500: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 422)."""
-
-codec_1501: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 422)."""
-
-codec_1502: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 422)."""
-
-codec_1503: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 422)."""
-
-codec_1504: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 422)."""
-
-codec_1505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1507: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 428)."""
-
-codec_1508: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 428)."""
-
-codec_1509: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 428)."""
-
-codec_1510: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 428)."""
-
-codec_1511: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 428)."""
-
-codec_1512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1513: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_602: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1514: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 429)."""
-
-codec_1515: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 429)."""
-
-codec_1516: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 429)."""
-
-codec_1517: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_603: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Retry-After 429)."""
 
-codec_1518: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation 429)."""
-
-codec_1519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset 429)."""
-
-codec_1520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response default application/problem+json)."""
 
-codec_1521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing default)."""
-
-codec_1523: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy default)."""
-
-codec_1524: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit default)."""
-
-codec_1525: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Deprecation default)."""
-
-codec_1526: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Sunset default)."""
-
-codec_1527: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_606: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Retry-After default)."""
 
-codec_1528: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_607: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
 
-codec_1529: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_608: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
 
-codec_1530: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
+codec_609: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
 
-codec_1531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
 
-codec_1532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
 
-codec_1533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_612: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_613: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 200)."""
 
-codec_1535: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_614: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_1536: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_615: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
-codec_1537: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
 
-codec_1538: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
 
-codec_1539: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1540: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 304)."""
 
-codec_1541: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_620: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
-codec_1542: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_621: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
-codec_1543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
 
-codec_1544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
 
-codec_1545: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 401)."""
-
-codec_1546: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 401)."""
-
-codec_1547: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 401)."""
-
-codec_1548: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 401)."""
-
-codec_1549: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 401)."""
-
-codec_1550: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response WWW-Authenticate 401)."""
-
-codec_1551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_624: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
 
-codec_1552: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_625: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
 
-codec_1553: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 404)."""
-
-codec_1554: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 404)."""
-
-codec_1555: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 404)."""
-
-codec_1556: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 404)."""
-
-codec_1557: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 404)."""
-
-codec_1558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
 
-codec_1559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
 
-codec_1560: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 422)."""
-
-codec_1561: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 422)."""
-
-codec_1562: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 422)."""
-
-codec_1563: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 422)."""
-
-codec_1564: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 422)."""
-
-codec_1565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 429 application/problem+json)."""
 
-codec_1566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 429)."""
 
-codec_1567: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 429)."""
-
-codec_1568: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 429)."""
-
-codec_1569: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 429)."""
-
-codec_1570: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_630: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After 429)."""
 
-codec_1571: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation 429)."""
-
-codec_1572: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset 429)."""
-
-codec_1573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
 
-codec_1574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
 
-codec_1575: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing default)."""
-
-codec_1576: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy default)."""
-
-codec_1577: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit default)."""
-
-codec_1578: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Deprecation default)."""
-
-codec_1579: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Sunset default)."""
-
-codec_1580: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_1581: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_634: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_1582: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_635: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_1583: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_636: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_1584: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_637: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_1585: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+codec_638: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
 """Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_1586: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+codec_639: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
 """Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_1587: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_640: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_1588: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_641: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_1589: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_642: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_1590: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_643: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_1591: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_644: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_1592: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+codec_645: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
 """Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_1593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_646: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
 
-codec_1594: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_647: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
 
-codec_1595: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_648: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/get response_header (response RateLimit-Policy 200)."""
 
-codec_1596: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_649: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/get response_header (response RateLimit 200)."""
 
-codec_1597: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_650: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_1598: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_651: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
-codec_1599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_1600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
 
-codec_1601: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 401)."""
-
-codec_1602: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 401)."""
-
-codec_1603: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/get response_header (response RateLimit 401)."""
-
-codec_1604: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation 401)."""
-
-codec_1605: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset 401)."""
-
-codec_1606: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts/get response_header (response WWW-Authenticate 401)."""
-
-codec_1607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_1608: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
 
-codec_1609: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 422)."""
-
-codec_1610: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 422)."""
-
-codec_1611: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/get response_header (response RateLimit 422)."""
-
-codec_1612: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation 422)."""
-
-codec_1613: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset 422)."""
-
-codec_1614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
 
-codec_1615: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID 429)."""
 
-codec_1616: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 429)."""
-
-codec_1617: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 429)."""
-
-codec_1618: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/get response_header (response RateLimit 429)."""
-
-codec_1619: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_658: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
 
-codec_1620: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation 429)."""
-
-codec_1621: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset 429)."""
-
-codec_1622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_1623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_660: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
 
-codec_1624: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing default)."""
-
-codec_1625: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy default)."""
-
-codec_1626: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/get response_header (response RateLimit default)."""
-
-codec_1627: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/get response_header (response Deprecation default)."""
-
-codec_1628: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/get response_header (response Sunset default)."""
-
-codec_1629: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_661: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_1630: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_662: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_1631: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+codec_663: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
 """Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_1632: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_664: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_1633: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
 
-codec_1634: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_666: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
 
-codec_1635: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_667: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts/post response_header (response RateLimit-Policy 201)."""
 
-codec_1636: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_668: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts/post response_header (response RateLimit 201)."""
 
-codec_1637: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_669: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_1638: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_670: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_1639: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_671: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1640: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
-codec_1641: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
 
-codec_1642: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 400)."""
-
-codec_1643: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 400)."""
-
-codec_1644: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 400)."""
-
-codec_1645: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 400)."""
-
-codec_1646: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 400)."""
-
-codec_1647: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
-codec_1648: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
 
-codec_1649: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 401)."""
-
-codec_1650: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 401)."""
-
-codec_1651: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 401)."""
-
-codec_1652: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 401)."""
-
-codec_1653: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 401)."""
-
-codec_1654: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts/post response_header (response WWW-Authenticate 401)."""
-
-codec_1655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_1656: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
 
-codec_1657: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 403)."""
-
-codec_1658: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 403)."""
-
-codec_1659: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 403)."""
-
-codec_1660: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 403)."""
-
-codec_1661: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 403)."""
-
-codec_1662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
-codec_1663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
 
-codec_1664: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 409)."""
-
-codec_1665: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 409)."""
-
-codec_1666: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 409)."""
-
-codec_1667: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 409)."""
-
-codec_1668: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 409)."""
-
-codec_1669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_1670: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
 
-codec_1671: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 413)."""
-
-codec_1672: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 413)."""
-
-codec_1673: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 413)."""
-
-codec_1674: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 413)."""
-
-codec_1675: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 413)."""
-
-codec_1676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
-codec_1677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
 
-codec_1678: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 415)."""
-
-codec_1679: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 415)."""
-
-codec_1680: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 415)."""
-
-codec_1681: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 415)."""
-
-codec_1682: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 415)."""
-
-codec_1683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
-codec_1684: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
 
-codec_1685: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 422)."""
-
-codec_1686: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 422)."""
-
-codec_1687: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 422)."""
-
-codec_1688: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 422)."""
-
-codec_1689: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 422)."""
-
-codec_1690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
 
-codec_1691: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID 429)."""
 
-codec_1692: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 429)."""
-
-codec_1693: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 429)."""
-
-codec_1694: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 429)."""
-
-codec_1695: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_688: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
 
-codec_1696: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation 429)."""
-
-codec_1697: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset 429)."""
-
-codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
-codec_1699: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
 
-codec_1700: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing default)."""
-
-codec_1701: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy default)."""
-
-codec_1702: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit default)."""
-
-codec_1703: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts/post response_header (response Deprecation default)."""
-
-codec_1704: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts/post response_header (response Sunset default)."""
-
-codec_1705: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_691: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_1706: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_692: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_1707: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_693: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_1708: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_694: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_1709: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+codec_695: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
 """Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_1710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_696: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
 
-codec_1711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_697: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
 
-codec_1712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_698: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_1713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_699: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1search/get response_header (response RateLimit 200)."""
 
-codec_1714: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_700: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_1715: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_701: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_1716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_702: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_703: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
 
-codec_1718: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 401)."""
-
-codec_1719: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 401)."""
-
-codec_1720: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 401)."""
-
-codec_1721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 401)."""
-
-codec_1722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset 401)."""
-
-codec_1723: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1search/get response_header (response WWW-Authenticate 401)."""
-
-codec_1724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_704: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1725: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_705: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
 
-codec_1726: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 422)."""
-
-codec_1727: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 422)."""
-
-codec_1728: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 422)."""
-
-codec_1729: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 422)."""
-
-codec_1730: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset 422)."""
-
-codec_1731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1732: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_707: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 429)."""
 
-codec_1733: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 429)."""
-
-codec_1734: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 429)."""
-
-codec_1735: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 429)."""
-
-codec_1736: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_708: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
 
-codec_1737: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation 429)."""
-
-codec_1738: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset 429)."""
-
-codec_1739: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_1740: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
 
-codec_1741: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing default)."""
-
-codec_1742: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy default)."""
-
-codec_1743: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit default)."""
-
-codec_1744: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Deprecation default)."""
-
-codec_1745: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1search/get response_header (response Sunset default)."""
-
-codec_1746: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_711: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_1747: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_712: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_1748: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+codec_713: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_1749: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_714: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_1750: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_715: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
 
-codec_1751: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_716: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
 
-codec_1752: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_717: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1753: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_718: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 200)."""
 
-codec_1754: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_719: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_1755: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_720: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_1756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_721: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
 
-codec_1757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_722: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
 
-codec_1758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_723: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_724: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 304)."""
 
-codec_1760: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_725: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_1761: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_726: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_1762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_727: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
 
-codec_1763: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_728: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
 
-codec_1764: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_729: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 308)."""
 
-codec_1765: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_730: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 308)."""
 
-codec_1766: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_731: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_1767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_1768: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
 
-codec_1769: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 401)."""
-
-codec_1770: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 401)."""
-
-codec_1771: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 401)."""
-
-codec_1772: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 401)."""
-
-codec_1773: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 401)."""
-
-codec_1774: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response WWW-Authenticate 401)."""
-
-codec_1775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_1776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
 
-codec_1777: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 404)."""
-
-codec_1778: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 404)."""
-
-codec_1779: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 404)."""
-
-codec_1780: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 404)."""
-
-codec_1781: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 404)."""
-
-codec_1782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_1783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
 
-codec_1784: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 422)."""
-
-codec_1785: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 422)."""
-
-codec_1786: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 422)."""
-
-codec_1787: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 422)."""
-
-codec_1788: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 422)."""
-
-codec_1789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_1790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 429)."""
 
-codec_1791: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 429)."""
-
-codec_1792: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 429)."""
-
-codec_1793: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 429)."""
-
-codec_1794: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_740: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
-codec_1795: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation 429)."""
-
-codec_1796: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset 429)."""
-
-codec_1797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_741: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_1798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_742: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
 
-codec_1799: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing default)."""
-
-codec_1800: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy default)."""
-
-codec_1801: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit default)."""
-
-codec_1802: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Deprecation default)."""
-
-codec_1803: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Sunset default)."""
-
-codec_1804: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_743: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_1805: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_744: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_1806: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_745: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_1807: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_746: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_1808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1809: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_748: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
 
-codec_1810: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_749: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1811: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_750: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 200)."""
 
-codec_1812: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_751: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_1813: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_752: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_1814: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_753: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1815: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_754: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
 
-codec_1816: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_755: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1817: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_756: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 304)."""
 
-codec_1818: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_757: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_1819: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_758: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_1820: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1821: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_760: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1822: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 401)."""
-
-codec_1823: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 401)."""
-
-codec_1824: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 401)."""
-
-codec_1825: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 401)."""
-
-codec_1826: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 401)."""
-
-codec_1827: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response WWW-Authenticate 401)."""
-
-codec_1828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_762: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1830: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 404)."""
-
-codec_1831: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 404)."""
-
-codec_1832: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 404)."""
-
-codec_1833: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 404)."""
-
-codec_1834: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 404)."""
-
-codec_1835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 422)."""
-
-codec_1838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 422)."""
-
-codec_1839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 422)."""
-
-codec_1840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 422)."""
-
-codec_1841: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 422)."""
-
-codec_1842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_765: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1844: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 429)."""
-
-codec_1845: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 429)."""
-
-codec_1846: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 429)."""
-
-codec_1847: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_767: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_1848: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation 429)."""
-
-codec_1849: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset 429)."""
-
-codec_1850: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_1851: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
 
-codec_1852: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing default)."""
-
-codec_1853: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy default)."""
-
-codec_1854: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit default)."""
-
-codec_1855: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Deprecation default)."""
-
-codec_1856: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Sunset default)."""
-
-codec_1857: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_770: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_1858: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_771: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_1859: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_772: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_1860: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+codec_773: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
 """Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1861: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_774: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_1862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_775: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1863: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_776: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1864: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_777: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1865: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_778: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 200)."""
 
-codec_1866: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_779: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_1867: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_781: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 400)."""
-
-codec_1870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 400)."""
-
-codec_1871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 400)."""
-
-codec_1872: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 400)."""
-
-codec_1873: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 400)."""
-
-codec_1874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1876: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 401)."""
-
-codec_1877: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 401)."""
-
-codec_1878: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 401)."""
-
-codec_1879: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 401)."""
-
-codec_1880: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 401)."""
-
-codec_1881: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response WWW-Authenticate 401)."""
-
-codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_785: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1884: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 403)."""
-
-codec_1885: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 403)."""
-
-codec_1886: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 403)."""
-
-codec_1887: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 403)."""
-
-codec_1888: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 403)."""
-
-codec_1889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1891: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 404)."""
-
-codec_1892: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 404)."""
-
-codec_1893: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 404)."""
-
-codec_1894: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 404)."""
-
-codec_1895: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 404)."""
-
-codec_1896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_788: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1897: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_789: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1898: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 412)."""
-
-codec_1899: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 412)."""
-
-codec_1900: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 412)."""
-
-codec_1901: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 412)."""
-
-codec_1902: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 412)."""
-
-codec_1903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_791: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1905: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 413)."""
-
-codec_1906: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 413)."""
-
-codec_1907: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 413)."""
-
-codec_1908: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 413)."""
-
-codec_1909: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 413)."""
-
-codec_1910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_793: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1912: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 415)."""
-
-codec_1913: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 415)."""
-
-codec_1914: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 415)."""
-
-codec_1915: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 415)."""
-
-codec_1916: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 415)."""
-
-codec_1917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_794: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_795: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1919: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 422)."""
-
-codec_1920: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 422)."""
-
-codec_1921: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 422)."""
-
-codec_1922: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 422)."""
-
-codec_1923: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 422)."""
-
-codec_1924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_796: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1925: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_797: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1926: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 428)."""
-
-codec_1927: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 428)."""
-
-codec_1928: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 428)."""
-
-codec_1929: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 428)."""
-
-codec_1930: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 428)."""
-
-codec_1931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1933: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 429)."""
-
-codec_1934: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 429)."""
-
-codec_1935: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 429)."""
-
-codec_1936: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_800: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_1937: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation 429)."""
-
-codec_1938: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset 429)."""
-
-codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_801: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_802: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1941: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing default)."""
-
-codec_1942: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy default)."""
-
-codec_1943: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit default)."""
-
-codec_1944: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Deprecation default)."""
-
-codec_1945: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Sunset default)."""
-
-codec_1946: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_803: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_1947: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_804: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_1948: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_805: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_1949: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_806: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1950: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_807: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1951: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_808: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1952: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_809: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 204)."""
 
-codec_1953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1954: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1955: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 401)."""
-
-codec_1956: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 401)."""
-
-codec_1957: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 401)."""
-
-codec_1958: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 401)."""
-
-codec_1959: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 401)."""
-
-codec_1960: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response WWW-Authenticate 401)."""
-
-codec_1961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_813: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1963: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 403)."""
-
-codec_1964: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 403)."""
-
-codec_1965: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 403)."""
-
-codec_1966: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 403)."""
-
-codec_1967: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 403)."""
-
-codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1970: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 404)."""
-
-codec_1971: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 404)."""
-
-codec_1972: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 404)."""
-
-codec_1973: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 404)."""
-
-codec_1974: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 404)."""
-
-codec_1975: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1976: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_817: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1977: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 412)."""
-
-codec_1978: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 412)."""
-
-codec_1979: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 412)."""
-
-codec_1980: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 412)."""
-
-codec_1981: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 412)."""
-
-codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_818: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_819: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1984: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 422)."""
-
-codec_1985: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 422)."""
-
-codec_1986: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 422)."""
-
-codec_1987: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 422)."""
-
-codec_1988: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 422)."""
-
-codec_1989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_820: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_821: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1991: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 428)."""
-
-codec_1992: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 428)."""
-
-codec_1993: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 428)."""
-
-codec_1994: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 428)."""
-
-codec_1995: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 428)."""
-
-codec_1996: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_822: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_823: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1998: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 429)."""
-
-codec_1999: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 429)."""
-
-codec_2000: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 429)."""
-
-codec_2001: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_824: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_2002: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation 429)."""
-
-codec_2003: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset 429)."""
-
-codec_2004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_2005: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2006: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing default)."""
-
-codec_2007: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy default)."""
-
-codec_2008: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit default)."""
-
-codec_2009: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Deprecation default)."""
-
-codec_2010: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Sunset default)."""
-
-codec_2011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_827: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_2012: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_828: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_2013: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_829: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_2014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_830: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
 
-codec_2015: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_831: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
 
-codec_2016: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_832: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
 
-codec_2017: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_833: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
 
-codec_2018: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_834: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_2019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_2020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
 
-codec_2021: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 401)."""
-
-codec_2022: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 401)."""
-
-codec_2023: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 401)."""
-
-codec_2024: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 401)."""
-
-codec_2025: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 401)."""
-
-codec_2026: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response WWW-Authenticate 401)."""
-
-codec_2027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_2028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
 
-codec_2029: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 403)."""
-
-codec_2030: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 403)."""
-
-codec_2031: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 403)."""
-
-codec_2032: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 403)."""
-
-codec_2033: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 403)."""
-
-codec_2034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_2035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
 
-codec_2036: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 404)."""
-
-codec_2037: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 404)."""
-
-codec_2038: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 404)."""
-
-codec_2039: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 404)."""
-
-codec_2040: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 404)."""
-
-codec_2041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_2042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_842: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
 
-codec_2043: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 409)."""
-
-codec_2044: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 409)."""
-
-codec_2045: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 409)."""
-
-codec_2046: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 409)."""
-
-codec_2047: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 409)."""
-
-codec_2048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_2049: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
 
-codec_2050: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 422)."""
-
-codec_2051: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 422)."""
-
-codec_2052: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 422)."""
-
-codec_2053: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 422)."""
-
-codec_2054: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 422)."""
-
-codec_2055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_2056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
 
-codec_2057: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 429)."""
-
-codec_2058: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 429)."""
-
-codec_2059: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 429)."""
-
-codec_2060: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_847: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_2061: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation 429)."""
-
-codec_2062: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset 429)."""
-
-codec_2063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_2064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_849: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
 
-codec_2065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing default)."""
-
-codec_2066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy default)."""
-
-codec_2067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit default)."""
-
-codec_2068: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Deprecation default)."""
-
-codec_2069: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Sunset default)."""
-
-codec_2070: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_850: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_2071: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_851: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_2072: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_852: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_2073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
 
-codec_2074: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_854: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
 
-codec_2075: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_855: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
 
-codec_2076: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_856: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
 
-codec_2077: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_857: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_859: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
 
-codec_2080: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 401)."""
-
-codec_2081: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 401)."""
-
-codec_2082: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 401)."""
-
-codec_2083: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 401)."""
-
-codec_2084: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 401)."""
-
-codec_2085: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response WWW-Authenticate 401)."""
-
-codec_2086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_2087: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_861: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
 
-codec_2088: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 403)."""
-
-codec_2089: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 403)."""
-
-codec_2090: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 403)."""
-
-codec_2091: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 403)."""
-
-codec_2092: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 403)."""
-
-codec_2093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_2094: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_863: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
 
-codec_2095: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 404)."""
-
-codec_2096: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 404)."""
-
-codec_2097: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 404)."""
-
-codec_2098: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 404)."""
-
-codec_2099: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 404)."""
-
-codec_2100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_864: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_2101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_865: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
 
-codec_2102: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 409)."""
-
-codec_2103: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 409)."""
-
-codec_2104: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 409)."""
-
-codec_2105: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 409)."""
-
-codec_2106: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 409)."""
-
-codec_2107: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_2108: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
 
-codec_2109: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 422)."""
-
-codec_2110: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 422)."""
-
-codec_2111: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 422)."""
-
-codec_2112: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 422)."""
-
-codec_2113: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 422)."""
-
-codec_2114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_2115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
 
-codec_2116: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 429)."""
-
-codec_2117: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 429)."""
-
-codec_2118: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 429)."""
-
-codec_2119: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_870: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_2120: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation 429)."""
-
-codec_2121: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset 429)."""
-
-codec_2122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_2123: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_872: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
 
-codec_2124: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing default)."""
-
-codec_2125: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy default)."""
-
-codec_2126: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit default)."""
-
-codec_2127: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Deprecation default)."""
-
-codec_2128: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Sunset default)."""
-
-codec_2129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_873: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_2130: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_874: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_2131: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_875: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_2132: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
 
-codec_2133: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_877: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
 
-codec_2134: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_878: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
 
-codec_2135: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_879: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
 
-codec_2136: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_880: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_2137: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_881: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_2138: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_882: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
 
-codec_2139: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 401)."""
-
-codec_2140: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 401)."""
-
-codec_2141: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 401)."""
-
-codec_2142: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 401)."""
-
-codec_2143: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 401)."""
-
-codec_2144: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response WWW-Authenticate 401)."""
-
-codec_2145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_883: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_2146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_884: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
 
-codec_2147: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 403)."""
-
-codec_2148: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 403)."""
-
-codec_2149: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 403)."""
-
-codec_2150: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 403)."""
-
-codec_2151: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 403)."""
-
-codec_2152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_885: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_2153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_886: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
 
-codec_2154: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 404)."""
-
-codec_2155: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 404)."""
-
-codec_2156: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 404)."""
-
-codec_2157: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 404)."""
-
-codec_2158: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 404)."""
-
-codec_2159: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_2160: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_888: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
 
-codec_2161: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 409)."""
-
-codec_2162: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 409)."""
-
-codec_2163: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 409)."""
-
-codec_2164: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 409)."""
-
-codec_2165: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 409)."""
-
-codec_2166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_2167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
 
-codec_2168: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 422)."""
-
-codec_2169: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 422)."""
-
-codec_2170: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 422)."""
-
-codec_2171: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 422)."""
-
-codec_2172: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 422)."""
-
-codec_2173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_891: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_2174: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_892: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
 
-codec_2175: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 429)."""
-
-codec_2176: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 429)."""
-
-codec_2177: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 429)."""
-
-codec_2178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_893: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_2179: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation 429)."""
-
-codec_2180: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset 429)."""
-
-codec_2181: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_2182: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_895: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
 
-codec_2183: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing default)."""
-
-codec_2184: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy default)."""
-
-codec_2185: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit default)."""
-
-codec_2186: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Deprecation default)."""
-
-codec_2187: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Sunset default)."""
-
-codec_2188: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_896: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_2189: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_897: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_2190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_898: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2191: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_899: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2192: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_900: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2193: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_901: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2196: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 401)."""
-
-codec_2197: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 401)."""
-
-codec_2198: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 401)."""
-
-codec_2199: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 401)."""
-
-codec_2200: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 401)."""
-
-codec_2201: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response WWW-Authenticate 401)."""
-
-codec_2202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2203: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2204: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 403)."""
-
-codec_2205: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 403)."""
-
-codec_2206: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 403)."""
-
-codec_2207: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 403)."""
-
-codec_2208: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 403)."""
-
-codec_2209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_907: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2211: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 404)."""
-
-codec_2212: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 404)."""
-
-codec_2213: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 404)."""
-
-codec_2214: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 404)."""
-
-codec_2215: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 404)."""
-
-codec_2216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_909: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2218: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 409)."""
-
-codec_2219: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 409)."""
-
-codec_2220: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 409)."""
-
-codec_2221: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 409)."""
-
-codec_2222: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 409)."""
-
-codec_2223: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2224: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2225: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 422)."""
-
-codec_2226: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 422)."""
-
-codec_2227: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 422)."""
-
-codec_2228: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 422)."""
-
-codec_2229: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 422)."""
-
-codec_2230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_912: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_913: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2232: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 429)."""
-
-codec_2233: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 429)."""
-
-codec_2234: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 429)."""
-
-codec_2235: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_914: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2236: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation 429)."""
-
-codec_2237: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset 429)."""
-
-codec_2238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2240: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing default)."""
-
-codec_2241: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy default)."""
-
-codec_2242: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit default)."""
-
-codec_2243: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Deprecation default)."""
-
-codec_2244: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Sunset default)."""
-
-codec_2245: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_917: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2246: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_918: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_2247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_919: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2248: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_920: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2249: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_921: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2250: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_922: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 401)."""
-
-codec_2254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 401)."""
-
-codec_2255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 401)."""
-
-codec_2256: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 401)."""
-
-codec_2257: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 401)."""
-
-codec_2258: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response WWW-Authenticate 401)."""
-
-codec_2259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2261: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 403)."""
-
-codec_2262: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 403)."""
-
-codec_2263: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 403)."""
-
-codec_2264: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 403)."""
-
-codec_2265: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 403)."""
-
-codec_2266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2267: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2268: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 404)."""
-
-codec_2269: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 404)."""
-
-codec_2270: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 404)."""
-
-codec_2271: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 404)."""
-
-codec_2272: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 404)."""
-
-codec_2273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2274: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_930: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2275: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 422)."""
-
-codec_2276: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 422)."""
-
-codec_2277: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 422)."""
-
-codec_2278: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 422)."""
-
-codec_2279: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 422)."""
-
-codec_2280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2282: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 429)."""
-
-codec_2283: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 429)."""
-
-codec_2284: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 429)."""
-
-codec_2285: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_933: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2286: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation 429)."""
-
-codec_2287: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset 429)."""
-
-codec_2288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing default)."""
-
-codec_2291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy default)."""
-
-codec_2292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit default)."""
-
-codec_2293: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Deprecation default)."""
-
-codec_2294: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Sunset default)."""
-
-codec_2295: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_936: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_2296: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_937: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_2297: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_938: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_2298: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_939: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_2299: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_940: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_2300: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_941: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_2301: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_942: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_2302: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_943: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_2303: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_944: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_2304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
 
-codec_2305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
 
-codec_2306: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_947: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
 
-codec_2307: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_948: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
 
-codec_2308: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_949: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_2309: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_950: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_2310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_2311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_952: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
 
-codec_2312: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 401)."""
-
-codec_2313: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 401)."""
-
-codec_2314: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 401)."""
-
-codec_2315: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 401)."""
-
-codec_2316: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 401)."""
-
-codec_2317: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response WWW-Authenticate 401)."""
-
-codec_2318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_2319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_954: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
 
-codec_2320: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 404)."""
-
-codec_2321: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 404)."""
-
-codec_2322: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 404)."""
-
-codec_2323: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 404)."""
-
-codec_2324: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 404)."""
-
-codec_2325: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_2326: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
 
-codec_2327: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 422)."""
-
-codec_2328: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 422)."""
-
-codec_2329: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 422)."""
-
-codec_2330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 422)."""
-
-codec_2331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 422)."""
-
-codec_2332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_2333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
 
-codec_2334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 429)."""
-
-codec_2335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 429)."""
-
-codec_2336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 429)."""
-
-codec_2337: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_959: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_2338: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation 429)."""
-
-codec_2339: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset 429)."""
-
-codec_2340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_2341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
 
-codec_2342: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing default)."""
-
-codec_2343: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy default)."""
-
-codec_2344: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit default)."""
-
-codec_2345: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Deprecation default)."""
-
-codec_2346: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Sunset default)."""
-
-codec_2347: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_962: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_2348: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_963: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_2349: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_964: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_2350: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_965: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_2351: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_966: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_2352: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
 
-codec_2353: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_968: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
 
-codec_2354: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_969: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
 
-codec_2355: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_970: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
 
-codec_2356: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_971: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_2357: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_972: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_2358: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_973: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_2360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
 
-codec_2361: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 400)."""
-
-codec_2362: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 400)."""
-
-codec_2363: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 400)."""
-
-codec_2364: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 400)."""
-
-codec_2365: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 400)."""
-
-codec_2366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_976: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_2367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_977: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
 
-codec_2368: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 401)."""
-
-codec_2369: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 401)."""
-
-codec_2370: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 401)."""
-
-codec_2371: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 401)."""
-
-codec_2372: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 401)."""
-
-codec_2373: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response WWW-Authenticate 401)."""
-
-codec_2374: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_2375: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_979: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
 
-codec_2376: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 403)."""
-
-codec_2377: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 403)."""
-
-codec_2378: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 403)."""
-
-codec_2379: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 403)."""
-
-codec_2380: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 403)."""
-
-codec_2381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_2382: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
 
-codec_2383: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 404)."""
-
-codec_2384: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 404)."""
-
-codec_2385: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 404)."""
-
-codec_2386: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 404)."""
-
-codec_2387: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 404)."""
-
-codec_2388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_2389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
 
-codec_2390: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 409)."""
-
-codec_2391: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 409)."""
-
-codec_2392: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 409)."""
-
-codec_2393: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 409)."""
-
-codec_2394: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 409)."""
-
-codec_2395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_2396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
 
-codec_2397: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 413)."""
-
-codec_2398: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 413)."""
-
-codec_2399: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 413)."""
-
-codec_2400: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 413)."""
-
-codec_2401: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 413)."""
-
-codec_2402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_2403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_987: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
 
-codec_2404: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 415)."""
-
-codec_2405: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 415)."""
-
-codec_2406: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 415)."""
-
-codec_2407: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 415)."""
-
-codec_2408: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 415)."""
-
-codec_2409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_2410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_989: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
 
-codec_2411: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 422)."""
-
-codec_2412: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 422)."""
-
-codec_2413: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 422)."""
-
-codec_2414: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 422)."""
-
-codec_2415: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 422)."""
-
-codec_2416: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_2417: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
 
-codec_2418: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 429)."""
-
-codec_2419: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 429)."""
-
-codec_2420: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 429)."""
-
-codec_2421: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_992: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_2422: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation 429)."""
-
-codec_2423: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset 429)."""
-
-codec_2424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_993: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_2425: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_994: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
 
-codec_2426: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing default)."""
-
-codec_2427: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy default)."""
-
-codec_2428: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit default)."""
-
-codec_2429: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Deprecation default)."""
-
-codec_2430: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Sunset default)."""
-
-codec_2431: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_995: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_2432: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_996: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_2433: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_997: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_2434: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_998: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_2435: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2436: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
 
-codec_2437: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2438: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
 
-codec_2439: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1003: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_2440: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1004: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_2441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1005: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2442: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1006: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
 
-codec_2443: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1007: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2444: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1008: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
 
-codec_2445: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1009: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_2446: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1010: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_2447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2449: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 401)."""
-
-codec_2450: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 401)."""
-
-codec_2451: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 401)."""
-
-codec_2452: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 401)."""
-
-codec_2453: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 401)."""
-
-codec_2454: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response WWW-Authenticate 401)."""
-
-codec_2455: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2456: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2457: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 404)."""
-
-codec_2458: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 404)."""
-
-codec_2459: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 404)."""
-
-codec_2460: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 404)."""
-
-codec_2461: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 404)."""
-
-codec_2462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1015: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1016: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2464: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 422)."""
-
-codec_2465: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 422)."""
-
-codec_2466: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 422)."""
-
-codec_2467: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 422)."""
-
-codec_2468: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 422)."""
-
-codec_2469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1017: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1018: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2471: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 429)."""
-
-codec_2472: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 429)."""
-
-codec_2473: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 429)."""
-
-codec_2474: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1019: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_2475: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation 429)."""
-
-codec_2476: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset 429)."""
-
-codec_2477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_2478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
 
-codec_2479: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing default)."""
-
-codec_2480: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy default)."""
-
-codec_2481: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit default)."""
-
-codec_2482: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Deprecation default)."""
-
-codec_2483: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Sunset default)."""
-
-codec_2484: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1022: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_2485: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1023: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_2486: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1024: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_2487: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_1025: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2488: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1026: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_2489: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2490: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2491: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2492: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
 
-codec_2493: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1031: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_2494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2495: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1033: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2496: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 400)."""
-
-codec_2497: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 400)."""
-
-codec_2498: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 400)."""
-
-codec_2499: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 400)."""
-
-codec_2500: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 400)."""
-
-codec_2501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1035: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2503: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 401)."""
-
-codec_2504: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 401)."""
-
-codec_2505: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 401)."""
-
-codec_2506: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 401)."""
-
-codec_2507: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 401)."""
-
-codec_2508: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response WWW-Authenticate 401)."""
-
-codec_2509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2511: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 403)."""
-
-codec_2512: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 403)."""
-
-codec_2513: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 403)."""
-
-codec_2514: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 403)."""
-
-codec_2515: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 403)."""
-
-codec_2516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1039: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2518: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 404)."""
-
-codec_2519: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 404)."""
-
-codec_2520: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 404)."""
-
-codec_2521: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 404)."""
-
-codec_2522: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 404)."""
-
-codec_2523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1040: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2524: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1041: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2525: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 412)."""
-
-codec_2526: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 412)."""
-
-codec_2527: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 412)."""
-
-codec_2528: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 412)."""
-
-codec_2529: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 412)."""
-
-codec_2530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2532: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 413)."""
-
-codec_2533: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 413)."""
-
-codec_2534: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 413)."""
-
-codec_2535: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 413)."""
-
-codec_2536: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 413)."""
-
-codec_2537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2538: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1045: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2539: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 415)."""
-
-codec_2540: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 415)."""
-
-codec_2541: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 415)."""
-
-codec_2542: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 415)."""
-
-codec_2543: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 415)."""
-
-codec_2544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2545: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2546: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 422)."""
-
-codec_2547: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 422)."""
-
-codec_2548: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 422)."""
-
-codec_2549: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 422)."""
-
-codec_2550: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 422)."""
-
-codec_2551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2552: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1049: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2553: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 428)."""
-
-codec_2554: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 428)."""
-
-codec_2555: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 428)."""
-
-codec_2556: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 428)."""
-
-codec_2557: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 428)."""
-
-codec_2558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_2560: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 429)."""
-
-codec_2561: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 429)."""
-
-codec_2562: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 429)."""
-
-codec_2563: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1052: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_2564: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation 429)."""
-
-codec_2565: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset 429)."""
-
-codec_2566: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_2567: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2568: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing default)."""
-
-codec_2569: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy default)."""
-
-codec_2570: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit default)."""
-
-codec_2571: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Deprecation default)."""
-
-codec_2572: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Sunset default)."""
-
-codec_2573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1055: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_2574: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1056: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_2575: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1057: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_2576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2577: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1059: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2578: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1060: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2579: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1061: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
 
-codec_2580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1062: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_2581: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1063: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_2582: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 401)."""
-
-codec_2583: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 401)."""
-
-codec_2584: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 401)."""
-
-codec_2585: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 401)."""
-
-codec_2586: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 401)."""
-
-codec_2587: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response WWW-Authenticate 401)."""
-
-codec_2588: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1064: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_2589: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1065: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_2590: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 403)."""
-
-codec_2591: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 403)."""
-
-codec_2592: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 403)."""
-
-codec_2593: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 403)."""
-
-codec_2594: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 403)."""
-
-codec_2595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1066: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_2596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1067: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_2597: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 404)."""
-
-codec_2598: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 404)."""
-
-codec_2599: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 404)."""
-
-codec_2600: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 404)."""
-
-codec_2601: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 404)."""
-
-codec_2602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_2603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1069: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_2604: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 412)."""
-
-codec_2605: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 412)."""
-
-codec_2606: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 412)."""
-
-codec_2607: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 412)."""
-
-codec_2608: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 412)."""
-
-codec_2609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_2610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1071: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_2611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 422)."""
-
-codec_2612: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 422)."""
-
-codec_2613: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 422)."""
-
-codec_2614: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 422)."""
-
-codec_2615: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 422)."""
-
-codec_2616: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_2617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_2618: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 428)."""
-
-codec_2619: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 428)."""
-
-codec_2620: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 428)."""
-
-codec_2621: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 428)."""
-
-codec_2622: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 428)."""
-
-codec_2623: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_2624: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_2625: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 429)."""
-
-codec_2626: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 429)."""
-
-codec_2627: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 429)."""
-
-codec_2628: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1076: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_2629: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation 429)."""
-
-codec_2630: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset 429)."""
-
-codec_2631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_2632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1078: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
 
-codec_2633: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing default)."""
-
-codec_2634: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy default)."""
-
-codec_2635: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit default)."""
-
-codec_2636: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Deprecation default)."""
-
-codec_2637: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Sunset default)."""
-
-codec_2638: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1079: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_2639: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1080: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_2640: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
 
-codec_2641: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1082: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
 
-codec_2642: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1083: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
 
-codec_2643: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1084: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
 
-codec_2644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_2645: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1086: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
 
-codec_2646: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 401)."""
-
-codec_2647: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 401)."""
-
-codec_2648: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 401)."""
-
-codec_2649: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 401)."""
-
-codec_2650: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 401)."""
-
-codec_2651: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response WWW-Authenticate 401)."""
-
-codec_2652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1087: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_2653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1088: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
 
-codec_2654: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 403)."""
-
-codec_2655: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 403)."""
-
-codec_2656: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 403)."""
-
-codec_2657: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 403)."""
-
-codec_2658: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 403)."""
-
-codec_2659: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_2660: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
 
-codec_2661: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 404)."""
-
-codec_2662: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 404)."""
-
-codec_2663: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 404)."""
-
-codec_2664: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 404)."""
-
-codec_2665: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 404)."""
-
-codec_2666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1091: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_2667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1092: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
 
-codec_2668: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 409)."""
-
-codec_2669: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 409)."""
-
-codec_2670: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 409)."""
-
-codec_2671: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 409)."""
-
-codec_2672: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 409)."""
-
-codec_2673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_2674: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1094: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
 
-codec_2675: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 422)."""
-
-codec_2676: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 422)."""
-
-codec_2677: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 422)."""
-
-codec_2678: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 422)."""
-
-codec_2679: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 422)."""
-
-codec_2680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_2681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
 
-codec_2682: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 429)."""
-
-codec_2683: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 429)."""
-
-codec_2684: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 429)."""
-
-codec_2685: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1097: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_2686: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation 429)."""
-
-codec_2687: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset 429)."""
-
-codec_2688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_2689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
 
-codec_2690: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing default)."""
-
-codec_2691: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy default)."""
-
-codec_2692: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit default)."""
-
-codec_2693: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Deprecation default)."""
-
-codec_2694: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Sunset default)."""
-
-codec_2695: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1100: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_2696: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1101: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_2697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1102: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
 
-codec_2698: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1103: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
 
-codec_2699: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1104: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2700: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1105: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
 
-codec_2701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_2702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
 
-codec_2703: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 401)."""
-
-codec_2704: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 401)."""
-
-codec_2705: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 401)."""
-
-codec_2706: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 401)."""
-
-codec_2707: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 401)."""
-
-codec_2708: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response WWW-Authenticate 401)."""
-
-codec_2709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_2710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
 
-codec_2711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 403)."""
-
-codec_2712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 403)."""
-
-codec_2713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 403)."""
-
-codec_2714: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 403)."""
-
-codec_2715: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 403)."""
-
-codec_2716: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_2717: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
 
-codec_2718: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 404)."""
-
-codec_2719: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 404)."""
-
-codec_2720: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 404)."""
-
-codec_2721: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 404)."""
-
-codec_2722: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 404)."""
-
-codec_2723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_2724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
 
-codec_2725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 422)."""
-
-codec_2726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 422)."""
-
-codec_2727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 422)."""
-
-codec_2728: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 422)."""
-
-codec_2729: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 422)."""
-
-codec_2730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_2731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
 
-codec_2732: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 429)."""
-
-codec_2733: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 429)."""
-
-codec_2734: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 429)."""
-
-codec_2735: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1116: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_2736: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation 429)."""
-
-codec_2737: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset 429)."""
-
-codec_2738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_2739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1118: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
 
-codec_2740: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing default)."""
-
-codec_2741: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy default)."""
-
-codec_2742: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit default)."""
-
-codec_2743: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Deprecation default)."""
-
-codec_2744: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Sunset default)."""
-
-codec_2745: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1119: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_2746: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1120: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_2747: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1121: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_2748: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1122: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_2749: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1123: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_2750: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_1124: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_2751: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_1125: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_2752: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_2753: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1127: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_2754: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1128: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_2755: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1129: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_2756: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1130: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_2757: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1131: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_2758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_2759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1133: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_2760: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 401)."""
-
-codec_2761: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 401)."""
-
-codec_2762: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 401)."""
-
-codec_2763: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 401)."""
-
-codec_2764: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 401)."""
-
-codec_2765: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/get response_header (response WWW-Authenticate 401)."""
-
-codec_2766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1134: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_2767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1135: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_2768: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 422)."""
-
-codec_2769: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 422)."""
-
-codec_2770: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 422)."""
-
-codec_2771: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 422)."""
-
-codec_2772: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 422)."""
-
-codec_2773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_2774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_2775: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 429)."""
-
-codec_2776: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 429)."""
-
-codec_2777: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 429)."""
-
-codec_2778: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1138: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_2779: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation 429)."""
-
-codec_2780: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset 429)."""
-
-codec_2781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_2782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_2783: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing default)."""
-
-codec_2784: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy default)."""
-
-codec_2785: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit default)."""
-
-codec_2786: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/get response_header (response Deprecation default)."""
-
-codec_2787: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/get response_header (response Sunset default)."""
-
-codec_2788: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1141: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_2789: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1142: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_2790: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_1143: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_2791: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1144: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_2792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1145: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_2793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1146: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_2794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1147: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_2795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1148: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_2796: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1149: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_2797: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1150: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_2798: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1151: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_2799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_2800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_2801: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 400)."""
-
-codec_2802: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 400)."""
-
-codec_2803: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 400)."""
-
-codec_2804: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 400)."""
-
-codec_2805: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 400)."""
-
-codec_2806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_2807: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1155: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_2808: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 401)."""
-
-codec_2809: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 401)."""
-
-codec_2810: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 401)."""
-
-codec_2811: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 401)."""
-
-codec_2812: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 401)."""
-
-codec_2813: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags/post response_header (response WWW-Authenticate 401)."""
-
-codec_2814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_2815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_2816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 403)."""
-
-codec_2817: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 403)."""
-
-codec_2818: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 403)."""
-
-codec_2819: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 403)."""
-
-codec_2820: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 403)."""
-
-codec_2821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_2822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_2823: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 409)."""
-
-codec_2824: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 409)."""
-
-codec_2825: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 409)."""
-
-codec_2826: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 409)."""
-
-codec_2827: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 409)."""
-
-codec_2828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_2829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_2830: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 413)."""
-
-codec_2831: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 413)."""
-
-codec_2832: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 413)."""
-
-codec_2833: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 413)."""
-
-codec_2834: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 413)."""
-
-codec_2835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1162: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_2836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1163: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_2837: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 415)."""
-
-codec_2838: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 415)."""
-
-codec_2839: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 415)."""
-
-codec_2840: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 415)."""
-
-codec_2841: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 415)."""
-
-codec_2842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_2843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1165: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_2844: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 422)."""
-
-codec_2845: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 422)."""
-
-codec_2846: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 422)."""
-
-codec_2847: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 422)."""
-
-codec_2848: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 422)."""
-
-codec_2849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_2850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_2851: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 429)."""
-
-codec_2852: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 429)."""
-
-codec_2853: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 429)."""
-
-codec_2854: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1168: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_2855: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation 429)."""
-
-codec_2856: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset 429)."""
-
-codec_2857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_2858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1170: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_2859: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing default)."""
-
-codec_2860: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy default)."""
-
-codec_2861: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit default)."""
-
-codec_2862: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags/post response_header (response Deprecation default)."""
-
-codec_2863: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags/post response_header (response Sunset default)."""
-
-codec_2864: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1171: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_2865: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1172: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_2866: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1173: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_2867: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1174: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_2868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1176: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_2870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1177: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1178: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_2872: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1179: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_2873: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1180: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_2874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1182: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_2876: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1183: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2877: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1184: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_2878: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1185: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_2879: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1186: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_2880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1187: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1188: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2882: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 401)."""
-
-codec_2883: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 401)."""
-
-codec_2884: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 401)."""
-
-codec_2885: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 401)."""
-
-codec_2886: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 401)."""
-
-codec_2887: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response WWW-Authenticate 401)."""
-
-codec_2888: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2889: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_2890: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 404)."""
-
-codec_2891: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 404)."""
-
-codec_2892: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 404)."""
-
-codec_2893: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 404)."""
-
-codec_2894: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 404)."""
-
-codec_2895: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_2897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 422)."""
-
-codec_2898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 422)."""
-
-codec_2899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 422)."""
-
-codec_2900: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 422)."""
-
-codec_2901: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 422)."""
-
-codec_2902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 429)."""
-
-codec_2905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 429)."""
-
-codec_2906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 429)."""
-
-codec_2907: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1195: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_2908: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation 429)."""
-
-codec_2909: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset 429)."""
-
-codec_2910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_2911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_2912: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing default)."""
-
-codec_2913: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy default)."""
-
-codec_2914: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit default)."""
-
-codec_2915: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Deprecation default)."""
-
-codec_2916: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Sunset default)."""
-
-codec_2917: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1198: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_2918: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1199: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_2919: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1200: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_2920: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_1201: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2921: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1202: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_2922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1203: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2923: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1204: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2924: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1205: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2925: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1206: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_2926: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1207: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_2927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_2928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2929: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 400)."""
-
-codec_2930: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 400)."""
-
-codec_2931: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 400)."""
-
-codec_2932: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 400)."""
-
-codec_2933: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 400)."""
-
-codec_2934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2936: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 401)."""
-
-codec_2937: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 401)."""
-
-codec_2938: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 401)."""
-
-codec_2939: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 401)."""
-
-codec_2940: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 401)."""
-
-codec_2941: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response WWW-Authenticate 401)."""
-
-codec_2942: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2943: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1213: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2944: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 403)."""
-
-codec_2945: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 403)."""
-
-codec_2946: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 403)."""
-
-codec_2947: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 403)."""
-
-codec_2948: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 403)."""
-
-codec_2949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2950: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2951: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 404)."""
-
-codec_2952: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 404)."""
-
-codec_2953: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 404)."""
-
-codec_2954: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 404)."""
-
-codec_2955: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 404)."""
-
-codec_2956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_2957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_2958: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 409)."""
-
-codec_2959: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 409)."""
-
-codec_2960: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 409)."""
-
-codec_2961: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 409)."""
-
-codec_2962: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 409)."""
-
-codec_2963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2965: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 412)."""
-
-codec_2966: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 412)."""
-
-codec_2967: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 412)."""
-
-codec_2968: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 412)."""
-
-codec_2969: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 412)."""
-
-codec_2970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1221: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2972: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 413)."""
-
-codec_2973: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 413)."""
-
-codec_2974: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 413)."""
-
-codec_2975: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 413)."""
-
-codec_2976: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 413)."""
-
-codec_2977: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1222: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2978: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1223: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2979: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 415)."""
-
-codec_2980: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 415)."""
-
-codec_2981: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 415)."""
-
-codec_2982: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 415)."""
-
-codec_2983: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 415)."""
-
-codec_2984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1224: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1225: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2986: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 422)."""
-
-codec_2987: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 422)."""
-
-codec_2988: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 422)."""
-
-codec_2989: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 422)."""
-
-codec_2990: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 422)."""
-
-codec_2991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_2993: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 428)."""
-
-codec_2994: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 428)."""
-
-codec_2995: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 428)."""
-
-codec_2996: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 428)."""
-
-codec_2997: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 428)."""
-
-codec_2998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_2999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1229: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_3000: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 429)."""
-
-codec_3001: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 429)."""
-
-codec_3002: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 429)."""
-
-codec_3003: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1230: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_3004: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation 429)."""
-
-codec_3005: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset 429)."""
-
-codec_3006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_3007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1232: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_3008: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing default)."""
-
-codec_3009: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy default)."""
-
-codec_3010: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit default)."""
-
-codec_3011: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Deprecation default)."""
-
-codec_3012: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Sunset default)."""
-
-codec_3013: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1233: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_3014: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1234: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_3015: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1235: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_3016: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1236: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_3017: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1237: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_3018: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1238: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_3019: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1239: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_3020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_3021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_3022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 401)."""
-
-codec_3023: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 401)."""
-
-codec_3024: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 401)."""
-
-codec_3025: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 401)."""
-
-codec_3026: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 401)."""
-
-codec_3027: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response WWW-Authenticate 401)."""
-
-codec_3028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_3029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_3030: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 403)."""
-
-codec_3031: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 403)."""
-
-codec_3032: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 403)."""
-
-codec_3033: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 403)."""
-
-codec_3034: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 403)."""
-
-codec_3035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_3036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_3037: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 404)."""
-
-codec_3038: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 404)."""
-
-codec_3039: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 404)."""
-
-codec_3040: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 404)."""
-
-codec_3041: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 404)."""
-
-codec_3042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_3043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1247: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_3044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 412)."""
-
-codec_3045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 412)."""
-
-codec_3046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 412)."""
-
-codec_3047: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 412)."""
-
-codec_3048: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 412)."""
-
-codec_3049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_3050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1249: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_3051: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 422)."""
-
-codec_3052: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 422)."""
-
-codec_3053: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 422)."""
-
-codec_3054: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 422)."""
-
-codec_3055: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 422)."""
-
-codec_3056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1250: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_3057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1251: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_3058: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 428)."""
-
-codec_3059: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 428)."""
-
-codec_3060: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 428)."""
-
-codec_3061: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 428)."""
-
-codec_3062: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 428)."""
-
-codec_3063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_3064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1253: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_3065: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 429)."""
-
-codec_3066: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 429)."""
-
-codec_3067: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 429)."""
-
-codec_3068: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1254: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_3069: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation 429)."""
-
-codec_3070: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset 429)."""
-
-codec_3071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_3072: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_3073: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing default)."""
-
-codec_3074: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy default)."""
-
-codec_3075: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit default)."""
-
-codec_3076: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Deprecation default)."""
-
-codec_3077: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Sunset default)."""
-
-codec_3078: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1257: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_3079: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1258: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_3080: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1259: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_3081: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1260: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_3082: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1261: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_3083: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_1262: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_3084: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_1263: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_3085: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1264: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_3086: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1265: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_3087: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1266: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_3088: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1267: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_3089: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_1268: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_3090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1269: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
 
-codec_3091: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1270: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
 
-codec_3092: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1271: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
 
-codec_3093: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1272: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
 
-codec_3094: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1273: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_3095: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1274: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_3096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_3097: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
 
-codec_3098: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 401)."""
-
-codec_3099: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 401)."""
-
-codec_3100: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 401)."""
-
-codec_3101: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 401)."""
-
-codec_3102: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 401)."""
-
-codec_3103: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response WWW-Authenticate 401)."""
-
-codec_3104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1277: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_3105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1278: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_3106: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 403)."""
-
-codec_3107: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 403)."""
-
-codec_3108: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 403)."""
-
-codec_3109: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 403)."""
-
-codec_3110: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 403)."""
-
-codec_3111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1279: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_3112: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1280: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_3113: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 422)."""
-
-codec_3114: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 422)."""
-
-codec_3115: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 422)."""
-
-codec_3116: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 422)."""
-
-codec_3117: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 422)."""
-
-codec_3118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1281: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_3119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1282: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
 
-codec_3120: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 429)."""
-
-codec_3121: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 429)."""
-
-codec_3122: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 429)."""
-
-codec_3123: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1283: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_3124: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation 429)."""
-
-codec_3125: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset 429)."""
-
-codec_3126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_3127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_3128: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing default)."""
-
-codec_3129: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy default)."""
-
-codec_3130: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit default)."""
-
-codec_3131: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Deprecation default)."""
-
-codec_3132: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Sunset default)."""
-
-codec_3133: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1286: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_3134: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1287: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_3135: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1288: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_3136: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1289: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_3137: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1290: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_3138: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_1291: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_3139: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_1292: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_3140: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_1293: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_3141: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_1294: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_3142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1295: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_3143: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1296: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_3144: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1297: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_3145: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1298: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_3146: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1299: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_3147: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1300: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_3148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_3149: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_3150: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 401)."""
-
-codec_3151: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 401)."""
-
-codec_3152: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 401)."""
-
-codec_3153: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation 401)."""
-
-codec_3154: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset 401)."""
-
-codec_3155: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1jobs/get response_header (response WWW-Authenticate 401)."""
-
-codec_3156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_3157: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_3158: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 422)."""
-
-codec_3159: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 422)."""
-
-codec_3160: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 422)."""
-
-codec_3161: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation 422)."""
-
-codec_3162: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset 422)."""
-
-codec_3163: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_3164: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_3165: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 429)."""
-
-codec_3166: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 429)."""
-
-codec_3167: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 429)."""
-
-codec_3168: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1307: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_3169: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation 429)."""
-
-codec_3170: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset 429)."""
-
-codec_3171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_3172: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1309: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_3173: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing default)."""
-
-codec_3174: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy default)."""
-
-codec_3175: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit default)."""
-
-codec_3176: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs/get response_header (response Deprecation default)."""
-
-codec_3177: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs/get response_header (response Sunset default)."""
-
-codec_3178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1310: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_3179: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1311: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_3180: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1312: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_3181: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1313: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_3182: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1314: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_3183: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1315: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_3184: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1316: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_3185: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1317: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_3186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_3187: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_3188: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 401)."""
-
-codec_3189: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 401)."""
-
-codec_3190: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 401)."""
-
-codec_3191: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 401)."""
-
-codec_3192: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 401)."""
-
-codec_3193: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response WWW-Authenticate 401)."""
-
-codec_3194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1320: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_3195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1321: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_3196: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 404)."""
-
-codec_3197: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 404)."""
-
-codec_3198: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 404)."""
-
-codec_3199: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 404)."""
-
-codec_3200: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 404)."""
-
-codec_3201: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_3202: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1323: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_3203: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 422)."""
-
-codec_3204: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 422)."""
-
-codec_3205: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 422)."""
-
-codec_3206: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 422)."""
-
-codec_3207: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 422)."""
-
-codec_3208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_3209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_3210: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 429)."""
-
-codec_3211: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 429)."""
-
-codec_3212: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 429)."""
-
-codec_3213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1326: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_3214: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation 429)."""
-
-codec_3215: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset 429)."""
-
-codec_3216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_3217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1328: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_3218: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing default)."""
-
-codec_3219: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy default)."""
-
-codec_3220: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit default)."""
-
-codec_3221: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Deprecation default)."""
-
-codec_3222: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Sunset default)."""
-
-codec_3223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1329: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_3224: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1330: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_3225: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1331: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_3226: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_3227: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1333: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_3228: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1334: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_3229: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1335: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_3230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1336: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_3231: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1337: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_3232: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 401)."""
-
-codec_3233: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 401)."""
-
-codec_3234: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 401)."""
-
-codec_3235: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 401)."""
-
-codec_3236: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 401)."""
-
-codec_3237: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response WWW-Authenticate 401)."""
-
-codec_3238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1338: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_3239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1339: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_3240: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 403)."""
-
-codec_3241: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 403)."""
-
-codec_3242: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 403)."""
-
-codec_3243: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 403)."""
-
-codec_3244: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 403)."""
-
-codec_3245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1340: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_3246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1341: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_3247: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 404)."""
-
-codec_3248: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 404)."""
-
-codec_3249: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 404)."""
-
-codec_3250: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 404)."""
-
-codec_3251: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 404)."""
-
-codec_3252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1342: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_3253: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_3254: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 409)."""
-
-codec_3255: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 409)."""
-
-codec_3256: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 409)."""
-
-codec_3257: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 409)."""
-
-codec_3258: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 409)."""
-
-codec_3259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1344: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_3260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1345: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_3261: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 422)."""
-
-codec_3262: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 422)."""
-
-codec_3263: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 422)."""
-
-codec_3264: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 422)."""
-
-codec_3265: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 422)."""
-
-codec_3266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1346: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_3267: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1347: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_3268: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 429)."""
-
-codec_3269: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 429)."""
-
-codec_3270: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 429)."""
-
-codec_3271: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1348: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_3272: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation 429)."""
-
-codec_3273: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset 429)."""
-
-codec_3274: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_3275: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_3276: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing default)."""
-
-codec_3277: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy default)."""
-
-codec_3278: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit default)."""
-
-codec_3279: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Deprecation default)."""
-
-codec_3280: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Sunset default)."""
-
-codec_3281: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1351: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_3282: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1352: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_3283: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1353: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_3284: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1354: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_3285: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1355: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_3286: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1356: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_3287: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1357: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_3288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1358: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_3289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1359: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_3290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 401)."""
-
-codec_3291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 401)."""
-
-codec_3292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 401)."""
-
-codec_3293: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 401)."""
-
-codec_3294: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 401)."""
-
-codec_3295: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response WWW-Authenticate 401)."""
-
-codec_3296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_3297: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1361: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_3298: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 403)."""
-
-codec_3299: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 403)."""
-
-codec_3300: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 403)."""
-
-codec_3301: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 403)."""
-
-codec_3302: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 403)."""
-
-codec_3303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_3304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_3305: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 404)."""
-
-codec_3306: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 404)."""
-
-codec_3307: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 404)."""
-
-codec_3308: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 404)."""
-
-codec_3309: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 404)."""
-
-codec_3310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_3311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_3312: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 409)."""
-
-codec_3313: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 409)."""
-
-codec_3314: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 409)."""
-
-codec_3315: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 409)."""
-
-codec_3316: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 409)."""
-
-codec_3317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_3318: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_3319: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 422)."""
-
-codec_3320: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 422)."""
-
-codec_3321: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 422)."""
-
-codec_3322: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 422)."""
-
-codec_3323: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 422)."""
-
-codec_3324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_3325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_3326: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 429)."""
-
-codec_3327: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 429)."""
-
-codec_3328: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 429)."""
-
-codec_3329: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1370: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_3330: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation 429)."""
-
-codec_3331: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset 429)."""
-
-codec_3332: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_3333: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_3334: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing default)."""
-
-codec_3335: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy default)."""
-
-codec_3336: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit default)."""
-
-codec_3337: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Deprecation default)."""
-
-codec_3338: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Sunset default)."""
-
-codec_3339: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1373: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_3340: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1374: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_3341: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_1375: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_3342: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1376: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_3343: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1377: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_3344: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1378: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_3345: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1379: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_3346: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1380: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_3347: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1381: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_3348: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1382: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_3349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_3350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_3351: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 400)."""
-
-codec_3352: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 400)."""
-
-codec_3353: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 400)."""
-
-codec_3354: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 400)."""
-
-codec_3355: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 400)."""
-
-codec_3356: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_3357: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_3358: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 401)."""
-
-codec_3359: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 401)."""
-
-codec_3360: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 401)."""
-
-codec_3361: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 401)."""
-
-codec_3362: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 401)."""
-
-codec_3363: Final[PydanticCodec[models.Challenge]] = PydanticCodec(models.Challenge)
-"""Codec of /paths/~1admin~1mail/post response_header (response WWW-Authenticate 401)."""
-
-codec_3364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1387: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_3365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1388: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_3366: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 403)."""
-
-codec_3367: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 403)."""
-
-codec_3368: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 403)."""
-
-codec_3369: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 403)."""
-
-codec_3370: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 403)."""
-
-codec_3371: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_3372: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1390: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_3373: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 409)."""
-
-codec_3374: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 409)."""
-
-codec_3375: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 409)."""
-
-codec_3376: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 409)."""
-
-codec_3377: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 409)."""
-
-codec_3378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_3379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_3380: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 413)."""
-
-codec_3381: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 413)."""
-
-codec_3382: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 413)."""
-
-codec_3383: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 413)."""
-
-codec_3384: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 413)."""
-
-codec_3385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_3386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1394: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_3387: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 415)."""
-
-codec_3388: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 415)."""
-
-codec_3389: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 415)."""
-
-codec_3390: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 415)."""
-
-codec_3391: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 415)."""
-
-codec_3392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_3393: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_3394: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 422)."""
-
-codec_3395: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 422)."""
-
-codec_3396: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 422)."""
-
-codec_3397: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 422)."""
-
-codec_3398: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 422)."""
-
-codec_3399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_3400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_3401: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 429)."""
-
-codec_3402: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 429)."""
-
-codec_3403: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 429)."""
-
-codec_3404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1399: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_3405: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation 429)."""
-
-codec_3406: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset 429)."""
-
-codec_3407: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_3408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_3409: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing default)."""
-
-codec_3410: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy default)."""
-
-codec_3411: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit default)."""
-
-codec_3412: Final[PydanticCodec[models.DeprecationDate]] = PydanticCodec(models.DeprecationDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Deprecation default)."""
-
-codec_3413: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
-"""Codec of /paths/~1admin~1mail/post response_header (response Sunset default)."""
-
-codec_3414: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1402: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""
