@@ -5,6 +5,7 @@ pass leaves what was there untouched.
 """
 
 import argparse
+import copy
 import filecmp
 import json
 import re
@@ -49,6 +50,9 @@ MODEL_OPTIONS = [
     "--disable-timestamp",
     "--formatters=builtin",
 ]
+# What a caller acts on after a refusal. The generator's time grows with the square of the number of headers, and every
+# refusal of every operation declares the same handful.
+HEADERS_OF_REFUSALS = frozenset({"X-Request-ID", "Retry-After"})
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
@@ -127,13 +131,26 @@ def request_models(contract: dict[str, Any]) -> set[str]:
     return {name for name in found if schemas[name].get("type") == "object"}
 
 
+def for_the_generator(contract: dict[str, Any]) -> str:
+    """Return the contract as JSON, its refusals without the headers that no generated code reads."""
+    lean = copy.deepcopy(contract)
+    answers = [named for _, _, operation, _ in operations(lean) for named in operation["responses"].items()]
+    refusals = [answer for status, answer in answers if not status.startswith(("2", "3"))]
+    for answer in (resolved(lean, refusal) for refusal in refusals):
+        kept = answer.get("headers", {}).keys() & HEADERS_OF_REFUSALS
+        answer["headers"] = {name: header for name, header in answer.get("headers", {}).items() if name in kept}
+    return json.dumps(lean)
+
+
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
     """Write models and server layer; the stubs that the generator adds beside them are not wanted."""
     work = folder / "work"
     work.mkdir()
+    document = work / "openapi.json"
+    document.write_text(for_the_generator(contract))
     run(
         f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
-        f"--input={folder / 'openapi.json'}",
+        f"--input={document}",
         f"--output={work / 'models.py'}",
         *MODEL_OPTIONS,
         "--openapi-scopes",
@@ -151,6 +168,8 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
     # The entry point of a generated project; ours is app/main.py.
     (work / "server/main.py").unlink()
     (work / "server/README.md").unlink(missing_ok=True)
+    # The layer keeps a copy of what it was made from; that is the contract itself.
+    (work / "server/_generated/openapi.json").write_text(f"{json.dumps(contract, ensure_ascii=False, indent=1)}\n")
     (folder / "models.py").write_text(strict_types.with_integers((work / "models.py").read_text()))
     shutil.move(work / "server", folder / "server")
     shutil.rmtree(work)
@@ -160,21 +179,24 @@ def generate_client(document: Path, folder: Path) -> None:
     """Write the Python client as a package with models of its own, so that it is used without this service's code."""
     package = folder / CLIENT_PACKAGE
     contract = json.loads(document.read_bytes())
-    run(
-        f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
-        f"--input={document}",
-        f"--output={package / 'models.py'}",
-        *MODEL_OPTIONS,
-        "--openapi-scopes",
-        "schemas",
-        "api",
-        "--generate-client=httpx2",
-        f"--client-output={package}",
-        f"--client-package={CLIENT_PACKAGE}",
-        f"--client-model-package={CLIENT_PACKAGE}.models",
-        f"--client-operations={json.dumps(client_settings(contract, parameter_names(contract)))}",
-        "--client-server-base-url=http://localhost:8000",
-    )
+    with TemporaryDirectory() as name:
+        lean = Path(name, document.name)
+        lean.write_text(for_the_generator(contract))
+        run(
+            f"{sys.executable.rpartition('/')[0]}/datamodel-codegen",
+            f"--input={lean}",
+            f"--output={package / 'models.py'}",
+            *MODEL_OPTIONS,
+            "--openapi-scopes",
+            "schemas",
+            "api",
+            "--generate-client=httpx2",
+            f"--client-output={package}",
+            f"--client-package={CLIENT_PACKAGE}",
+            f"--client-model-package={CLIENT_PACKAGE}.models",
+            f"--client-operations={json.dumps(client_settings(contract, parameter_names(contract)))}",
+            "--client-server-base-url=http://localhost:8000",
+        )
 
 
 def refuse_invented_names(folder: Path) -> None:
