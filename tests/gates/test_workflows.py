@@ -77,7 +77,8 @@ def test_a_wrong_answer_is_named_with_its_step(dsn: str, copies: Path, tmp_path:
         (journey,) = run(address, [read], tmp_path / "report.json")
     (said,) = journey.complaints
     place = f"{read}:{line(read, 'writeOlder')} readPageByPage/writeOlder: POST /posts was answered 201"
-    assert said.startswith(f"{place}: schema check: REQUIRED must have required property 'published_at'. Correct")
+    # The fault takes every member away that is null in a draft, and the tool names one of them.
+    assert said.startswith(f"{place}: schema check: REQUIRED must have required property 'publish_at'. Correct")
 
 
 def test_a_service_that_is_away_is_a_complaint(tmp_path: Path) -> None:
