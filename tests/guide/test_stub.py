@@ -44,6 +44,21 @@ def test_makes_the_least_that_a_schema_allows(schema: dict[str, Any], value: obj
     assert stub.instance(schema, "here") == value
 
 
+@pytest.mark.parametrize(
+    ("content", "body"),
+    [
+        ({"application/atom+xml": {"schema": {"type": "string", "minLength": 3}}}, "aaa"),
+        ({"application/xml": {"schema": {"type": "string", "examples": ["<a/>"]}}}, "<a/>"),
+        ({"text/calendar": {"schema": {"type": "string"}}}, "a"),
+        ({"text/plain": {}}, ""),
+        ({"application/pdf": {"schema": {"type": "string"}}}, b""),
+        ({"image/svg": {}}, b""),
+    ],
+)
+def test_answers_text_where_it_is_text_and_bytes_elsewhere(content: dict[str, Any], body: object) -> None:
+    assert stub._body(content, "getThing") == body  # pyright: ignore[reportPrivateUsage]
+
+
 def test_names_the_place_of_a_pattern_without_an_example() -> None:
     schema = {"type": "object", "properties": {"price": {"type": "string", "pattern": "^[0-9]+$"}}}
     with pytest.raises(

@@ -40,6 +40,8 @@ FORMATS = {
     "ipv4": "192.0.2.1",
     "ipv6": "2001:db8::1",
 }
+# What is no JSON and text all the same; everything else is bytes.
+TEXTUAL = re.compile(r"text/|application/(x-ndjson|jsonl|xml)$|.*\+xml$")
 MAX_DEPTH = 12
 
 _gone: set[str] = set()
@@ -102,7 +104,9 @@ def _body(content: dict[str, Any], name: str) -> Any:
             return resolve(next(iter(media["examples"].values())))["value"]
         if "json" in media_type:
             return instance(media["schema"], name)
-        return _picture() if media_type == "image/png" else "" if media_type.startswith("text/") else b""
+        if TEXTUAL.match(media_type):
+            return instance(media["schema"], name) if "schema" in media else ""
+        return _picture() if media_type == "image/png" else b""
     return None
 
 
