@@ -108,11 +108,3 @@ class TestSitemap:
         whole, head = await client.get(MAP), await client.head(MAP)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-length"] == str(len(whole.content))
-
-    async def test_finds_its_parts_in_an_index_alone(self, connection: Connection) -> None:
-        # What is left is a plan that reads the table nowhere, if there is one.
-        for way in ("seqscan", "indexscan", "bitmapscan"):
-            await connection.execute(f"SET LOCAL enable_{way} = off")
-        statement = sitemap._BEGINNINGS  # pyright: ignore[reportPrivateUsage] - Its plan is the subject.
-        rows = await connection.fetch(f"EXPLAIN {statement.sql}", *statement.arguments({"size": 50_000}))
-        assert any("Index Only Scan using ix_posts_sitemap" in row[0] for row in rows)

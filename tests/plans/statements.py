@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from app import sitemap
 from app.categories import service as categories
 from app.comments import moderation, places
 from app.comments import queries as comments
@@ -61,6 +62,10 @@ def _posts() -> Iterator[Given]:
     yield "revisions get", revisions._GET, {"post_id": POST, "number": 2}
     yield "revisions keep", history._KEEP, {"post_id": POST, "editor_id": MEMBER, "restored_from": None}
     yield "revisions keep first", history._KEEP_FIRST, {"post_id": POST}
+    yield "sitemap beginnings", sitemap._BEGINNINGS, {"size": 5_000}
+    part = {"first": POST, "end": UUID(int=10_000)}
+    yield "sitemap edition", sitemap._EDITION, part
+    yield "sitemap part", sitemap._PART, part | {"size": 5_000}
     yield "posts lock", post_service._LOCK, {"id": POST}
     yield "posts like", post_service._LIKE, {"post_id": POST, "user_id": MEMBER}
     yield "posts unlike", post_service._UNLIKE, {"post_id": POST, "user_id": MEMBER}
