@@ -195,13 +195,14 @@ async def search_posts(
     cursor: str | None,
     author: str | None,
     tag: str | None,
+    category: str | None,
     featured: bool | None,
     published_after: datetime | None,
     published_before: datetime | None,
 ) -> HTTPResult[PostHitPage]:
     # The answer is the same for everybody; a token is verified when there is one, as everywhere.
     del principal
-    filters = Filters(PostStatus.published, author, tag, None, featured, published_after, published_before)
+    filters = Filters(PostStatus.published, author, tag, category, featured, published_after, published_before)
     async with reading() as connection:
         found = await search.find(connection, q, filters, pages.Asked(limit, cursor))
     return HTTPResult(200, found, pages.links(found.page))

@@ -415,6 +415,7 @@ class PostsService(Protocol[PrincipalT_contra]):
         q: str,
         author: str | None,
         tag: str | None,
+        category: str | None,
         featured: StrictBool | None,
         published_after: AwareDatetime | None,
         published_before: AwareDatetime | None,

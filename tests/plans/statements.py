@@ -123,6 +123,7 @@ def _categories() -> Iterator[Given]:
 
 def _search() -> Iterator[Given]:
     by: dict[str, dict[str, Any]] = {"": {}, " by tag": {"tag": "tag-7"}, " by author": {"author": "member_7"}}
+    by |= {" by category": {"category": "category-7"}}
     for name, filters in by.items():
         statement = post_search._statement(frozenset(filters), FIRST)
         for kind, word in (("common", "loom"), ("rare", "word7777")):

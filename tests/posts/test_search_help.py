@@ -76,13 +76,19 @@ class TestFilters:
         ada, bram = await make.member(username="ada_l"), await make.member(username="bram")
         moment = datetime(2026, 1, 1, tzinfo=UTC)
         text = {"content": "A loom stands here."}
-        one = str(await make.post(ada, tags=["weaving"], featured=True, published_at=moment, **text))
+        looms = await make.category("looms")
+        await make.category("hand-looms", looms)
+        one = str(await make.post(ada, tags=["weaving"], featured=True, published_at=moment, category_id=looms, **text))
         two = str(await make.post(bram, tags=["engines"], published_at=moment + timedelta(days=1), **text))
-        await make.post(bram, tags=["weaving"], status="draft", **text)
+        await make.post(bram, tags=["weaving"], status="draft", category_id=looms, **text)
         expected: dict[str, list[str]] = {
             "author=ADA_L": [one],
             "author=nobody_here": [],
             "tag=weaving": [one],
+            "category=looms": [one],
+            "category=hand-looms": [],
+            "category=nothing": [],
+            "category=looms&author=bram": [],
             "featured=true": [one],
             "featured=false": [two],
             "published_after=2026-01-02T00:00:00Z": [two],

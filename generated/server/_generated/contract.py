@@ -453,7 +453,7 @@ class SearchPosts:
         limit: int
 
     PARAMETERS: Final = ParameterAdapter(
-        arguments=(ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20)),
+        arguments=(ParameterArgument(name='featured', plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), adapter=TypeAdapter(StrictBool)), ParameterArgument(name='limit', plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), adapter=TypeAdapter(Annotated[int, Field(ge=1, le=100, strict=True)]), default=20)),
         record=Parameters,
     )
     RESPONSES: Final = OperationResponses(

@@ -364,7 +364,7 @@ def _add_search_posts(
     search_posts_handler = checked(
         posts.search_posts,
         'The posts.search_posts method of GET /posts/search',
-        ('principal', 'q', 'author', 'tag', 'featured', 'published_after', 'published_before', 'limit', 'cursor'),
+        ('principal', 'q', 'author', 'tag', 'category', 'featured', 'published_after', 'published_before', 'limit', 'cursor'),
         asynchronous=True,
     )
 
@@ -389,6 +389,7 @@ def _add_search_posts(
         q: Annotated[str, StringConstraints(max_length=200, min_length=3, pattern='^[^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]*$', strict=True), Query(alias='q', description='What to look for.', examples=['engine -steam'])],
         author: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=3, pattern='^[A-Za-z0-9_]+$', strict=True)] | None, Query(alias='author', description='Only posts of this member.', examples=['ada_l'])] = None,
         tag: Annotated[Annotated[str, StringConstraints(max_length=50, min_length=1, pattern='^[a-z0-9_-]+$', strict=True)] | None, Query(alias='tag', description='Only posts with this tag.', examples=['engines'])] = None,
+        category: Annotated[Annotated[str, StringConstraints(max_length=80, min_length=1, pattern='^[a-z0-9]+(-[a-z0-9]+)*$', strict=True)] | None, Query(alias='category', description='Only posts in the category with this slug; those in categories below it are not among them.', examples=['workshop-visits'])] = None,
         published_after: Annotated[AwareDatetime | None, Query(alias='published_after', description='Only posts published at or after this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         published_before: Annotated[AwareDatetime | None, Query(alias='published_before', description='Only posts published before this moment.', examples=['2026-11-20T09:30:00Z'])] = None,
         cursor: Annotated[Annotated[str, StringConstraints(max_length=1200, pattern='^[A-Za-z0-9_-]{1,1200}$', strict=True)] | None, Query(alias='cursor', description='Continues a list where another page ended. Not together with `page`.')] = None,
@@ -401,6 +402,7 @@ def _add_search_posts(
                 q=q,
                 author=author,
                 tag=tag,
+                category=category,
                 featured=parameters.featured,
                 published_after=published_after,
                 published_before=published_before,

@@ -372,6 +372,7 @@ class PostsResource:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -387,6 +388,7 @@ class PostsResource:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -402,6 +404,7 @@ class PostsResource:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -416,6 +419,7 @@ class PostsResource:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -429,7 +433,7 @@ class PostsResource:
         """
         return self._core.execute(
             _operations.OPERATION_31,
-            (q, author, tag, featured, published_after, published_before, limit, cursor),
+            (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -1414,6 +1418,7 @@ class PostsWithResponse:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1429,6 +1434,7 @@ class PostsWithResponse:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1444,6 +1450,7 @@ class PostsWithResponse:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1458,6 +1465,7 @@ class PostsWithResponse:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -1471,7 +1479,7 @@ class PostsWithResponse:
         """
         return self._core.execute(
             _operations.OPERATION_31,
-            (q, author, tag, featured, published_after, published_before, limit, cursor),
+            (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
         )
@@ -2271,6 +2279,7 @@ class PostsWithRawResponse:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -2284,7 +2293,7 @@ class PostsWithRawResponse:
         """
         return self._core.execute_raw(
             _operations.OPERATION_31,
-            (q, author, tag, featured, published_after, published_before, limit, cursor),
+            (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
         )
@@ -2715,6 +2724,7 @@ class PostsWithStreamingResponse:
         q: StrictStr,
         author: StrictStr | UNSET = UNSET,
         tag: StrictStr | UNSET = UNSET,
+        category: StrictStr | UNSET = UNSET,
         featured: StrictBool | UNSET = UNSET,
         published_after: AwareDatetime | UNSET = UNSET,
         published_before: AwareDatetime | UNSET = UNSET,
@@ -2728,7 +2738,7 @@ class PostsWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_31,
-            (q, author, tag, featured, published_after, published_before, limit, cursor),
+            (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
         )
