@@ -216,13 +216,17 @@ _INVALID_DATA = ("22",)
 def from_database(failure: Exception) -> Problem:
     """Turn what asyncpg raises into a problem: 503 when the database is away or busy, 422 for data it refuses.
 
-    A violated constraint is a mistake of the service unless the slice that knows its meaning has caught it before.
+    A violated constraint is a mistake of the service unless the slice that knows its meaning has caught it before. A
+    reference to what went after it was looked for is none: 409, and 401 where that is the account of whoever asks.
     """
     state: str = getattr(failure, "sqlstate", None) or ""
     if isinstance(failure, asyncpg.PostgresError) and not state.startswith(_UNAVAILABLE):
         if state.startswith(_INVALID_DATA):
             return ValidationFailed("The database cannot hold one of the values.")
         if isinstance(failure, asyncpg.ForeignKeyViolationError):
+            # In whatever language the server says it, it says which key is missing.
+            if (actor := current().user_id) and actor in (failure.detail or ""):
+                return InvalidToken("Your account has just gone.")
             return Conflict("Something that the request refers to has just gone.")
         return InternalError()
     if isinstance(failure, asyncpg.DataError):

@@ -254,3 +254,31 @@ async def test_whatever_was_written_the_rest_is_whole(
     await assert_exact(connection)
     assert {row["id"] for row in await connection.fetch("SELECT id FROM comments")} == expected
     assert await connection.fetchval("SELECT count(*) FROM posts WHERE author_id = $1", leaver.id) == 0
+
+
+class TestWhoHasJustLeft:
+    """Somebody is remembered for half a second; what refers to an account that went meanwhile cannot be kept."""
+
+    @pytest.mark.parametrize(
+        ("method", "path", "body"),
+        [
+            ("POST", "/posts", {"title": "The engine weaves", "content": "It weaves patterns."}),
+            ("POST", "/posts/bulk", {"posts": [{"title": "The engine weaves", "content": "It weaves patterns."}]}),
+            ("PUT", "/posts/{post}/like", None),
+            ("POST", "/posts/{post}/comments", {"content": "Who weaves the cards?"}),
+            ("PUT", "/comments/{comment}/like", None),
+            ("PUT", "/comments/{comment}/report", {"reason": "spam"}),
+            ("POST", "/auth/api-keys", {"name": "Backup", "scopes": ["posts:write"]}),
+        ],
+    )
+    async def test_is_nobody(  # noqa: PLR0913, PLR0917 - Fixtures.
+        self, client: AsyncClient, make: Factory, connection: Connection, method: str, path: str, body: object
+    ) -> None:
+        post = await make.post()
+        place = path.format(post=post, comment=await make.comment(post))
+        leaver = await make.member()
+        assert (await client.get("/users/me", headers=leaver.headers)).status_code == 200
+        await connection.execute("DELETE FROM users WHERE id = $1", leaver.id)
+        answer = await client.request(method, place, json=body, headers=leaver.headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_token")
+        assert await connection.fetchval("SELECT count(*) FROM posts") == 1
