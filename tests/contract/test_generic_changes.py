@@ -4,9 +4,10 @@ What stood there all the time is seen, and seen once; of what came or went meanw
 """
 
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,12 +18,14 @@ from httpx2 import AsyncClient
 from app.ids import new_id
 from app.sql import Connection
 from tests.contract.requests import Call
-from tests.contract.test_generic_lists import LISTS, ORDERS
+from tests.contract.test_generic_lists import LISTS, ORDERS, QUERIES
 from tests.factories import Factory, Member
 
 START = datetime(2026, 1, 1, 12, tzinfo=UTC)
 ENTRIES, LIMIT = 12, 3
 SEEDS = range(3)
+# How the username of a member begins whose id is the rest of it.
+PERSON = "m_"
 
 
 def moment(dice: random.Random) -> datetime:
@@ -38,6 +41,7 @@ class World:
     author: Member
     call: Call
     dice: random.Random
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
 
 async def _post(world: World) -> UUID:
@@ -87,30 +91,56 @@ async def _event(world: World) -> UUID:
     return await world.make.event(world.author, created_at=moment(world.dice))
 
 
-Maker = Callable[[World], Awaitable[UUID]]
-# How to make an entry of a list, and the table it stands in; nothing where entries never go.
-CHANGED: dict[str, tuple[Maker, str]] = {
-    "listPosts": (_post, "posts"),
-    "listComments": (_comment, "comments"),
-    "listModerationQueue": (_waiting, "comments"),
-    "listTags": (_tag, "tags"),
-    "listCategories": (_category, "categories"),
-    "listJobs": (_job, "jobs"),
-    "listUsers": (_member, "users"),
-    "listSessions": (_session, "sessions"),
-    "listApiKeys": (_key, "api_keys"),
-    "listAuditEvents": (_event, ""),
+async def _revision(world: World) -> int:
+    post_id, number = UUID(world.call.path["post_id"]), next(world.numbers)
+    await world.make.revision(post_id, number, world.author, created_at=moment(world.dice))
+    return number
+
+
+async def _found(world: World) -> UUID:
+    """Make what a search for looms finds: a post, a tag, or a member, who is shown without an id."""
+    match world.dice.randrange(3):
+        case 0:
+            return await world.make.tag(f"looms{world.dice.randrange(10_000)}")
+        case 1:
+            identifier = new_id()
+            name = f"{PERSON}{identifier.hex}"
+            return (await world.make.member(id=identifier, username=name, full_name="Looms")).id
+        case _:
+            return await _post(world)
+
+
+Maker = Callable[[World], Awaitable[UUID | int]]
+# How to make an entry of a list, and the tables it can stand in; none where entries never go. A new list gets a line
+# here.
+CHANGED: dict[str, tuple[Maker, tuple[str, ...]]] = {
+    "listPosts": (_post, ("posts",)),
+    "searchPosts": (_post, ("posts",)),
+    "searchEverything": (_found, ("posts", "tags", "users")),
+    "listRevisions": (_revision, ()),
+    "listComments": (_comment, ("comments",)),
+    "listModerationQueue": (_waiting, ("comments",)),
+    "listTags": (_tag, ("tags",)),
+    "listCategories": (_category, ("categories",)),
+    "listJobs": (_job, ("jobs",)),
+    "listUsers": (_member, ("users",)),
+    "listSessions": (_session, ("sessions",)),
+    "listApiKeys": (_key, ("api_keys",)),
+    "listAuditEvents": (_event, ()),
 }
-CASES = [(item, order, seed) for item, order in ORDERS if item.name in CHANGED for seed in SEEDS]
+CASES = [(item, order, seed) for item, order in ORDERS for seed in SEEDS]
 
 
 def key_of(entry: dict[str, Any]) -> str:
-    """Return the id of an entry."""
-    return entry.get("id") or entry["comment"]["id"]
+    """Return what tells an entry from the others: its own id or number, or the id of what it is about."""
+    if person := entry.get("person"):
+        return str(UUID(person["username"].removeprefix(PERSON)))
+    about = next((entry[name] for name in ("comment", "post", "tag") if name in entry), entry)
+    return str(about["id"] if "id" in about else about["number"])
 
 
-def test_is_asked_of_lists_that_exist() -> None:
-    assert CHANGED.keys() <= {item.name for item in LISTS}
+def test_is_asked_of_every_list() -> None:
+    assert CHANGED.keys() == {item.name for item in LISTS}
 
 
 class Others:
@@ -118,9 +148,9 @@ class Others:
 
     def __init__(self, connection: Connection, world: World) -> None:
         self._connection, self._world = connection, world
-        self._make, self._table = CHANGED[world.call.operation.name]
-        self._standing: list[UUID] = []
-        self._came: set[UUID] = set()
+        self._make, self._tables = CHANGED[world.call.operation.name]
+        self._standing: list[UUID | int] = []
+        self._came: set[UUID | int] = set()
 
     async def begin(self) -> None:
         """Make the entries that stand there at the beginning."""
@@ -132,9 +162,10 @@ class Others:
         for _ in range(dice.randrange(3)):
             self._standing.append(await self._make(self._world))
             self._came.add(self._standing[-1])
-        for _ in range(dice.randrange(3) if self._table else 0):
+        for _ in range(dice.randrange(3) if self._tables else 0):
             gone = self._standing.pop(dice.randrange(len(self._standing)))
-            await self._connection.execute(f"DELETE FROM {self._table} WHERE id = $1", gone)  # noqa: S608 - A name of ours.
+            for table in self._tables:
+                await self._connection.execute(f"DELETE FROM {table} WHERE id = $1", gone)  # noqa: S608 - Ours.
 
     @property
     def stood(self) -> set[str]:
@@ -144,7 +175,12 @@ class Others:
 
 async def read(client: AsyncClient, call: Call, order: str | None, cursor: str | None = None) -> dict[str, Any]:
     """Return a page."""
-    query = {"limit": LIMIT} | ({"sort": order} if order else {}) | ({"cursor": cursor} if cursor else {})
+    query = (
+        QUERIES.get(call.operation.name, {})
+        | {"limit": LIMIT}
+        | ({"sort": order} if order else {})
+        | ({"cursor": cursor} if cursor else {})
+    )
     answer = await replace(call, query=f"?{urlencode(query)}").send(client)
     assert answer.status_code == 200, answer.text
     return answer.json()
