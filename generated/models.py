@@ -1955,6 +1955,7 @@ class ReceivedReport(BaseModel):
 
 class ModerationEntry(BaseModel):
     comment: Comment
+    etag: EntityTag
     post_title: PostTitle
     report_count: Annotated[
         StrictInt,

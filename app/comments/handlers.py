@@ -89,15 +89,15 @@ async def report_comment(*, principal: Principal, comment_id: UUID, body: Commen
         await moderation.report(connection, principal, comment_id, body)
 
 
-async def approve_comment(*, principal: Principal, comment_id: UUID) -> HTTPResult[Comment]:
+async def approve_comment(*, principal: Principal, comment_id: UUID, if_match: str) -> HTTPResult[Comment]:
     async with transaction() as connection:
-        comment = await moderation.decide(connection, principal, comment_id, CommentStatus.approved)
+        comment = await moderation.decide(connection, principal, comment_id, CommentStatus.approved, if_match)
     return HTTPResult(200, comment, {"ETag": etag(comment)})
 
 
-async def reject_comment(*, principal: Principal, comment_id: UUID) -> HTTPResult[Comment]:
+async def reject_comment(*, principal: Principal, comment_id: UUID, if_match: str) -> HTTPResult[Comment]:
     async with transaction() as connection:
-        comment = await moderation.decide(connection, principal, comment_id, CommentStatus.rejected)
+        comment = await moderation.decide(connection, principal, comment_id, CommentStatus.rejected, if_match)
     return HTTPResult(200, comment, {"ETag": etag(comment)})
 
 

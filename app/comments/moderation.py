@@ -18,6 +18,7 @@ from app.audit.service import record
 from app.comments import places, queries, service
 from app.comments.queries import View
 from app.comments.tables import Comment, CommentReport
+from app.etags import etag, require_match
 from app.posts.tables import Post
 from app.problems import NotFound
 from app.rows import fill
@@ -40,7 +41,7 @@ _WAITING: dict[CommentStatus | None, ColumnElement[bool]] = {
 }
 _GET = Statement(queries.comment(View.moderator).where(Comment.id == bindparam("id")))
 _LOCK = Statement(
-    select(Comment.post_id, Comment.author_id, Comment.status, Comment.report_count)
+    select(Comment.post_id, Comment.author_id, Comment.status, Comment.report_count, Comment.version)
     .where(Comment.id == bindparam("id"), Comment.deleted_at.is_(None))
     .with_for_update(key_share=True)
 )
@@ -135,14 +136,16 @@ async def _entries(connection: Connection, principal: Principal, rows: list[Reco
     reported = [row["id"] for row in rows if row["report_count"]]
     for row in await _REPORTS.all(connection, ids=reported) if reported else ():
         reports[row["comment_id"]].append(_report(row))
+    comments = [service.as_comment(row, principal) for row in rows]
     return [
         models.ModerationEntry(
-            comment=service.as_comment(row, principal),
+            comment=comment,
+            etag=etag(comment),
             post_title=row["post_title"],
             report_count=row["report_count"],
             reports=reports[row["id"]],
         )
-        for row in rows
+        for comment, row in zip(comments, rows, strict=True)
     ]
 
 
@@ -159,16 +162,18 @@ async def list_page(
 
 
 async def decide(
-    connection: Connection, principal: Principal, comment_id: UUID, status: CommentStatus
+    connection: Connection, principal: Principal, comment_id: UUID, status: CommentStatus, if_match: str
 ) -> models.Comment:
-    """Approve or reject a comment, which settles its reports; repeated, it changes nothing. Raises NotFound.
+    """Approve or reject a comment, which settles its reports; repeated, it changes nothing.
 
-    The post is locked first, as by whoever changes how many comments it has.
+    The post is locked first, as by whoever changes how many comments it has. Raises NotFound, and PreconditionFailed
+    when the author has edited it since the moderator read it.
     """
     await places.LOCK_POST.first(connection, id=comment_id)
     row = await _LOCK.first(connection, id=comment_id)
     if row is None:
         raise NotFound("There is no such comment.")
+    require_match(if_match, row["version"])
     changes = row["status"] != status
     if changes or row["report_count"]:
         await _DECIDE.run(connection, comment_id=comment_id, new_status=status.value)

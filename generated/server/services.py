@@ -748,6 +748,7 @@ class CommentsService(Protocol[PrincipalT_contra]):
         *,
         principal: PrincipalT_contra,
         comment_id: UUID,
+        if_match: str,
     ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
         """
         Handle PUT /comments/{comment_id}/approval.
@@ -759,6 +760,7 @@ class CommentsService(Protocol[PrincipalT_contra]):
         *,
         principal: PrincipalT_contra,
         comment_id: UUID,
+        if_match: str,
     ) -> models.Comment | HTTPResult[models.Comment | models.Problem] | Response:
         """
         Handle PUT /comments/{comment_id}/rejection.

@@ -191,7 +191,7 @@ class TestRejectComment:
         comment_id = await make.comment(post_id)
         await make.comment(post_id, parent=comment_id)
         await connection.execute("UPDATE comments SET deleted_at = now(), content = '' WHERE id = $1", comment_id)
-        answer = await client.put(f"/comments/{comment_id}/{what}", headers=moderator.headers)
+        answer = await client.put(f"/comments/{comment_id}/{what}", headers={"If-Match": "*"} | moderator.headers)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 

@@ -172,7 +172,12 @@ class TestParameters:
 
 
 # Where what they change is read, if not at their own path.
-EDITED_AT = {"restoreRevision": "/posts/{post_id}", "mergeTag": "/tags/{tag_id}"}
+EDITED_AT = {
+    "restoreRevision": "/posts/{post_id}",
+    "mergeTag": "/tags/{tag_id}",
+    "approveComment": "/comments/{comment_id}",
+    "rejectComment": "/comments/{comment_id}",
+}
 
 
 class TestPreconditions:

@@ -115,7 +115,7 @@ class Crowd:
             path = f"{path}/{PATHS[what]}" if what in PATHS else path
             method = "DELETE" if what in DELETES else "PUT"
             body = {"reason": "spam"} if what == "report" else None
-            headers = member.headers | (ANY if what == "delete" else {})
+            headers = member.headers | (ANY if what in {"delete", "approve", "reject"} else {})
             answer = await self.client.request(method, path, json=body, headers=headers)
         self.seen[what, answer.status_code] += 1
         await answer.aread()

@@ -15,6 +15,7 @@ ROUNDS, AT_ONCE = 40, 8
 FIRST_FAILURE = 400
 NAMES = ("looms", "cards", "engines", "weaving", "numbers")
 ANY = {"If-Match": "*"}
+CONDITIONAL = {"merge", "restoration", "approval", "rejection"}
 PATCH = ANY | {"Content-Type": "application/merge-patch+json"}
 # What may come of it when somebody else was at the same thing first, or whoever asks has left.
 EXPECTED = {200, 201, 204, 401, 403, 404, 409, 422}
@@ -68,8 +69,8 @@ class Mix:
     async def do(self, what: str) -> Response:
         """Do one thing, and keep in mind what it made."""
         method, path, body, by = ACTS[what](self)
-        headers = by.headers | (PATCH if method == "PATCH" else ANY if method == "DELETE" or "merge" in path else {})
-        headers |= ANY if "restoration" in path else {}
+        conditional = method == "DELETE" or path.rpartition("/")[2] in CONDITIONAL
+        headers = by.headers | (PATCH if method == "PATCH" else ANY if conditional else {})
         answer = await self.committed.client.request(method, f"/{path}", json=body, headers=headers)
         self.seen[what, answer.status_code] += 1
         if answer.status_code == 201:

@@ -1995,6 +1995,7 @@ class ReceivedReport(BaseModel):
 
 class ModerationEntry(BaseModel):
     comment: Comment
+    etag: EntityTag
     post_title: PostTitle
     report_count: Annotated[
         StrictInt,

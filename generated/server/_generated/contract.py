@@ -753,7 +753,7 @@ class ApproveComment:
     """Plans of the approve_comment operation."""
 
     RESPONSES: Final = OperationResponses(
-        responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 
@@ -761,7 +761,7 @@ class RejectComment:
     """Plans of the reject_comment operation."""
 
     RESPONSES: Final = OperationResponses(
-        responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
+        responses={'200': Declared(media_type='application/json', model=models.Comment), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '404': Declared(media_type='application/problem+json', model=models.Problem), '412': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '428': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

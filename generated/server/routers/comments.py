@@ -585,7 +585,7 @@ def _add_approve_comment(
     approve_comment_handler = checked(
         comments.approve_comment,
         'The comments.approve_comment method of PUT /comments/{comment_id}/approval',
-        ('principal', 'comment_id'),
+        ('principal', 'comment_id', 'if_match'),
         asynchronous=True,
     )
 
@@ -609,11 +609,13 @@ def _add_approve_comment(
         *,
         principal: Annotated[object, Depends(approve_comment_principal)],
         comment_id: Annotated[UUID, Path(alias='comment_id', description='The comment.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
     ) -> object:
         return dispatch(
             await approve_comment_handler(
                 principal=principal,
                 comment_id=comment_id,
+                if_match=if_match,
             ),
             contract.ApproveComment.RESPONSES,
         )
@@ -629,7 +631,7 @@ def _add_approve_comment(
         operation_id='approveComment',
         tags=['Comments'],
         summary='Approve a comment',
-        description='Lets everybody see it, count it and answer it, and settles the reports of it. Approving what is approved already settles its reports and changes nothing else. Each decision is kept as an audit event.',
+        description='Lets everybody see it, count it and answer it, and settles the reports of it. Approving what is approved already settles its reports and changes nothing else. What is decided upon is the version that was read, which `If-Match` names: a comment that was edited since is not decided upon unseen. Each decision is kept as an audit event.',
         response_description='The comment as it is now.',
         dependencies=wiring.dependencies.get('approve_comment'),
     )
@@ -643,7 +645,7 @@ def _add_reject_comment(
     reject_comment_handler = checked(
         comments.reject_comment,
         'The comments.reject_comment method of PUT /comments/{comment_id}/rejection',
-        ('principal', 'comment_id'),
+        ('principal', 'comment_id', 'if_match'),
         asynchronous=True,
     )
 
@@ -667,11 +669,13 @@ def _add_reject_comment(
         *,
         principal: Annotated[object, Depends(reject_comment_principal)],
         comment_id: Annotated[UUID, Path(alias='comment_id', description='The comment.', examples=['01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11'])],
+        if_match: Annotated[str, StringConstraints(max_length=500, pattern='^[ -~]{1,500}$', strict=True), Header(alias='If-Match', convert_underscores=False, description='The ETag of the version you edit; `*` edits whatever is there.', examples=['"3-9f86d081"'])],
     ) -> object:
         return dispatch(
             await reject_comment_handler(
                 principal=principal,
                 comment_id=comment_id,
+                if_match=if_match,
             ),
             contract.RejectComment.RESPONSES,
         )
@@ -687,7 +691,7 @@ def _add_reject_comment(
         operation_id='rejectComment',
         tags=['Comments'],
         summary='Reject a comment',
-        description='Hides it from everybody but its author and moderators, and settles the reports of it. Where others have answered, its place is left, as of a deleted one. It can be approved again. Rejecting what is rejected already changes nothing. Each decision is kept as an audit event.',
+        description='Hides it from everybody but its author and moderators, and settles the reports of it. Where others have answered, its place is left, as of a deleted one. It can be approved again. Rejecting what is rejected already changes nothing. What is decided upon is the version that was read, which `If-Match` names: a comment that was edited since is not decided upon unseen. Each decision is kept as an audit event.',
         response_description='The comment as it is now.',
         dependencies=wiring.dependencies.get('reject_comment'),
     )

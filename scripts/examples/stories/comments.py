@@ -37,9 +37,13 @@ def _judged(ada: Caller, moderator: Caller, comment: dict[str, str]) -> None:
         path=comment,
         body={"reason": "spam", "text": "He recommends that machine under every post."},
     )
-    moderator.tells("listModerationQueue", "reported", "What members have reported.", query={"reported": "true"})
-    moderator.tells("rejectComment", "rejected", "A comment that was answered leaves its place.", path=comment)
-    moderator.tells("approveComment", "approved", "Second thoughts.", path=comment)
+    queue = moderator.tells(
+        "listModerationQueue", "reported", "What members have reported.", query={"reported": "true"}
+    )
+    read = {"If-Match": next(entry["etag"] for entry in queue.json()["items"] if comment["comment_id"] in str(entry))}
+    told = "A comment that was answered leaves its place."
+    moderator.tells("rejectComment", "rejected", told, path=comment, headers=read)
+    moderator.tells("approveComment", "approved", "Second thoughts.", path=comment, headers=read)
 
 
 def _afterwards(anybody: Caller, ada: Caller, bram: Caller, comment: dict[str, str], tag: str) -> None:

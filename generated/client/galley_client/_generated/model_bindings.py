@@ -4295,1877 +4295,1907 @@ codec_1426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.Reques
 codec_1427: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
 
-codec_1428: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1428: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request header If-Match)."""
+
+codec_1429: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
 
-codec_1429: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1430: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
 
-codec_1430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1431: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 200)."""
 
-codec_1431: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1432: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 200)."""
 
-codec_1432: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1433: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 200)."""
 
-codec_1433: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1434: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 200)."""
 
-codec_1434: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1435: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
 
-codec_1435: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1436: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
 
-codec_1436: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1437: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 401)."""
 
-codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1438: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
 
-codec_1438: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1439: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 403)."""
 
-codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1440: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
 
-codec_1440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1441: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 404)."""
 
-codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 412 application/problem+json)."""
+
+codec_1443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 412)."""
+
+codec_1444: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
 
-codec_1442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 422)."""
 
-codec_1443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
-
-codec_1444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
-
-codec_1445: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
-
 codec_1446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 428 application/problem+json)."""
 
 codec_1447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 428)."""
+
+codec_1448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
+
+codec_1449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
+
+codec_1450: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
+
+codec_1451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
+
+codec_1452: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID default)."""
 
-codec_1448: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1453: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
 
-codec_1449: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1454: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request header If-Match)."""
+
+codec_1455: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
 
-codec_1450: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_1456: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
 
-codec_1451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 200)."""
 
-codec_1452: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1458: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 200)."""
 
-codec_1453: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1459: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 200)."""
 
-codec_1454: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1460: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 200)."""
 
-codec_1455: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1461: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
 
-codec_1456: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
 
-codec_1457: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 401)."""
 
-codec_1458: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
 
-codec_1459: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 403)."""
 
-codec_1460: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1466: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
 
-codec_1461: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1467: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 404)."""
 
-codec_1462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1468: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 412 application/problem+json)."""
+
+codec_1469: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 412)."""
+
+codec_1470: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
 
-codec_1463: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 422)."""
 
-codec_1464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1472: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 428 application/problem+json)."""
+
+codec_1473: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 428)."""
+
+codec_1474: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
 
-codec_1465: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 429)."""
 
-codec_1466: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1476: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
 
-codec_1467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
 
-codec_1468: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID default)."""
 
-codec_1469: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1479: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
-codec_1470: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1480: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_1471: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1481: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_1472: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1482: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_1473: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1483: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_1474: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_1484: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_1475: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1485: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 200)."""
 
-codec_1476: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1486: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.atom/get response_header (response Server-Timing 200)."""
 
-codec_1477: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1487: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 200)."""
 
-codec_1478: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1488: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit 200)."""
 
-codec_1479: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1489: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_1480: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1490: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_1481: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1491: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_1482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 304)."""
 
-codec_1483: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.atom/get response_header (response Server-Timing 304)."""
 
-codec_1484: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 304)."""
 
-codec_1485: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.atom/get response_header (response RateLimit 304)."""
 
-codec_1486: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1496: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_1487: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1497: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_1488: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1498: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_1489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_1490: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1500: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 401)."""
 
-codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
-codec_1492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 422)."""
 
-codec_1493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_1494: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1504: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 429)."""
 
-codec_1495: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1505: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
-codec_1496: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_1497: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.atom/get response_header (response X-Request-ID default)."""
 
-codec_1498: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1508: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_1499: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1509: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_1500: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_1510: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_1501: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_1511: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_1502: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1512: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_1503: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_1513: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_1504: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 200)."""
 
-codec_1505: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1515: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.rss/get response_header (response Server-Timing 200)."""
 
-codec_1506: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1516: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 200)."""
 
-codec_1507: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1517: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit 200)."""
 
-codec_1508: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1518: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_1509: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_1510: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1520: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_1511: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 304)."""
 
-codec_1512: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1feed.rss/get response_header (response Server-Timing 304)."""
 
-codec_1513: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1523: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 304)."""
 
-codec_1514: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1524: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1feed.rss/get response_header (response RateLimit 304)."""
 
-codec_1515: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1525: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_1516: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_1526: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_1517: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1527: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
-codec_1518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
-codec_1519: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 401)."""
 
-codec_1520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_1521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 422)."""
 
-codec_1522: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_1523: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 429)."""
 
-codec_1524: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1534: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_1525: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_1526: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1feed.rss/get response_header (response X-Request-ID default)."""
 
-codec_1527: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1537: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_1528: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+codec_1538: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
 """Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_1529: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+codec_1539: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
 """Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_1530: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_1540: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_1531: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_1541: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_1532: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1542: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_1533: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+codec_1543: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
 """Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_1534: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 200)."""
 
-codec_1535: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1545: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1oembed/get response_header (response Server-Timing 200)."""
 
-codec_1536: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1546: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 200)."""
 
-codec_1537: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1547: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1oembed/get response_header (response RateLimit 200)."""
 
-codec_1538: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1548: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_1539: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1549: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_1540: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 304)."""
 
-codec_1541: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1551: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1oembed/get response_header (response Server-Timing 304)."""
 
-codec_1542: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1552: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 304)."""
 
-codec_1543: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1553: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1oembed/get response_header (response RateLimit 304)."""
 
-codec_1544: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1554: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_1545: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1555: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
-codec_1546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
-codec_1547: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1557: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 401)."""
 
-codec_1548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_1549: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1559: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 404)."""
 
-codec_1550: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_1551: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1561: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 422)."""
 
-codec_1552: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1562: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_1553: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1563: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID 429)."""
 
-codec_1554: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1564: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_1555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_1556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1oembed/get response_header (response X-Request-ID default)."""
 
-codec_1557: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1567: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_1558: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1568: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_1559: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1569: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_1560: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1570: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_1561: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1571: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_1562: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_1572: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_1563: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_1573: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_1564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
 
-codec_1565: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1575: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
 
-codec_1566: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1576: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
 
-codec_1567: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1577: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
 
-codec_1568: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1578: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_1569: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1579: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_1570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_1571: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1581: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
 
-codec_1572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_1573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
 
-codec_1574: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1584: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_1575: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1585: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
 
-codec_1576: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1586: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_1577: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_1578: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
 
-codec_1579: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1589: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_1580: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1590: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_1581: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_1591: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_1582: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1592: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_1583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
 
-codec_1584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1594: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
 
-codec_1585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1595: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
 
-codec_1586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1596: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
 
-codec_1587: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1597: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_1588: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1598: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_1589: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1599: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1590: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_1591: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1601: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
 
-codec_1592: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_1593: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
 
-codec_1594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_1595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
 
-codec_1596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_1597: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1607: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
 
-codec_1598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_1599: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1609: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
 
-codec_1600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1610: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_1601: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1611: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
 
-codec_1602: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1612: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_1603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1613: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
 
-codec_1604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1614: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_1605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1615: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
 
-codec_1606: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1616: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_1607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_1608: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1618: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
 
-codec_1609: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1619: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_1610: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1620: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_1611: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1621: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_1612: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1622: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_1613: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1614: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1624: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
 
-codec_1615: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1625: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1616: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1626: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
 
-codec_1617: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1627: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_1618: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1628: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_1619: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1620: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1630: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
 
-codec_1621: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1631: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1622: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1632: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
 
-codec_1623: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1633: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_1624: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1634: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_1625: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1626: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1627: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1637: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1628: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1638: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1629: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1639: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1630: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1640: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1643: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_1634: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_1635: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1645: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
 
-codec_1636: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1646: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_1637: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1647: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_1638: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1648: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_1639: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_1649: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1640: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1650: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_1641: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1651: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1642: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1652: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1643: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1653: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1644: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1654: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
 
-codec_1645: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1655: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_1646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1649: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1650: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1651: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1661: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1653: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1664: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1660: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1661: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1662: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1663: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1673: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1664: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1668: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1678: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_1669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1679: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_1670: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1680: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1671: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1681: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_1672: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1682: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_1673: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1683: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_1674: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1684: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1675: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1685: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1676: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1686: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1677: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1687: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
 
-codec_1678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1691: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1692: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1693: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1694: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1695: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1696: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1698: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1699: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1700: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1691: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1701: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1692: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1702: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_1693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_1694: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1704: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1695: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1705: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_1696: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1706: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_1697: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1707: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_1698: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+codec_1708: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_1699: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_1709: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_1700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 200)."""
 
-codec_1701: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1711: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 200)."""
 
-codec_1702: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1712: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 200)."""
 
-codec_1703: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1713: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 200)."""
 
-codec_1704: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1714: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_1705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
-codec_1706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 400)."""
 
-codec_1707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
-codec_1708: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 401)."""
 
-codec_1709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_1710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 403)."""
 
-codec_1711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
-codec_1712: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 404)."""
 
-codec_1713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
-codec_1714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 412)."""
 
-codec_1715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
-codec_1716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 413)."""
 
-codec_1717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_1718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1728: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 415)."""
 
-codec_1719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_1720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1730: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 422)."""
 
-codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_1722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1732: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 428)."""
 
-codec_1723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_1724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1734: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 429)."""
 
-codec_1725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1735: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
-codec_1726: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_1727: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID default)."""
 
-codec_1728: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1738: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_1729: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1739: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_1730: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1740: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_1731: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1741: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_1732: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1742: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_1733: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+codec_1743: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
 """Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_1734: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1744: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_1735: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1745: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_1736: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+codec_1746: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
 """Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_1737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 200)."""
 
-codec_1738: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1748: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories/get response_header (response Server-Timing 200)."""
 
-codec_1739: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1749: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories/get response_header (response RateLimit-Policy 200)."""
 
-codec_1740: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1750: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories/get response_header (response RateLimit 200)."""
 
-codec_1741: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1751: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_1742: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1752: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
-codec_1743: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1753: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
-codec_1744: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1754: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 401)."""
 
-codec_1745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1755: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
-codec_1746: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 422)."""
 
-codec_1747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_1748: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1758: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID 429)."""
 
-codec_1749: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1759: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
-codec_1750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_1751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/get response_header (response X-Request-ID default)."""
 
-codec_1752: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1762: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_1753: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1763: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_1754: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+codec_1764: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
 """Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_1755: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1765: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_1756: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 201)."""
 
-codec_1757: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1767: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories/post response_header (response Server-Timing 201)."""
 
-codec_1758: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1768: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories/post response_header (response RateLimit-Policy 201)."""
 
-codec_1759: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1769: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories/post response_header (response RateLimit 201)."""
 
-codec_1760: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1770: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_1761: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1771: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_1762: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1772: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1763: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_1764: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 400)."""
 
-codec_1765: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
-codec_1766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 401)."""
 
-codec_1767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
-codec_1768: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 403)."""
 
-codec_1769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
-codec_1770: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1780: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 409)."""
 
-codec_1771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
-codec_1772: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1782: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 413)."""
 
-codec_1773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
-codec_1774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1784: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 415)."""
 
-codec_1775: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
-codec_1776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 422)."""
 
-codec_1777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_1778: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID 429)."""
 
-codec_1779: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1789: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_1780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1790: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_1781: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1791: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories/post response_header (response X-Request-ID default)."""
 
-codec_1782: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1792: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_1783: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1793: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_1784: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1794: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_1785: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1795: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_1786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1787: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1797: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 200)."""
 
-codec_1788: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1798: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1789: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1799: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 200)."""
 
-codec_1790: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1800: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_1791: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1801: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_1792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1802: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 304)."""
 
-codec_1793: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1803: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 304)."""
 
-codec_1794: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1804: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_1795: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1805: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 304)."""
 
-codec_1796: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1806: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_1797: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1807: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_1798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1799: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1801: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1813: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1805: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1806: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1816: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
-codec_1807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1817: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
-codec_1808: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1818: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID default)."""
 
-codec_1809: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1819: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_1810: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1820: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_1811: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1821: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_1812: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+codec_1822: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
 """Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1813: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1823: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_1814: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_1815: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1825: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 200)."""
 
-codec_1816: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1826: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_1817: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1827: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 200)."""
 
-codec_1818: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1828: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_1819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1830: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_1821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1832: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_1823: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1833: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_1825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_1827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1828: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 409)."""
 
-codec_1829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1830: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_1831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1832: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1842: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_1833: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1834: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_1835: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1836: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1846: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_1837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1847: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1848: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 428)."""
 
-codec_1839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1849: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1850: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 429)."""
 
-codec_1841: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1851: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
-codec_1842: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1852: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_1843: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID default)."""
 
-codec_1844: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1854: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_1845: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1855: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_1846: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1856: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_1847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_1848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1858: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 204)."""
 
-codec_1849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1859: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_1850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1860: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 204)."""
 
-codec_1851: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1852: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 401)."""
 
-codec_1853: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1854: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 403)."""
 
-codec_1855: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1865: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1856: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1866: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 404)."""
 
-codec_1857: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1867: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1858: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 409)."""
 
-codec_1859: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1869: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1860: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1870: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 412)."""
 
-codec_1861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1871: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1872: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 422)."""
 
-codec_1863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1873: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1864: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 428)."""
 
-codec_1865: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1866: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 429)."""
 
-codec_1867: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1877: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_1868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
-codec_1869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID default)."""
 
-codec_1870: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1880: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1871: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_1881: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_1872: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+codec_1882: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
 """Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_1873: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1883: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_1874: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1884: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_1875: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+codec_1885: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
 """Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_1876: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1886: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
 
-codec_1877: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1887: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
 
-codec_1878: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1888: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_1879: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1889: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1search/get response_header (response RateLimit 200)."""
 
-codec_1880: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1890: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_1881: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1891: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
-codec_1882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1893: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
 
-codec_1884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1885: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1895: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
 
-codec_1886: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1887: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1897: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
 
-codec_1888: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1898: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
-codec_1889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1899: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
-codec_1890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1900: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
 
-codec_1891: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1901: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_1892: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+codec_1902: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
 """Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
-codec_1893: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
 
-codec_1894: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1904: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
 
-codec_1895: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1905: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
 
-codec_1896: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1906: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
 
-codec_1897: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1907: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_1898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_1899: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1909: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
 
-codec_1900: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_1901: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1911: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
 
-codec_1902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1912: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_1903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1913: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
 
-codec_1904: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1914: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
-codec_1905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
-codec_1906: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
 
-codec_1907: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1917: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After default)."""
 
-codec_1908: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1918: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_1909: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1919: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_1910: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1920: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_1911: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1921: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_1912: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_1922: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_1913: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_1923: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_1914: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1924: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_1915: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1925: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_1916: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1926: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_1917: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1927: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_1918: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_1928: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_1919: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1929: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
 
-codec_1920: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1930: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
 
-codec_1921: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1931: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
 
-codec_1922: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1932: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
 
-codec_1923: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1933: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_1924: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1934: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_1925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_1926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1936: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
 
-codec_1927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_1928: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
 
-codec_1929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_1930: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
 
-codec_1931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
 
-codec_1933: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1943: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_1934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_1935: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
 
-codec_1936: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1946: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_1937: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1947: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_1938: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1948: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_1939: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1949: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_1940: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1950: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_1941: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_1951: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_1942: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_1952: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_1943: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_1953: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_1944: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_1954: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_1945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
 
-codec_1946: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1956: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
 
-codec_1947: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1957: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
 
-codec_1948: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1958: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
 
-codec_1949: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1959: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_1950: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1960: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_1951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_1952: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
 
-codec_1953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_1954: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
 
-codec_1955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1965: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_1956: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1966: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
 
-codec_1957: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1967: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_1958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_1959: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
 
-codec_1960: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1970: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_1961: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1971: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_1962: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1972: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_1963: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1973: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
 
-codec_1964: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1974: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
 
-codec_1965: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1975: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_1966: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1976: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
 
-codec_1967: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1977: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1978: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1979: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
 
-codec_1970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
 
-codec_1972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1973: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
 
-codec_1974: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1975: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
 
-codec_1976: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1986: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_1977: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_1978: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1988: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
 
-codec_1979: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_1980: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1990: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_1981: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1991: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_1982: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
 
-codec_1983: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_1993: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
 
-codec_1984: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_1994: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
 
-codec_1985: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_1995: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
 
-codec_1986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1996: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_1987: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
 
-codec_1988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_1989: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_1999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
 
-codec_1990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_1991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
 
-codec_1992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2002: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_1993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2003: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
 
-codec_1994: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_1995: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2005: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
 
-codec_1996: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_1997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
 
-codec_1998: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2008: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_1999: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_2000: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
 
-codec_2001: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2011: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_2002: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_2012: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_2003: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2013: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_2004: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
 
-codec_2005: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2015: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
 
-codec_2006: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2016: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
 
-codec_2007: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2017: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
 
-codec_2008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_2009: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
 
-codec_2010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_2011: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
 
-codec_2012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_2013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2023: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
 
-codec_2014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2024: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_2015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2025: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
 
-codec_2016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2026: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_2017: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
 
-codec_2018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2028: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_2019: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2029: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
 
-codec_2020: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2030: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_2021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_2022: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
 
-codec_2023: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2033: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_2024: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_2034: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_2025: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_2035: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_2026: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_2036: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_2027: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
 
-codec_2028: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+codec_2038: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
 """Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
 
-codec_2029: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+codec_2039: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
 
-codec_2030: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+codec_2040: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
 """Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
 
-codec_2031: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_2041: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_2032: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_2042: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_2033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2043: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_2034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2044: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
 
-codec_2035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2045: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_2036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2046: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
 
-codec_2037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_2038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
 
-codec_2039: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_2040: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
 
-codec_2041: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_2042: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
 
-codec_2043: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_2044: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
 
-codec_2045: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_2046: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_2047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_2048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_2049: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_2050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_2051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_2052: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

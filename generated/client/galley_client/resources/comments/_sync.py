@@ -416,6 +416,7 @@ class CommentsResource:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -424,6 +425,7 @@ class CommentsResource:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -432,6 +434,7 @@ class CommentsResource:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -439,6 +442,7 @@ class CommentsResource:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -448,7 +452,7 @@ class CommentsResource:
         """
         return self._core.execute(
             _operations.OPERATION_57,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -457,6 +461,7 @@ class CommentsResource:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -465,6 +470,7 @@ class CommentsResource:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -473,6 +479,7 @@ class CommentsResource:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -480,6 +487,7 @@ class CommentsResource:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -489,7 +497,7 @@ class CommentsResource:
         """
         return self._core.execute(
             _operations.OPERATION_58,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         ).data
@@ -864,6 +872,7 @@ class CommentsWithResponse:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -872,6 +881,7 @@ class CommentsWithResponse:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -880,6 +890,7 @@ class CommentsWithResponse:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -887,6 +898,7 @@ class CommentsWithResponse:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -896,7 +908,7 @@ class CommentsWithResponse:
         """
         return self._core.execute(
             _operations.OPERATION_57,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -905,6 +917,7 @@ class CommentsWithResponse:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: None = None,
         options: RequestOptions | None = None,
@@ -913,6 +926,7 @@ class CommentsWithResponse:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json'],
         options: RequestOptions | None = None,
@@ -921,6 +935,7 @@ class CommentsWithResponse:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/problem+json'],
         options: RequestOptions | None = None,
@@ -928,6 +943,7 @@ class CommentsWithResponse:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -937,7 +953,7 @@ class CommentsWithResponse:
         """
         return self._core.execute(
             _operations.OPERATION_58,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1134,6 +1150,7 @@ class CommentsWithRawResponse:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1143,7 +1160,7 @@ class CommentsWithRawResponse:
         """
         return self._core.execute_raw(
             _operations.OPERATION_57,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1151,6 +1168,7 @@ class CommentsWithRawResponse:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1160,7 +1178,7 @@ class CommentsWithRawResponse:
         """
         return self._core.execute_raw(
             _operations.OPERATION_58,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1357,6 +1375,7 @@ class CommentsWithStreamingResponse:
     def approve_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1366,7 +1385,7 @@ class CommentsWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_57,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         )
@@ -1374,6 +1393,7 @@ class CommentsWithStreamingResponse:
     def reject_comment(
         self,
         *,
+        if_match: StrictStr,
         comment_id: UUID,
         response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
         options: RequestOptions | None = None,
@@ -1383,7 +1403,7 @@ class CommentsWithStreamingResponse:
         """
         return self._core.stream(
             _operations.OPERATION_58,
-            (comment_id,),
+            (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
         )
