@@ -13,6 +13,8 @@ NODE_TESTS := tests/gates/test_lint.py tests/gates/test_bad_input.py tests/gates
 	tests/gates/test_spectral.py tests/gates/test_score.py
 # Java knows no registry that every machine may ask; Debian brings what the client's own pinned tools lack.
 JAVA_PACKAGES := libhttpmime-java libjakarta-annotation-api-java
+# Two at once would stand in each other's way; `make --jobs` may want both.
+debian = flock $(VENV) sh -c "apt-get update -qq && apt-get install -qq -y $(1) >/dev/null"
 export PYTHONPATH := .
 # No tool asks the network for anything while it checks.
 export REDOCLY_TELEMETRY := off
@@ -95,8 +97,8 @@ second-opinion: $(VENV)/.dev ## Let openapi-core judge the traffic that `make te
 
 .PHONY: browser-test
 browser-test: $(VENV)/.dev node_modules/.done ## Open the pages in a real browser; installs Debian's Chromium where it may
-	@command -v chromium >/dev/null || { apt-get update -qq && apt-get install -qq -y chromium >/dev/null; }
-	$(BIN)/python -m pytest -n 0 tests/browser
+	@command -v chromium >/dev/null || { $(call debian,chromium); }
+	$(BIN)/python -m pytest tests/browser
 
 .PHONY: lint
 lint: $(VENV)/.dev node_modules/.done ## Lint the contract, the code and the house rules
@@ -134,7 +136,7 @@ bench: $(VENV)/.dev ## Measure the service against raw ASGI and the tutorial sty
 .PHONY: clients
 clients: $(VENV)/.dev $(VENV)/.clients node_modules/.done ## Build the client libraries from the contract; installs Debian's Java where it may
 	@command -v javac >/dev/null && dpkg -s $(JAVA_PACKAGES) >/dev/null 2>&1 || [ $$(id -u) != 0 ] || ! command -v apt-get >/dev/null \
-		|| { apt-get update -qq && apt-get install -qq -y default-jdk-headless $(JAVA_PACKAGES) >/dev/null; }
+		|| { $(call debian,default-jdk-headless $(JAVA_PACKAGES)); }
 	$(BIN)/python -m scripts.clients build
 
 .PHONY: client-test

@@ -105,17 +105,24 @@ class OneConnection:
         self._turn.release()
 
 
-@pytest.fixture
-async def connection(database: str) -> AsyncIterator[Connection]:
-    """A connection in a transaction that is rolled back; the service uses it too for the length of the test."""
+@pytest.fixture(scope="session")
+async def opened(database: str) -> AsyncIterator[Connection]:
+    """This worker's one connection: PostgreSQL takes longer to open one than most tests take."""
     raw = await asyncpg.connect(database)
-    outer = raw.transaction()
-    await outer.start()
-    db.use(OneConnection(raw))
     yield raw
+    await raw.close()
+
+
+@pytest.fixture
+async def connection(opened: Connection) -> AsyncIterator[Connection]:
+    """A connection in a transaction that is rolled back; the service uses it too for the length of the test."""
+    outer = opened.transaction()
+    await outer.start()
+    db.use(OneConnection(opened))
+    yield opened
     db.use(None)
     await outer.rollback()
-    await raw.close()
+    await opened.execute("RESET ALL")
 
 
 @pytest.fixture(scope="session")

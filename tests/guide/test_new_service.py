@@ -90,9 +90,11 @@ class TestTexts:
 
     def test_ci_loses_steps_that_have_gone(self, tmp_path: Path) -> None:
         (tmp_path / ".ci").mkdir()
-        (tmp_path / ".ci/run").write_text("set -e\ngate lint\ngate bench\n")
-        texts.ci(tmp_path, {"lint"})
-        assert (tmp_path / ".ci/run").read_text() == "set -e\ngate lint\n"
+        (tmp_path / ".ci/run").write_text(
+            "set -e\ngates() {\n}\ngate lint\ngate bench\ngates test bench a-b\ngates bench\n"
+        )
+        texts.ci(tmp_path, {"lint", "test", "a-b"})
+        assert (tmp_path / ".ci/run").read_text() == "set -e\ngates() {\n}\ngate lint\ngates test a-b\n"
 
     def test_recorded_examples_are_asked_for_later_and_the_reason_is_dated(self, tmp_path: Path) -> None:
         shutil.copy(ROOT / "redocly.yaml", tmp_path)

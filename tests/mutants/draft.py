@@ -10,8 +10,9 @@ class Draft:
     """A copy of the contract in which one operation stands on its own, so that only it is changed."""
 
     def __init__(self, operation: Operation) -> None:
-        self.document: Node = deepcopy(contract())
-        self.item: Node = self.document["paths"][operation.path]
+        # Only the path is changed in place; of all else, `own` gives copies, and a copy of the whole takes its time.
+        self.item: Node = deepcopy(contract()["paths"][operation.path])
+        self.document: Node = contract() | {"paths": contract()["paths"] | {operation.path: self.item}}
         self.node: Node = self.item[operation.method.lower()]
         shared = self.item.pop("parameters", [])
         for method in METHODS:
