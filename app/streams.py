@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Mapping
 
 from starlette.responses import StreamingResponse
 
-NDJSON, CSV = "application/x-ndjson", "text/csv"
+from app.contract import LINES
+
+NDJSON, CSV = LINES, "text/csv"
 # Not compressed on the way: a compressor holds back what it has not seen enough of.
 STREAMED = (NDJSON, CSV)
 

@@ -113,7 +113,7 @@ class CommentsResource:
         Call GET /posts/{post_id}/comments.
         """
         return self._core.execute(
-            _operations.OPERATION_48,
+            _operations.OPERATION_49,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -166,7 +166,7 @@ class CommentsResource:
         Call POST /posts/{post_id}/comments.
         """
         return self._core.execute(
-            _operations.OPERATION_49,
+            _operations.OPERATION_50,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -233,7 +233,7 @@ class CommentsResource:
         Call GET /comments/moderation-queue.
         """
         return self._core.execute(
-            _operations.OPERATION_50,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -278,7 +278,7 @@ class CommentsResource:
         Call GET /comments/{comment_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_51,
+            _operations.OPERATION_52,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -331,7 +331,7 @@ class CommentsResource:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_53,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -351,7 +351,7 @@ class CommentsResource:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_54,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -368,7 +368,7 @@ class CommentsResource:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_55,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -385,7 +385,7 @@ class CommentsResource:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_56,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -404,7 +404,7 @@ class CommentsResource:
         Call PUT /comments/{comment_id}/report.
         """
         return self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_57,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -447,7 +447,7 @@ class CommentsResource:
         Call PUT /comments/{comment_id}/approval.
         """
         return self._core.execute(
-            _operations.OPERATION_57,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -488,7 +488,7 @@ class CommentsResource:
         Call PUT /comments/{comment_id}/rejection.
         """
         return self._core.execute(
-            _operations.OPERATION_58,
+            _operations.OPERATION_59,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -561,7 +561,7 @@ class CommentsWithResponse:
         Call GET /posts/{post_id}/comments.
         """
         return self._core.execute(
-            _operations.OPERATION_48,
+            _operations.OPERATION_49,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -614,7 +614,7 @@ class CommentsWithResponse:
         Call POST /posts/{post_id}/comments.
         """
         return self._core.execute(
-            _operations.OPERATION_49,
+            _operations.OPERATION_50,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -681,7 +681,7 @@ class CommentsWithResponse:
         Call GET /comments/moderation-queue.
         """
         return self._core.execute(
-            _operations.OPERATION_50,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -726,7 +726,7 @@ class CommentsWithResponse:
         Call GET /comments/{comment_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_51,
+            _operations.OPERATION_52,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -779,7 +779,7 @@ class CommentsWithResponse:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_52,
+            _operations.OPERATION_53,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -799,7 +799,7 @@ class CommentsWithResponse:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.execute(
-            _operations.OPERATION_53,
+            _operations.OPERATION_54,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -816,7 +816,7 @@ class CommentsWithResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_54,
+            _operations.OPERATION_55,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -833,7 +833,7 @@ class CommentsWithResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.execute(
-            _operations.OPERATION_55,
+            _operations.OPERATION_56,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -852,7 +852,7 @@ class CommentsWithResponse:
         Call PUT /comments/{comment_id}/report.
         """
         return self._core.execute(
-            _operations.OPERATION_56,
+            _operations.OPERATION_57,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -895,7 +895,7 @@ class CommentsWithResponse:
         Call PUT /comments/{comment_id}/approval.
         """
         return self._core.execute(
-            _operations.OPERATION_57,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -936,7 +936,7 @@ class CommentsWithResponse:
         Call PUT /comments/{comment_id}/rejection.
         """
         return self._core.execute(
-            _operations.OPERATION_58,
+            _operations.OPERATION_59,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -967,7 +967,7 @@ class CommentsWithRawResponse:
         Call GET /posts/{post_id}/comments.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_48,
+            _operations.OPERATION_49,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -987,7 +987,7 @@ class CommentsWithRawResponse:
         Call POST /posts/{post_id}/comments.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_49,
+            _operations.OPERATION_50,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -1012,7 +1012,7 @@ class CommentsWithRawResponse:
         Call GET /comments/moderation-queue.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_50,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -1030,7 +1030,7 @@ class CommentsWithRawResponse:
         Call GET /comments/{comment_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_51,
+            _operations.OPERATION_52,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1050,7 +1050,7 @@ class CommentsWithRawResponse:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_52,
+            _operations.OPERATION_53,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -1070,7 +1070,7 @@ class CommentsWithRawResponse:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_53,
+            _operations.OPERATION_54,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1087,7 +1087,7 @@ class CommentsWithRawResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_54,
+            _operations.OPERATION_55,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1104,7 +1104,7 @@ class CommentsWithRawResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_55,
+            _operations.OPERATION_56,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1123,7 +1123,7 @@ class CommentsWithRawResponse:
         Call PUT /comments/{comment_id}/report.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_56,
+            _operations.OPERATION_57,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -1142,7 +1142,7 @@ class CommentsWithRawResponse:
         Call PUT /comments/{comment_id}/approval.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_57,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1159,7 +1159,7 @@ class CommentsWithRawResponse:
         Call PUT /comments/{comment_id}/rejection.
         """
         return self._core.execute_raw(
-            _operations.OPERATION_58,
+            _operations.OPERATION_59,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1190,7 +1190,7 @@ class CommentsWithStreamingResponse:
         Call GET /posts/{post_id}/comments.
         """
         return self._core.stream(
-            _operations.OPERATION_48,
+            _operations.OPERATION_49,
             (limit, cursor, page, include_total, sort, layout, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1210,7 +1210,7 @@ class CommentsWithStreamingResponse:
         Call POST /posts/{post_id}/comments.
         """
         return self._core.stream(
-            _operations.OPERATION_49,
+            _operations.OPERATION_50,
             (idempotency_key, post_id),
             body=body,
             media_type=media_type,
@@ -1235,7 +1235,7 @@ class CommentsWithStreamingResponse:
         Call GET /comments/moderation-queue.
         """
         return self._core.stream(
-            _operations.OPERATION_50,
+            _operations.OPERATION_51,
             (limit, cursor, page, include_total, sort, status, reported),
             options=options,
             response_media_type=response_media_type,
@@ -1253,7 +1253,7 @@ class CommentsWithStreamingResponse:
         Call GET /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_51,
+            _operations.OPERATION_52,
             (if_none_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1273,7 +1273,7 @@ class CommentsWithStreamingResponse:
         Call PATCH /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_52,
+            _operations.OPERATION_53,
             (if_match, comment_id),
             body=body,
             media_type=media_type,
@@ -1293,7 +1293,7 @@ class CommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_53,
+            _operations.OPERATION_54,
             (if_match, comment_id),
             options=options,
             response_media_type=response_media_type,
@@ -1310,7 +1310,7 @@ class CommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_54,
+            _operations.OPERATION_55,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1327,7 +1327,7 @@ class CommentsWithStreamingResponse:
         Call DELETE /comments/{comment_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_55,
+            _operations.OPERATION_56,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1346,7 +1346,7 @@ class CommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/report.
         """
         return self._core.stream(
-            _operations.OPERATION_56,
+            _operations.OPERATION_57,
             (comment_id,),
             body=body,
             media_type=media_type,
@@ -1365,7 +1365,7 @@ class CommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/approval.
         """
         return self._core.stream(
-            _operations.OPERATION_57,
+            _operations.OPERATION_58,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1382,7 +1382,7 @@ class CommentsWithStreamingResponse:
         Call PUT /comments/{comment_id}/rejection.
         """
         return self._core.stream(
-            _operations.OPERATION_58,
+            _operations.OPERATION_59,
             (comment_id,),
             options=options,
             response_media_type=response_media_type,
