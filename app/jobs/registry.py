@@ -22,7 +22,7 @@ class Report(Protocol):
     """Shows how far a job is."""
 
     async def __call__(
-        self, progress: int, result: Mapping[str, Any] | None = None, connection: Connection | None = None
+        self, progress: int, result: Mapping[str, Any] | None = None, connection: Connection | None = None, /
     ) -> None: ...
 
 

@@ -1,6 +1,7 @@
 """importPosts: what is taken, what becomes of it, and what is said of it."""
 
 import json
+from typing import Any
 
 import pytest
 from httpx2 import AsyncClient
@@ -26,7 +27,7 @@ class TestImportPosts:
 
     @pytest.mark.parametrize("mode", MODES)
     async def test_writes_what_create_post_would(self, client: AsyncClient, connection: Connection, mode: str) -> None:
-        members = {"excerpt": "On looms.", "tags": [" Looms", "engines"]}
+        members: dict[str, Any] = {"excerpt": "On looms.", "tags": [" Looms", "engines"]}
         one = (await client.post("/posts", json={"title": "The engine weaves", "content": TEXT} | members)).json()
         report = await imported(client, connection, line(**members), mode=mode)
         assert report == {"lines": 1, "done": 1, "imported": 1, "unchanged": 0, "refused": 0, "errors": []}
@@ -148,7 +149,7 @@ class TestLines:
             (b"{}", "/title", "missing"),
             (line(undreamt="of"), "/undreamt", "extra_forbidden"),
             (line(status="published"), "/status", "extra_forbidden"),
-            (line(title=1), "/title", "string_type"),
+            (line(tags=1), "/tags", "list_type"),
             (line(content="x" * 200_001), "/content", "string_too_long"),
             (line(content="x" * 1_048_577), "", "line_too_long"),
             (line(content="x" * 5_000_000), "", "line_too_long"),

@@ -50,8 +50,8 @@ async def work(connection: Connection, job: Record) -> Any:
     """Do a job as a worker would, whatever the time."""
     del connection
 
-    async def report(progress: int) -> None:
-        del progress
+    async def report(*_: object) -> None:
+        return
 
     return await tasks.publish(orjson.loads(job["payload"]), Running(job["id"], "key", 1, None, report))
 
@@ -269,7 +269,7 @@ class TestJob:
         late, later, not_yet = [
             await make.post(author, status="scheduled", publish_at=datetime.now(UTC) + by) for by in minutes
         ]
-        running = Running(late, "key", 1, None, lambda _: client.aclose())
+        running = Running(late, "key", 1, None, lambda *_: client.aclose())
         assert await tasks.publish_overdue({}, running) == {"published": 2}
         assert await tasks.publish_overdue({}, running) == {"published": 0}
         for post_id, status in ((late, "published"), (later, "published"), (not_yet, "scheduled")):
