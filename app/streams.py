@@ -1,7 +1,8 @@
-"""Answers that are made while they are sent, so that their length costs no memory."""
+"""What is made while it is sent, and read while it comes, so that its length costs no memory."""
 
 from collections.abc import AsyncIterator, Mapping
 
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from app.contract import LINES
@@ -9,6 +10,8 @@ from app.contract import LINES
 NDJSON, CSV = LINES, "text/csv"
 # Not compressed on the way: a compressor holds back what it has not seen enough of.
 STREAMED = (NDJSON, CSV)
+# What the handler of an operation is given whose body is streamed: `stream()` yields it as it comes.
+Incoming = Request
 
 
 class Stream(StreamingResponse):

@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from pydantic import MISSING
-from starlette.requests import Request
 
 from app import pages
 from app.access import Principal
@@ -18,7 +17,7 @@ from app.negotiation import preferred
 from app.posts import bulk, export, markdown, related, revisions, search, service, steps, uploads, views
 from app.posts.queries import Filters
 from app.sql import Connection
-from app.streams import Stream
+from app.streams import Incoming, Stream
 from generated.models import (
     ImportMode,
     Job,
@@ -249,7 +248,7 @@ async def export_posts(
 
 
 async def import_posts(
-    *, request: Request, principal: Principal, mode: ImportMode, idempotency_key: str | None
+    *, request: Incoming, principal: Principal, mode: ImportMode, idempotency_key: str | None
 ) -> HTTPResult[Job]:
     async with uploads.received(principal.user_id, mode, request.stream()) as upload:
 

@@ -21,6 +21,7 @@ from asyncpg import Record
 from sqlalchemy import Integer, Text, Uuid, bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
+from app.access import WRITE_POSTS
 from app.categories import service as categories
 from app.contract import role_scopes
 from app.db import reading, transaction
@@ -35,7 +36,6 @@ from app.tags import service as tags
 from app.users.tables import User
 from generated.models import ImportMode
 
-SCOPE = "posts:write"
 # What is said of lines that were refused: of so many, and in so many bytes.
 MAX_LISTED, MAX_LISTED_BYTES = 1_000, 65_536
 # An import of all or nothing keeps the names of its tags in mind.
@@ -120,7 +120,7 @@ async def _current(connection: Connection, import_id: UUID) -> Record:
     row = await _GET.first(connection, import_id=import_id)
     if row is None:
         raise JobFailed("What was uploaded is no longer there; send it again.", final=True)
-    if not row["is_active"] or SCOPE not in role_scopes()[row["role"]]:
+    if not row["is_active"] or WRITE_POSTS not in role_scopes()[row["role"]]:
         raise JobFailed("The account may not write posts.", final=True)
     return row
 

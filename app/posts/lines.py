@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from fastapi.exceptions import RequestValidationError
 from pydantic import MISSING, ValidationError
 
 from app import clock
 from app.posts.bulk import Draft
 from app.posts.text import excerpt_of
-from app.problems import FieldError, ValidationFailed, from_validation
+from app.problems import FieldError, ValidationFailed, from_model
 from app.settings import settings
 from app.strict import as_object
 from app.tags.service import normalise
@@ -80,9 +79,7 @@ def _post(line: bytes) -> PostImportLine:
     try:
         post = PostImportLine.model_validate(document)
     except ValidationError as failure:
-        found = failure.errors(include_url=False, include_context=False, include_input=False)
-        records = [{**error, "loc": ("body", *error["loc"])} for error in found]
-        raise from_validation(RequestValidationError(records)) from None
+        raise from_model(failure) from None
     if post.published_at is not MISSING and post.published_at and post.published_at > clock.now():
         raise ValidationFailed(
             errors=[FieldError(pointer="/published_at", code="time_to_come", detail="Must be a time that is over.")]

@@ -45,7 +45,9 @@ async def work(connection: Connection, answer: Response, *, cut_after: int | Non
         if reports == cut_after:
             raise Cancelled
 
-    return await tasks.import_posts(orjson.loads(payload), Running(job_id, "key", 1, None, report))
+    result = await tasks.import_posts(orjson.loads(payload), Running(job_id, "key", 1, None, report))
+    assert result is not None
+    return dict(result)
 
 
 async def imported(client: AsyncClient, connection: Connection, content: Any, **query: Any) -> dict[str, Any]:
