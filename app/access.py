@@ -119,6 +119,9 @@ async def authorize(requirements: RequirementSets, credentials: Credentials) -> 
     return principal
 
 
+# What a job that writes posts for a member asks of his role, long after the request that queued it was let in.
+WRITE_POSTS = "posts:write"
+
 Row = Record | Mapping[str, Any]
 Predicate = Callable[[Principal, Row], bool]
 

@@ -12,6 +12,8 @@ import orjson
 
 BUNDLE = Path(__file__).parents[1] / "generated/openapi.json"
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
+# What comes in lines is as long as a file, and is read by its handler as it comes.
+LINES = "application/x-ndjson"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Operation:
     public: bool
     # Under which policy a request for it counts.
     limit: str = "default"
+    # Whether the handler reads the body for itself, as it comes.
+    streamed: bool = False
     # What every answer of a deprecated operation says of its end; nothing for all others.
     notices: tuple[tuple[bytes, bytes], ...] = ()
 
@@ -79,15 +83,17 @@ def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
     formats: dict[str, str | None] = {entry["name"]: resolve(entry["schema"]).get("format") for entry in parameters}
     in_path = {entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "path"}
     security = operation.get("security", bundle().get("security", []))
+    media_types = frozenset(resolve(operation.get("requestBody", {})).get("content", {}))
     return Operation(
         name=operation["operationId"],
         method=method.upper(),
         path=path,
         query={entry["name"]: formats[entry["name"]] for entry in parameters if entry["in"] == "query"},
         path_formats={name: form for name, form in in_path.items() if form},
-        media_types=frozenset(resolve(operation.get("requestBody", {})).get("content", {})),
+        media_types=media_types,
         public={} in security or not security,
         limit=operation.get("x-rate-limit", "default"),
+        streamed=LINES in media_types,
         notices=_notices(operation),
     )
 

@@ -181,7 +181,7 @@ def _credentials(dependency: Dependant) -> dict[str, Credential] | None:
 def _readers(dependant: Dependant) -> list[Reader] | None:
     """Return what reads each kind of argument, or None when there is a kind that is not known here."""
     readers = [_path_reader(dependant), _query_reader(dependant), _header_reader(dependant)]
-    if dependant.cookie_params or len(dependant.body_params) > 1:
+    if dependant.cookie_params or len(dependant.body_params) > 1 or dependant.request_param_name:
         return None
     for dependency in dependant.dependencies:
         if isinstance(dependency.call, ParameterAdapter) and dependency.name and _is_plain(dependency.call):

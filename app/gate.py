@@ -19,7 +19,7 @@ from app.current import current
 from app.direct import Arrived, Call, compiled
 from app.limits import DEFAULT, in_force
 from app.problems import MethodNotAllowed, NotFound, UnsupportedMediaType
-from app.strict import check_form, parse_json, read_body, read_parameters
+from app.strict import check_form, limited, parse_json, read_body, read_parameters
 
 _FORM = "application/x-www-form-urlencoded"
 _PREFIX = f"{BASE_PATH}/"
@@ -70,14 +70,17 @@ async def framework_way(scope: Scope, receive: Receive, send: Send) -> None:
 class Gate:
     """An ASGI application that serves the operations of the contract."""
 
-    def __init__(self, app: ASGIApp, routes: Iterable[APIRoute], *, max_body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, routes: Iterable[APIRoute], *, max_body_bytes: int, max_streamed_bytes: int
+    ) -> None:
         """Build the tree of paths; every operation needs exactly one route, and every route an operation.
 
-        `app` is the framework, in which `framework_way` is mounted at the base path.
+        `app` is the framework, in which `framework_way` is mounted at the base path. Bodies that handlers read for
+        themselves have a limit of their own.
         """
         self._app = app
         self._root = _Place()
-        self._max_body_bytes = max_body_bytes
+        self._max_bytes = {False: max_body_bytes, True: max_streamed_bytes}
         waiting = dict(operations())
         for route in routes:
             operation = waiting.pop(route.operation_id or "", None)
@@ -146,9 +149,13 @@ class Gate:
     async def _body(
         self, operation: Operation, scope: Scope, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[object, Receive]:
-        """Return the JSON document that the body is, if it is one, and a `receive` that gives the body once more."""
+        """Return the JSON document that the body is, if it is one, and a `receive` that gives the body once more.
+
+        A body that is streamed stays where it is until its handler asks for it.
+        """
         content_type = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
-        body = await read_body(receive, headers.get(b"content-length"), self._max_body_bytes)
+        receive = limited(receive, headers.get(b"content-length"), self._max_bytes[operation.streamed])
+        body = b"" if operation.streamed else await read_body(receive)
         if content_type not in operation.media_types and not (not body and not content_type):
             raise UnsupportedMediaType(f"Send {' or '.join(sorted(operation.media_types))}.")
         if sum(name == b"content-type" for name, _ in scope["headers"]) > 1:
@@ -156,6 +163,8 @@ class Gate:
             raise UnsupportedMediaType("Send one Content-Type.")
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise UnsupportedMediaType("Send the body without Content-Encoding.")
+        if operation.streamed:
+            return None, receive
         document = parse_json(body) if body and content_type.endswith("json") else None
         if body and content_type == _FORM:
             check_form(body)

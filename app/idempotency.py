@@ -80,11 +80,13 @@ Body = TypeVar("Body", bound=BaseModel)
 async def once(
     key: str | None,
     caller: UUID | None,
-    request: BaseModel,
+    request: BaseModel | bytes,
     answer: type[Body],
     act: Callable[[Connection], Awaitable[HTTPResult[Body]]],
 ) -> HTTPResult[Body]:
     """Run `act` in a transaction, or give the answer it gave before to the same caller, path, key and body.
+
+    Of a body that was not held whole, `request` is what tells it from all others: a digest.
 
     Raises IdempotencyKeyReused (422) for another body and IdempotencyInProgress (409) while the first is running.
     """
@@ -95,9 +97,8 @@ async def once(
         scope = f"{caller} {current().operation} {current().path} {key}"
         record_id = blake2b(scope.encode(), digest_size=32).digest()
         # Keyed, because a body may hold a password and a plain hash of one can be tried out.
-        fingerprint = hmac.digest(
-            settings().secret_key.get_secret_value().encode(), request.model_dump_json().encode(), sha256
-        )
+        said = request if isinstance(request, bytes) else request.model_dump_json().encode()
+        fingerprint = hmac.digest(settings().secret_key.get_secret_value().encode(), said, sha256)
         if not await _LOCK.value(connection, lock=int.from_bytes(record_id[:8], signed=True)):
             raise IdempotencyInProgress
         kept = await _FIND.first(connection, id=record_id)

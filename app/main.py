@@ -111,7 +111,8 @@ def create_app() -> ASGIApp:
         # Nothing is configured to receive it, and finding that out anew costs every request.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app: ASGIApp = Gate(framework, operations(), max_body_bytes=current.max_body_bytes)
+    limits_of_bodies = {"max_body_bytes": current.max_body_bytes, "max_streamed_bytes": current.max_streamed_bytes}
+    app: ASGIApp = Gate(framework, operations(), **limits_of_bodies)
     for part, args, kwargs in reversed(middleware(current)):
         app = part(app, *args, **kwargs)
     return app

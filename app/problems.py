@@ -12,6 +12,7 @@ from urllib.parse import quote
 import asyncpg
 import orjson
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -184,6 +185,14 @@ def from_validation(failure: RequestValidationError) -> Problem:
         return PreconditionRequired()
     errors = [_field_error(record) for record in records[:MAX_ERRORS]]
     return ValidationFailed(errors=errors)
+
+
+def from_model(failure: ValidationError) -> Problem:
+    """Turn a model's refusal of a document that is no request's body into the same problem."""
+    found = failure.errors(include_url=False, include_context=False, include_input=False)
+    return ValidationFailed(
+        errors=[_field_error({**record, "loc": ("body", *record["loc"])}) for record in found[:MAX_ERRORS]]
+    )
 
 
 _FRAMEWORK: dict[int, type[Problem]] = {

@@ -117,6 +117,7 @@ class Settings(BaseSettings):
     trusted_proxies: values.Networks = ()
     https_only: bool = Field(default_factory=_is_production)
     max_body_bytes: int = Field(default=1_048_576, ge=1_024, le=1_073_741_824)
+    max_streamed_bytes: int = Field(default=268_435_456, ge=1_024, le=1_099_511_627_776)
     # Per member, or per address for those who are not logged in; the second one always per address.
     rate_limit: values.Rate = "100/minute"
     rate_limit_auth: values.Rate = "10/minute"

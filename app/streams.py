@@ -1,12 +1,17 @@
-"""Answers that are made while they are sent, so that their length costs no memory."""
+"""What is made while it is sent, and read while it comes, so that its length costs no memory."""
 
 from collections.abc import AsyncIterator, Mapping
 
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-NDJSON, CSV = "application/x-ndjson", "text/csv"
+from app.contract import LINES
+
+NDJSON, CSV = LINES, "text/csv"
 # Not compressed on the way: a compressor holds back what it has not seen enough of.
 STREAMED = (NDJSON, CSV)
+# What the handler of an operation is given whose body is streamed: `stream()` yields it as it comes.
+Incoming = Request
 
 
 class Stream(StreamingResponse):

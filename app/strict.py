@@ -11,7 +11,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl
 
 import orjson
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from app.contract import Operation
 from app.fields import DATE_TEXT, TIMESTAMP_TEXT, UUID_TEXT
@@ -26,21 +26,37 @@ _FORMATS: dict[str, tuple[re.Pattern[str], str]] = {
 _MAX_PAIRS = 100
 
 
-async def read_body(receive: Receive, declared: bytes | None, limit: int) -> bytes:
-    """Return the body. Raises PayloadTooLarge (413) as soon as it is known to be, and MalformedRequest (400)."""
+def limited(receive: Receive, declared: bytes | None, limit: int) -> Receive:
+    """Return a `receive` for a body of no more than this.
+
+    Raises PayloadTooLarge (413) as soon as it is known to be more, and from then on MalformedRequest (400) where the
+    client goes away before the end.
+    """
     too_large = PayloadTooLarge(f"A body may have {limit:,} bytes.")
     if declared is not None and declared.isdigit() and int(declared) > limit:
         raise too_large
-    chunks: list[bytes] = []
-    size, more = 0, True
-    while more:
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
         message = await receive()
         if message["type"] == "http.disconnect":
             raise MalformedRequest("The body ended early.")
-        chunks.append(message.get("body", b""))
-        size += len(chunks[-1])
+        size += len(message.get("body", b""))
         if size > limit:
             raise too_large
+        return message
+
+    return counted
+
+
+async def read_body(receive: Receive) -> bytes:
+    """Return the body, whole."""
+    chunks: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        chunks.append(message.get("body", b""))
         more = message.get("more_body", False)
     return b"".join(chunks)
 
@@ -55,12 +71,15 @@ def parse_json(body: bytes) -> dict[str, Any]:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as failure:
         raise MalformedRequest(f"The body is not JSON: line {failure.lineno}, column {failure.colno}.") from None
+    return as_object(document, body)
+
+
+def as_object(document: object, source: bytes) -> dict[str, Any]:
+    """Return what was parsed of this. Raises ValidationFailed (422) for what is no object and for NUL in texts."""
     if not isinstance(document, dict):
         # The generated layer takes `null` for an absent body where the body is optional.
-        raise ValidationFailed(
-            errors=[FieldError(pointer="", code="object_type", detail="The body must be an object.")]
-        )
-    if b"\\u0000" in body and (pointers := list(islice(_nul_pointers(cast("object", document)), MAX_ERRORS))):
+        raise ValidationFailed(errors=[FieldError(pointer="", code="object_type", detail="Must be an object.")])
+    if b"\\u0000" in source and (pointers := list(islice(_nul_pointers(cast("object", document)), MAX_ERRORS))):
         raise ValidationFailed(
             errors=[
                 FieldError(pointer=pointer, code="nul_character", detail="A text cannot hold NUL.")

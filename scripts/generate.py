@@ -53,6 +53,8 @@ MODEL_OPTIONS = [
 # What a caller acts on after a refusal. The generator's time grows with the square of the number of headers, and every
 # refusal of every operation declares the same handful.
 HEADERS_OF_REFUSALS = frozenset({"X-Request-ID", "Retry-After"})
+# The media type of a body that is read as it comes.
+LINES = "application/x-ndjson"
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
@@ -115,6 +117,15 @@ def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
     return names
 
 
+def body_modes(contract: dict[str, Any]) -> dict[str, str]:
+    """Let handlers read for themselves what comes in lines: such a body is as long as a file."""
+    return {
+        reference(path, method): "request"
+        for path, method, operation, _ in operations(contract)
+        if LINES in resolved(contract, operation.get("requestBody", {})).get("content", {})
+    }
+
+
 def request_models(contract: dict[str, Any]) -> set[str]:
     """Return the schemas of request bodies, with the objects they are made of."""
     schemas = contract["components"]["schemas"]
@@ -161,6 +172,7 @@ def generate_server(contract: dict[str, Any], folder: Path) -> None:
         "--server-package=generated.server",
         "--server-model-package=generated.models",
         "--server-handler-mode=async",
+        f"--server-body-modes={json.dumps(body_modes(contract))}",
         f"--server-parameter-names={json.dumps(parameter_names(contract))}",
         f"--type-overrides={json.dumps(strict_types.overrides(contract))}",
         f"--base-class-map={json.dumps(dict.fromkeys(sorted(request_models(contract)), 'app.fields.Request'))}",

@@ -28,7 +28,7 @@ from app.db import reading
 from app.jobs.registry import JobFailed, Kind, Running
 from app.jobs.tables import Job
 from app.problems import ServiceUnavailable
-from app.sql import Statement
+from app.sql import Connection, Statement
 
 log = logging.getLogger("app.jobs")
 
@@ -65,7 +65,13 @@ _BEGIN = Statement(
     .returning(Job.attempts, Job.key, Job.owner_id, Job.request_id, Job.payload)
 )
 _REPORT = Statement(
-    update(Job).where(*_mine).values(progress=bindparam("progress", type_=Integer()), updated_at=func.now())
+    update(Job)
+    .where(*_mine)
+    .values(
+        progress=bindparam("progress", type_=Integer()),
+        result=func.coalesce(bindparam("result", type_=JSONB()), Job.result),
+        updated_at=func.now(),
+    )
 )
 _SUCCEED = Statement(
     update(Job)
@@ -134,8 +140,11 @@ class Attempt:
     # Whether the worker is about to end.
     stopping: Callable[[], bool]
 
-    async def report(self, progress: int) -> None:
-        if not await self._write(_REPORT, progress=max(0, min(progress, 100))):
+    async def report(
+        self, progress: int, result: Mapping[str, Any] | None = None, connection: Connection | None = None
+    ) -> None:
+        said = {"progress": max(0, min(progress, 100)), "result": _json(result)}
+        if not (await self._write_in(connection, _REPORT, said) if connection else await self._write(_REPORT, **said)):
             self.scope.cancel()
         # Here the cancellation takes effect.
         await asyncio.sleep(0)
@@ -143,8 +152,11 @@ class Attempt:
     async def _write(self, statement: Statement, **values: Any) -> bool:
         """Change the job, if it is still this attempt's turn."""
         async with reading() as connection:
-            whose = {"job_id": self.job_id, "turn": self.turn, "attempt": self.number}
-            return bool(await statement.run(connection, **whose, **values))
+            return await self._write_in(connection, statement, values)
+
+    async def _write_in(self, connection: Connection, statement: Statement, values: Mapping[str, Any]) -> bool:
+        whose = {"job_id": self.job_id, "turn": self.turn, "attempt": self.number}
+        return bool(await statement.run(connection, **whose, **values))
 
     async def keep(self, statement: Statement, **values: Any) -> bool:
         """Write what came of the attempt, and wait for the database if it is away."""
@@ -170,7 +182,7 @@ class Attempt:
             return await self._interrupted()
         if failure is not None:
             return await self._failed(failure)
-        kept = await self.keep(_SUCCEED, result=None if result is None else orjson.dumps(dict(result)).decode())
+        kept = await self.keep(_SUCCEED, result=_json(result))
         return ("succeeded", None) if kept else await self._interrupted()
 
     async def _interrupted(self) -> tuple[str, Verdict]:
@@ -200,6 +212,10 @@ class Attempt:
             "attempt": self.number,
             "request_id": self.request_id,
         }
+
+
+def _json(result: Mapping[str, Any] | None) -> str | None:
+    return None if result is None else orjson.dumps(dict(result)).decode()
 
 
 def describe(failure: Exception | None, attempt: int) -> dict[str, Any]:

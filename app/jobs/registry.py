@@ -12,10 +12,18 @@ the second time is recognised as the first. What it does inside belongs into one
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
-Report = Callable[[int], Awaitable[None]]
+from app.sql import Connection
+
+
+class Report(Protocol):
+    """Shows how far a job is."""
+
+    async def __call__(
+        self, progress: int, result: Mapping[str, Any] | None = None, connection: Connection | None = None, /
+    ) -> None: ...
 
 
 class JobFailed(Exception):
@@ -41,9 +49,15 @@ class Running:
     owner_id: UUID | None
     _report: Report
 
-    async def report(self, progress: int) -> None:
-        """Show progress, 0 to 100. The task ends here when the job was cancelled, or is done by another worker."""
-        await self._report(progress)
+    async def report(
+        self, progress: int, result: Mapping[str, Any] | None = None, connection: Connection | None = None
+    ) -> None:
+        """Show progress, 0 to 100, and what has come of it so far, if that is known.
+
+        The task ends here when the job was cancelled, or is done by another worker. With a `connection` it is said in
+        the transaction there: what that does is done together with what is said of it, or not at all.
+        """
+        await self._report(progress, result, connection)
 
 
 Task = Callable[[dict[str, Any], Running], Awaitable[Mapping[str, Any] | None]]

@@ -2,13 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
-from asyncpg import Record
 from pydantic import MISSING
 from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam, case, func, insert, literal_column, select, update
 from sqlalchemy import delete as delete_from
@@ -40,6 +39,31 @@ class Draft:
     tags: list[str]
     published_at: datetime | None = None
     category_id: UUID | None = None
+    external_id: str | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many published posts authors, tags and categories have more, or fewer."""
+
+    authors: Counter[UUID] = field(default_factory=Counter[UUID])
+    names: Counter[str] = field(default_factory=Counter[str])
+    filed: Counter[UUID] = field(default_factory=Counter[UUID])
+
+    def see(self, author_id: UUID, names: Iterable[str], category_id: UUID | None) -> None:
+        """Count a published post."""
+        self.authors[author_id] += 1
+        self.names.update(names)
+        if category_id:
+            self.filed[category_id] += 1
+
+    async def keep(self, connection: Connection, step: int = 1) -> None:
+        """Keep the counters when these posts appear (1) or disappear (-1)."""
+        if self.authors:
+            steps = [number * step for number in self.authors.values()]
+            await _COUNT_FOR_AUTHORS.run(connection, ids=list(self.authors), steps=steps)
+        await tags.add(connection, {name: number * step for name, number in self.names.items()})
+        await categories.add(connection, {category_id: number * step for category_id, number in self.filed.items()})
 
 
 def _lists(*names_and_types: tuple[str, Any]) -> Any:
@@ -59,16 +83,19 @@ _TAKE_SLUGS = Statement(
 _DRAFT, _PUBLISHED = (
     literal_column(f"'{status.value}'", Text()) for status in (PostStatus.draft, PostStatus.published)
 )
-_TEXTS = ("title", "slug", "content", "excerpt", "tag_line")
+_TEXTS = ("title", "slug", "content", "excerpt", "external_id", "tag_line")
 _OTHERS = (("published_at", DateTime(timezone=True)), ("category_id", Uuid()))
 _new = _lists(("id", Uuid()), *((name, Text()) for name in _TEXTS), *_OTHERS)
 _INSERT = Statement(
     insert(Post).from_select(
-        ["id", "author_id", "title", "slug", "content", "excerpt", "tags", "published_at", "category_id", "status"],
+        [
+            *("id", "author_id", "title", "slug", "content", "excerpt", "external_id"),
+            *("tags", "published_at", "category_id", "status"),
+        ],
         select(
             _new.c.id,
             bindparam("author_id", type_=Uuid()),
-            *(_new.c[name] for name in ("title", "slug", "content", "excerpt")),
+            *(_new.c[name] for name in ("title", "slug", "content", "excerpt", "external_id")),
             # A list of lists of different lengths is none of PostgreSQL's; names of tags have no blanks.
             func.string_to_array(_new.c.tag_line, " "),
             _new.c.published_at,
@@ -130,6 +157,7 @@ async def write(connection: Connection, author_id: UUID, drafts: Sequence[Draft]
         slugs=[slugs[post_id] for post_id in ids],
         contents=[draft.content for draft in drafts],
         excerpts=[draft.excerpt for draft in drafts],
+        external_ids=[draft.external_id for draft in drafts],
         tag_lines=[" ".join(draft.tags) for draft in drafts],
         published_ats=[draft.published_at for draft in drafts],
         category_ids=[draft.category_id for draft in drafts],
@@ -151,19 +179,6 @@ async def write_fit(connection: Connection, author_id: UUID, drafts: Sequence[Dr
         *await write_fit(connection, author_id, drafts[:half]),
         *await write_fit(connection, author_id, drafts[half:]),
     ]
-
-
-async def count(connection: Connection, rows: Iterable[Record | dict[str, Any]], step: int) -> None:
-    """Keep the counters of authors, tags and categories when these published posts appear (1) or disappear (-1)."""
-    published = [row for row in rows if row["status"] == PostStatus.published]
-    authors = Counter(row["author_id"] for row in published)
-    if authors:
-        steps = [number * step for number in authors.values()]
-        await _COUNT_FOR_AUTHORS.run(connection, ids=list(authors), steps=steps)
-    names = Counter(name for row in published for name in row["tags"])
-    await tags.add(connection, {name: number * step for name, number in names.items()})
-    filed = Counter(row["category_id"] for row in published if row["category_id"])
-    await categories.add(connection, {category_id: number * step for category_id, number in filed.items()})
 
 
 def _draft(post: models.PostCreate) -> Draft:
@@ -226,4 +241,8 @@ async def delete(connection: Connection, principal: Principal, ids: Sequence[UUI
         raise PermissionDenied("Some of the posts are not yours to delete; none was deleted.", errors=errors)
     await jobs.call_off(connection, [row["publication_job_id"] for row in rows if row["publication_job_id"]])
     await _DELETE.run(connection, ids=list(ids))
-    await count(connection, rows, -1)
+    counts = Counts()
+    for row in rows:
+        if row["status"] == PostStatus.published:
+            counts.see(row["author_id"], row["tags"], row["category_id"])
+    await counts.keep(connection, -1)

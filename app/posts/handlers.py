@@ -12,12 +12,15 @@ from app.current import current
 from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
+from app.jobs import requests as jobs
 from app.negotiation import preferred
-from app.posts import bulk, export, markdown, related, revisions, search, service, steps, views
+from app.posts import bulk, export, markdown, related, revisions, search, service, steps, uploads, views
 from app.posts.queries import Filters
 from app.sql import Connection
-from app.streams import Stream
+from app.streams import Incoming, Stream
 from generated.models import (
+    ImportMode,
+    Job,
     Post,
     PostBatch,
     PostBatchCreate,
@@ -242,6 +245,19 @@ async def export_posts(
     filters = Filters(status, author, tag, category, featured, published_after, published_before)
     pieces = await export.begin(principal, sort, filters, cursor, form)
     return Stream(pieces, form, export.headers(form))
+
+
+async def import_posts(
+    *, request: Incoming, principal: Principal, mode: ImportMode, idempotency_key: str | None
+) -> HTTPResult[Job]:
+    async with uploads.received(principal.user_id, mode, request.stream()) as upload:
+
+        async def begin(connection: Connection) -> HTTPResult[Job]:
+            job_id = await uploads.begin(connection, upload, principal.user_id)
+            job = await jobs.get(connection, principal, job_id)
+            return HTTPResult(202, job, {"Location": f"{BASE_PATH}/jobs/{job_id}"})
+
+        return await once(idempotency_key, principal.user_id, upload.digest, Job, begin)
 
 
 async def list_related_posts(*, principal: Principal | None, post_id: UUID, limit: int) -> HTTPResult[RelatedPosts]:

@@ -1,14 +1,15 @@
-"""Posts, their slugs and their likes."""
+"""Posts, their slugs, likes and revisions, and what is to become posts."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, func, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, LargeBinary, func, text
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.categories.tables import Categorised, Category
+from app.jobs.tables import Job
 from app.sql import Table
 from app.tags.tables import Tagged
 from app.users.tables import User
@@ -61,6 +62,13 @@ class Post(Tagged, Categorised, Table):
             postgresql_include=["version", "updated_at"],
             postgresql_where=text("status = 'published'"),
         ),
+        Index(
+            "uq_posts_external_id",
+            "author_id",
+            "external_id",
+            unique=True,
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
         Index("ix_posts_tags", "tags", postgresql_using="gin"),
         Index("ix_posts_search", "search", postgresql_using="gin"),
     )
@@ -78,6 +86,8 @@ class Post(Tagged, Categorised, Table):
     publish_at: Mapped[datetime | None]
     # What will publish it. No foreign key: jobs are forgotten a month after their end, whoever still names them.
     publication_job_id: Mapped[UUID | None]
+    # What the place calls it that it was imported from, so that it is not imported again.
+    external_id: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     sort_at: Mapped[datetime] = mapped_column(Computed("coalesce(published_at, created_at)", persisted=True))
@@ -127,3 +137,35 @@ class PostRevision(Table):
     editor_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
     restored_from: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PostImport(Table):
+    """A file of posts that is being received or imported, and how far that is."""
+
+    __tablename__ = "post_imports"
+    __table_args__ = (
+        CheckConstraint("mode IN ('all_or_nothing', 'valid_lines')", name="mode"),
+        Index("ix_post_imports_author_id", "author_id"),
+        Index("uq_post_imports_job_id", "job_id", unique=True),
+        Index("ix_post_imports_created_at", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    author_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    mode: Mapped[str]
+    # None until the whole of it has come.
+    job_id: Mapped[UUID | None] = mapped_column(ForeignKey(Job.id, ondelete="CASCADE"))
+    lines: Mapped[int] = mapped_column(server_default="0")
+    # What has come of its lines so far; written in the transaction in which that came of them.
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+
+
+class PostImportPiece(Table):
+    """Some bytes of such a file, in the order in which they came; a line may begin in one and end in another."""
+
+    __tablename__ = "post_import_pieces"
+
+    import_id: Mapped[UUID] = mapped_column(ForeignKey(PostImport.id, ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)

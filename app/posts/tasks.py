@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from app.db import reading, transaction
+from app.jobs.cleaning import remove
 from app.jobs.registry import Running, task
-from app.posts import steps
+from app.posts import imports, steps, uploads
 
 
 async def _publish(post_id: UUID, publish_at: datetime) -> bool:
@@ -33,3 +34,16 @@ async def publish_overdue(payload: dict[str, Any], job: Running) -> dict[str, An
         published += sum(done)
         if not any(done):
             return {"published": published}
+
+
+@task(uploads.IMPORT, deadline=imports.DEADLINE)
+async def import_posts(payload: dict[str, Any], job: Running) -> dict[str, Any]:
+    """Import a file of posts."""
+    return await imports.run(UUID(payload["import_id"]), job)
+
+
+@task("posts.remove_imports", every="*/10 * * * *", deadline=600)
+async def remove_imports(payload: dict[str, Any], job: Running) -> dict[str, Any]:
+    """Delete what was received for imports that are over, and what has never come whole."""
+    del payload, job
+    return {"imports": await remove(uploads.REMOVE)}

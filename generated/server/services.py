@@ -9,6 +9,7 @@ from abc import abstractmethod
 from typing import Protocol
 from uuid import UUID
 
+from fastapi import Request
 from fastapi.responses import Response
 from generated import models
 from pydantic import AwareDatetime, StrictBool
@@ -405,6 +406,19 @@ class PostsService(Protocol[PrincipalT_contra]):
     ) -> bytes | HTTPResult[bytes | models.Problem] | Response:
         """
         Handle GET /posts/export.
+        """
+
+    @abstractmethod
+    async def import_posts(
+        self,
+        *,
+        request: Request,
+        principal: PrincipalT_contra,
+        mode: models.ImportMode,
+        idempotency_key: str | None,
+    ) -> models.Job | HTTPResult[models.Job | models.Problem] | Response:
+        """
+        Handle POST /posts/import.
         """
 
     @abstractmethod

@@ -41,6 +41,8 @@ EXTRA_FILES = {
     "app/posts/bulk.py": "What is done to many posts is one statement for all, and an error points at one.",
     "app/posts/export.py": "A list as a file: forms and pieces, which a page does not know.",
     "app/posts/history.py": "Keeping what a post was is part of every change; reading it is not.",
+    "app/posts/imports.py": "Importing a file is a job, which knows nothing of the request that brought it.",
+    "app/posts/lines.py": "The lines of a file are told apart and read without the database.",
     "app/posts/markdown.py": "Rendering is made of text alone, in a thread of its own.",
     "app/posts/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/posts/related.py": "What is related is a subject of its own, as what is found is.",
@@ -49,6 +51,7 @@ EXTRA_FILES = {
     "app/posts/steps.py": "The life of a post, with the jobs and counters that follow its state.",
     "app/posts/tasks.py": "Tasks run in workers, which import no handlers.",
     "app/posts/text.py": "Slugs and excerpts are made of text alone, without the database.",
+    "app/posts/uploads.py": "Receiving a file is a request, which knows nothing of the job that imports it.",
     "app/statistics/kept.py": "Keeping what is costly to make has nothing to do with what is made.",
     "app/posts/views.py": "Views are counted in memory and written by a task of its own.",
 }

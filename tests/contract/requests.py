@@ -16,6 +16,8 @@ from tests.factories import Factory, Member
 
 JSON = ("application/json", "application/merge-patch+json")
 FORM = "application/x-www-form-urlencoded"
+# A body that is a file of lines; what is wrong with a line is not told by the answer to the request.
+LINES = "application/x-ndjson"
 
 
 def sample(schema: Node) -> Any:
@@ -69,6 +71,8 @@ class Call:
         """Return the body as it is sent."""
         if isinstance(self.body, bytes):
             return self.body
+        if isinstance(self.body, str):
+            return self.body.encode()
         if self.operation.media_type == FORM:
             return urlencode(self.body).encode()
         return orjson.dumps(self.body) if self.operation.media_type else b""

@@ -43,7 +43,8 @@ def _cases(members: Callable[[Operation], dict[str, Any]]) -> list[Any]:
 
 def _members(operation: Operation) -> dict[str, Any]:
     content = operation.content.get(operation.media_type, {})
-    return resolve(content["schema"])["properties"] if content else {}
+    # What comes in lines has none.
+    return resolve(content["schema"]).get("properties", {}) if content else {}
 
 
 def _parameters(operation: Operation) -> dict[str, Any]:

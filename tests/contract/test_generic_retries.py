@@ -17,8 +17,10 @@ ACCEPTED = (201, 202)
 CREATING = [item for item in operations() if "Idempotency-Key" in item.named("header")]
 
 
-def other_body(operation: Operation, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the body with one more member that the contract allows, or a longer text or list."""
+def other_body(operation: Operation, body: Any) -> Any:
+    """Return the body with one more member that the contract allows, or a longer text or list, or one more line."""
+    if isinstance(body, str):
+        return body * 2
     properties = resolve(operation.content[operation.media_type]["schema"])["properties"]
     for name in properties:
         if name not in body:

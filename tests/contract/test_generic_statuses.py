@@ -10,10 +10,11 @@ from httpx2 import AsyncClient, Response
 
 from app.sql import Connection
 from tests.contract.document import METHODS, Node, Operation, contract, operations, resolve
-from tests.contract.requests import FORM, JSON, RESOURCES, Call, fingerprint
+from tests.contract.requests import FORM, JSON, LINES, RESOURCES, Call, fingerprint
 from tests.contract.schemas import Schemas
 
 MAX_BODY_BYTES = 1_048_576
+MAX_STREAMED_BYTES = 268_435_456
 # What a client sends is never repeated to it: it could be somebody else's secret, or a script.
 MARKER = "Zx9MarkerQq"
 STALE = '"999999-00000000"'
@@ -30,6 +31,14 @@ def takes_json(operation: Operation) -> bool:
 
 def takes_body(operation: Operation) -> bool:
     return bool(operation.media_type)
+
+
+def takes_lines(operation: Operation) -> bool:
+    return operation.media_type == LINES
+
+
+def takes_members(operation: Operation) -> bool:
+    return takes_body(operation) and not takes_lines(operation)
 
 
 def is_conditional(operation: Operation) -> bool:
@@ -103,19 +112,30 @@ class TestBody:
         for name in call.body:
             refused(await send(replace(call, body=f"{name}=%ff".encode())), 400, "malformed_request")
 
-    @every(takes_body)
+    @every(takes_members)
     async def test_over_the_limit_is_413(self, send: Send, call: Call) -> None:
         large = MARKER.encode() * (MAX_BODY_BYTES // len(MARKER) + 1)
         answer = await send(replace(call, body=large))
         refused(answer, 413, "payload_too_large")
         assert MARKER not in answer.text
 
+    @every(takes_lines)
+    async def test_that_is_streamed_over_its_limit_is_413(self, send: Send, call: Call) -> None:
+        # What it says of its length suffices; how much comes is counted as well (tests/frame/test_streamed.py).
+        declared = call.with_headers(Content_Length=str(MAX_STREAMED_BYTES + 1))
+        refused(await send(declared), 413, "payload_too_large")
+
+    @every(takes_lines)
+    async def test_that_is_empty_is_422(self, send: Send, call: Call) -> None:
+        problem = refused(await send(replace(call, body=b"")), 422, "validation_failed")
+        assert names(problem, pointer="", code="missing")
+
     @every(takes_body)
     async def test_of_another_media_type_is_415(self, send: Send, call: Call) -> None:
         refused(await send(call.with_headers(Content_Type="text/plain")), 415, "unsupported_media_type")
         refused(await send(call.with_headers(Content_Encoding="gzip")), 415, "unsupported_media_type")
 
-    @every(takes_body)
+    @every(takes_members)
     async def test_with_an_unknown_member_is_422(self, send: Send, call: Call) -> None:
         problem = refused(await send(replace(call, body=call.body | {"undreamt": "of"})), 422, "validation_failed")
         assert names(problem, pointer="/undreamt")
@@ -224,13 +244,13 @@ def impossible(operation: Operation, call: Call) -> list[Call]:
     query = dict.fromkeys(operation.named("query"), wrong)
     headers = {name.replace("-", "_"): MARKER * 40 for name in operation.named("header")}
     calls = [replace(call, query=f"?{urlencode(query)}")] if query else []
-    if operation.media_type:
+    if takes_members(operation):
         members = resolve(operation.content[operation.media_type]["schema"])["properties"]
         form = operation.media_type == FORM
         values = (wrong * 10_000, MARKER, [MARKER], {MARKER: MARKER}, f"\x00{MARKER}")
         bodies = [dict.fromkeys(members, str(value) if form else value) for value in values]
         return calls + [replace(call.with_headers(**headers), body=body) for body in bodies]
-    return [*calls, call.with_headers(**headers)] if "If_Match" in headers else calls
+    return [*calls, call.with_headers(**headers)] if "If_Match" in headers or takes_lines(operation) else calls
 
 
 class TestEcho:

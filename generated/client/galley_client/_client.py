@@ -16,9 +16,11 @@ from typing_extensions import Self
 
 from ._generated import security
 from ._runtime.client.auth import SchemeCredentials, Secret, TokenSource
+from ._runtime.client.body_sources import BINARY_BODIES
 from ._runtime.client.client import ClientCore, ClientDefaults
 from ._runtime.client.errors import add_secondary
 from ._runtime.model_codecs.unset import UNSET
+from .bodies import SyncBinaryBody
 from .options import Clock, RequestOptions, RetryOptions, ServerSelection
 from .responses import RawResponse
 
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 _DEFAULTS = ClientDefaults(
     security_schemes=security.ROOT_SCHEMES,
+    bodies=BINARY_BODIES,
 )
 
 
@@ -86,7 +89,7 @@ class ClientView:
         method: str,
         url: str,
         *,
-        body: bytes | UNSET = UNSET,
+        body: SyncBinaryBody | UNSET = UNSET,
         options: RequestOptions | None = None,
     ) -> RawResponse:
         """Send a request to any absolute URL, outside the operations, and return its raw response in memory."""
@@ -265,7 +268,7 @@ class ClientWithStreamingResponse:
         method: str,
         url: str,
         *,
-        body: bytes | UNSET = UNSET,
+        body: SyncBinaryBody | UNSET = UNSET,
         options: RequestOptions | None = None,
     ) -> AbstractContextManager[RawResponse]:
         """Return a block that sends the request on entry and yields its streaming response until exit."""

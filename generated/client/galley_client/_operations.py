@@ -81,6 +81,7 @@ from .types.posts import (
     GetPostBySlugResponse,
     GetPostResponse,
     GetRevisionResponse,
+    ImportPostsResponse,
     LikePostResponse,
     ListPostsResponse,
     ListRelatedPostsResponse,
@@ -479,603 +480,616 @@ OPERATION_30: Final[OperationPlan[ExportPostsResponse]] = OperationPlan(
     security=security.OPERATION_30,
 )
 
-OPERATION_31: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
-    operation_id='searchPosts',
-    method='GET',
-    path='/posts/search',
+OPERATION_31: Final[OperationPlan[ImportPostsResponse]] = OperationPlan(
+    operation_id='importPosts',
+    method='POST',
+    path='/posts/import',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_785), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_799)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_792), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_794), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_796), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_799))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_776), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_777), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_778), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_779), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_780), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_781), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_782), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_783), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_784)),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_778), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_802)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_785), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_787), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_789), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_791), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_793), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_795), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_797), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_799), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_802))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='mode', style='form', explode=True), codec=model_bindings.codec_776), ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_777)),
+    body=RequestBody(media=(BodyMedia(media_type='application/x-ndjson', kind='binary'),), default='application/x-ndjson', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_31,
 )
 
-OPERATION_32: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
-    operation_id='getPostBySlug',
+OPERATION_32: Final[OperationPlan[SearchPostsResponse]] = OperationPlan(
+    operation_id='searchPosts',
     method='GET',
-    path='/posts/by-slug/{slug}',
+    path='/posts/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_805), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_832)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_823), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_825), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_827), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_829), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_832))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_802), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_803), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_804)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_814), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_828)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_821), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_823), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_825), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_828))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'tag')), codec=model_bindings.codec_805), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_806), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q')), codec=model_bindings.codec_807), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('author', 'cursor', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_808), ParameterSpec(plan=ParameterPlan(location='query', name='featured', style='form', explode=True, kind='boolean', reserved_names=('author', 'category', 'cursor', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_809), ParameterSpec(plan=ParameterPlan(location='query', name='published_after', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_before', 'q', 'tag')), codec=model_bindings.codec_810), ParameterSpec(plan=ParameterPlan(location='query', name='published_before', style='form', explode=True, reserved_names=('author', 'category', 'cursor', 'featured', 'limit', 'published_after', 'q', 'tag')), codec=model_bindings.codec_811), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'category', 'cursor', 'featured', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_812), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('author', 'category', 'featured', 'limit', 'published_after', 'published_before', 'q', 'tag')), codec=model_bindings.codec_813)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_32,
 )
 
-OPERATION_33: Final[OperationPlan[GetPostResponse]] = OperationPlan(
-    operation_id='getPost',
+OPERATION_33: Final[OperationPlan[GetPostBySlugResponse]] = OperationPlan(
+    operation_id='getPostBySlug',
     method='GET',
-    path='/posts/{post_id}',
+    path='/posts/by-slug/{slug}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_838), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_860)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_851), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_853), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_855), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_857), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_860))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_835), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_836), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_837)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_834), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_852), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_854), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_856), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_858), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_861))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_831), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_832), ParameterSpec(plan=ParameterPlan(location='path', name='slug', style='simple', required=True), codec=model_bindings.codec_833)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_33,
 )
 
-OPERATION_34: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
-    operation_id='updatePost',
-    method='PATCH',
+OPERATION_34: Final[OperationPlan[GetPostResponse]] = OperationPlan(
+    operation_id='getPost',
+    method='GET',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_866), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_893)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_872), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_874), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_876), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_878), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_880), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_882), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_886), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_888), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_890), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_893))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_863), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_864)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_865),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_867), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_889)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_880), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_882), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_884), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_886), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_889))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_864), ParameterSpec(plan=ParameterPlan(location='query', name='include', style='form', explode=True), codec=model_bindings.codec_865), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_866)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_34,
 )
 
-OPERATION_35: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
+OPERATION_35: Final[OperationPlan[UpdatePostResponse]] = OperationPlan(
+    operation_id='updatePost',
+    method='PATCH',
+    path='/posts/{post_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_895), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_922)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_901), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_903), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_905), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_907), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_909), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_911), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_913), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_915), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_917), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_922))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_892), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_893)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_894),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_35,
+)
+
+OPERATION_36: Final[OperationPlan[DeletePostResponse]] = OperationPlan(
     operation_id='deletePost',
     method='DELETE',
     path='/posts/{post_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_917)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_902), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_904), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_906), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_908), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_910), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_912), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_917))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_896), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_897)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_946)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_931), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_933), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_935), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_939), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_941), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_943), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_946))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_925), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_926)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_35,
+    security=security.OPERATION_36,
 )
 
-OPERATION_36: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
+OPERATION_37: Final[OperationPlan[ListRelatedPostsResponse]] = OperationPlan(
     operation_id='listRelatedPosts',
     method='GET',
     path='/posts/{post_id}/related',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_922), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_937)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_928), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_930), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_932), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_934), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_937))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_920), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_921)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_36,
-)
-
-OPERATION_37: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
-    operation_id='publishPost',
-    method='PUT',
-    path='/posts/{post_id}/publication',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_942), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_967)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_948), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_950), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_952), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_954), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_956), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_958), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_960), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_962), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_964), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_967))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_940),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_941),), default='application/json'),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_951), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_966)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_957), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_959), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_961), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_963), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_966))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer'), codec=model_bindings.codec_949), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_950)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_37,
 )
 
-OPERATION_38: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
-    operation_id='withdrawPost',
-    method='DELETE',
+OPERATION_38: Final[OperationPlan[PublishPostResponse]] = OperationPlan(
+    operation_id='publishPost',
+    method='PUT',
     path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_971), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_990)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_977), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_979), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_981), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_983), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_985), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_987), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_990))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_970),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_971), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_996)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_977), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_979), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_981), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_983), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_985), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_987), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_989), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_991), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_993), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_996))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_969),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_970),), default='application/json'),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_38,
 )
 
-OPERATION_39: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
-    operation_id='archivePost',
-    method='PUT',
-    path='/posts/{post_id}/archive',
+OPERATION_39: Final[OperationPlan[WithdrawPostResponse]] = OperationPlan(
+    operation_id='withdrawPost',
+    method='DELETE',
+    path='/posts/{post_id}/publication',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_994), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1013)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1000), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1002), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1004), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1006), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1010), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1013))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_993),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1000), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1019)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1006), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1008), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1010), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1012), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1014), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1016), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1019))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_999),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_39,
 )
 
-OPERATION_40: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
-    operation_id='featurePost',
+OPERATION_40: Final[OperationPlan[ArchivePostResponse]] = OperationPlan(
+    operation_id='archivePost',
     method='PUT',
-    path='/posts/{post_id}/feature',
+    path='/posts/{post_id}/archive',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1017), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1034)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1023), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1025), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1027), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1029), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1034))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1016),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1023), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1042)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1029), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1031), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1033), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1035), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1037), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1039), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1042))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1022),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_40,
 )
 
-OPERATION_41: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
-    operation_id='unfeaturePost',
-    method='DELETE',
+OPERATION_41: Final[OperationPlan[FeaturePostResponse]] = OperationPlan(
+    operation_id='featurePost',
+    method='PUT',
     path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1038), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1055)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1044), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1046), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1048), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1050), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1055))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1037),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1046), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1063)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1054), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1056), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1058), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1060), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1063))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1045),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_41,
 )
 
-OPERATION_42: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
-    operation_id='listRevisions',
-    method='GET',
-    path='/posts/{post_id}/revisions',
+OPERATION_42: Final[OperationPlan[UnfeaturePostResponse]] = OperationPlan(
+    operation_id='unfeaturePost',
+    method='DELETE',
+    path='/posts/{post_id}/feature',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1063), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1080)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1069), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1071), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1073), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1075), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1080))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1058), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1059), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1060), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1061), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1062)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1067), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1084)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1073), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1075), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1079), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1081), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1084))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1066),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_42,
 )
 
-OPERATION_43: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
-    operation_id='getRevision',
+OPERATION_43: Final[OperationPlan[ListRevisionsResponse]] = OperationPlan(
+    operation_id='listRevisions',
     method='GET',
-    path='/posts/{post_id}/revisions/{number}',
+    path='/posts/{post_id}/revisions',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1085), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1101)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1090), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1092), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1094), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1096), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1101))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1083), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1084)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1092), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1109)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1100), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1102), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1104), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1106), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1109))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1087), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1088), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1089), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1090), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1091)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_43,
 )
 
-OPERATION_44: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
-    operation_id='compareRevisions',
+OPERATION_44: Final[OperationPlan[GetRevisionResponse]] = OperationPlan(
+    operation_id='getRevision',
     method='GET',
-    path='/posts/{post_id}/revisions/{number}/diff',
+    path='/posts/{post_id}/revisions/{number}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1107), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1123)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1116), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1118), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1120), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1123))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_1104), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1105), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1106)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1114), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1119), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1121), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1123), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1125), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1127), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1112), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1113)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_44,
 )
 
-OPERATION_45: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
-    operation_id='restoreRevision',
-    method='PUT',
-    path='/posts/{post_id}/revisions/{number}/restoration',
+OPERATION_45: Final[OperationPlan[CompareRevisionsResponse]] = OperationPlan(
+    operation_id='compareRevisions',
+    method='GET',
+    path='/posts/{post_id}/revisions/{number}/diff',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1129), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1150)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1135), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1137), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1139), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1141), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1147), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1150))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1126), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1127), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1128)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1136), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1152)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1141), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1143), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1145), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1147), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1149), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1152))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='against', style='form', explode=True, kind='integer'), codec=model_bindings.codec_1133), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1134), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1135)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_45,
 )
 
-OPERATION_46: Final[OperationPlan[LikePostResponse]] = OperationPlan(
+OPERATION_46: Final[OperationPlan[RestoreRevisionResponse]] = OperationPlan(
+    operation_id='restoreRevision',
+    method='PUT',
+    path='/posts/{post_id}/revisions/{number}/restoration',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1158), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1164), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1168), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1172), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1174), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1176), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1179))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1155), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True, reserved_names=('number',)), codec=model_bindings.codec_1156), ParameterSpec(plan=ParameterPlan(location='path', name='number', style='simple', required=True, kind='integer', reserved_names=('post_id',)), codec=model_bindings.codec_1157)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_46,
+)
+
+OPERATION_47: Final[OperationPlan[LikePostResponse]] = OperationPlan(
     operation_id='likePost',
     method='PUT',
     path='/posts/{post_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1171)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1158), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1160), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1162), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1164), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1166), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1168), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1171))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1153),),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_46,
-)
-
-OPERATION_47: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
-    operation_id='unlikePost',
-    method='DELETE',
-    path='/posts/{post_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1190)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1179), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1181), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1183), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1185), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1187), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1190))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1174),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1200)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1187), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1193), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1195), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1197), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1200))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1182),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_47,
 )
 
-OPERATION_48: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
+OPERATION_48: Final[OperationPlan[UnlikePostResponse]] = OperationPlan(
+    operation_id='unlikePost',
+    method='DELETE',
+    path='/posts/{post_id}/like',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1219)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1212), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1214), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1216), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1219))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1203),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_48,
+)
+
+OPERATION_49: Final[OperationPlan[ListCommentsResponse]] = OperationPlan(
     operation_id='listComments',
     method='GET',
     path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1200), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1216)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1211), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1213), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1216))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1193), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1194), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1195), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1196), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1197), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1198), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1199)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_48,
-)
-
-OPERATION_49: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
-    operation_id='createComment',
-    method='POST',
-    path='/posts/{post_id}/comments',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1249)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1232), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1234), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1242), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1244), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1246), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1249))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1219), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1220)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1221),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1229), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1245)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1240), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1242), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1245))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'page', 'sort')), codec=model_bindings.codec_1222), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1223), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'layout', 'limit', 'sort')), codec=model_bindings.codec_1224), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'layout', 'limit', 'page', 'sort')), codec=model_bindings.codec_1225), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'layout', 'limit', 'page')), codec=model_bindings.codec_1226), ParameterSpec(plan=ParameterPlan(location='query', name='layout', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1227), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1228)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_49,
 )
 
-OPERATION_50: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
-    operation_id='listModerationQueue',
-    method='GET',
-    path='/comments/moderation-queue',
+OPERATION_50: Final[OperationPlan[CreateCommentResponse]] = OperationPlan(
+    operation_id='createComment',
+    method='POST',
+    path='/posts/{post_id}/comments',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1259), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1275)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1266), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1268), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1275))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1252), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1253), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_1254), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1255), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_1256), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_1257), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1258)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1261), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1263), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1265), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1267), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1275), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1248), ParameterSpec(plan=ParameterPlan(location='path', name='post_id', style='simple', required=True), codec=model_bindings.codec_1249)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1250),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_50,
 )
 
-OPERATION_51: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
-    operation_id='getComment',
+OPERATION_51: Final[OperationPlan[ListModerationQueueResponse]] = OperationPlan(
+    operation_id='listModerationQueue',
     method='GET',
-    path='/comments/{comment_id}',
+    path='/comments/moderation-queue',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1280), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1302)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1293), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1295), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1297), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1302))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1278), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1279)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1288), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1304)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1295), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1297), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1304))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1281), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1282), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'reported', 'sort', 'status')), codec=model_bindings.codec_1283), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'reported', 'sort', 'status')), codec=model_bindings.codec_1284), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'status')), codec=model_bindings.codec_1285), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'reported', 'sort')), codec=model_bindings.codec_1286), ParameterSpec(plan=ParameterPlan(location='query', name='reported', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1287)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_51,
 )
 
-OPERATION_52: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
-    operation_id='updateComment',
-    method='PATCH',
+OPERATION_52: Final[OperationPlan[GetCommentResponse]] = OperationPlan(
+    operation_id='getComment',
+    method='GET',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1308), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1335)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1314), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1316), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1318), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1320), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1322), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1324), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1328), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1330), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1332), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1335))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1305), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1306)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1307),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1309), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1322), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1324), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1328), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1307), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1308)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_52,
 )
 
-OPERATION_53: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
+OPERATION_53: Final[OperationPlan[UpdateCommentResponse]] = OperationPlan(
+    operation_id='updateComment',
+    method='PATCH',
+    path='/comments/{comment_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1337), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1364)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1343), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1345), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1347), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1349), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1351), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1353), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1357), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1359), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1361), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1364))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1334), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1335)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1336),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_53,
+)
+
+OPERATION_54: Final[OperationPlan[DeleteCommentResponse]] = OperationPlan(
     operation_id='deleteComment',
     method='DELETE',
     path='/comments/{comment_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1359)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1344), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1346), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1348), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1350), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1352), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1354), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1356), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1359))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1338), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1339)),
-    request_id_header='X-Request-ID',
-    security=security.OPERATION_53,
-)
-
-OPERATION_54: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
-    operation_id='likeComment',
-    method='PUT',
-    path='/comments/{comment_id}/like',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1380)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1367), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1369), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1371), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1373), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1375), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1380))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1362),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1388)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1373), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1375), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1379), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1381), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1383), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1385), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1388))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1367), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1368)),
     request_id_header='X-Request-ID',
     security=security.OPERATION_54,
 )
 
-OPERATION_55: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
-    operation_id='unlikeComment',
-    method='DELETE',
+OPERATION_55: Final[OperationPlan[LikeCommentResponse]] = OperationPlan(
+    operation_id='likeComment',
+    method='PUT',
     path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1399)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1394), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1396), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1399))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1383),),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1409)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1396), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1398), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1400), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1402), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1404), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1406), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1409))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1391),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_55,
 )
 
-OPERATION_56: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
-    operation_id='reportComment',
-    method='PUT',
-    path='/comments/{comment_id}/report',
+OPERATION_56: Final[OperationPlan[UnlikeCommentResponse]] = OperationPlan(
+    operation_id='unlikeComment',
+    method='DELETE',
+    path='/comments/{comment_id}/like',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1425)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1408), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1410), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1412), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1414), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1416), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1418), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1420), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1422), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1425))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1402),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1403),), default='application/json', required=True),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1428)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1417), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1419), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1421), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1423), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1425), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1428))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1412),),
     request_id_header='X-Request-ID',
     security=security.OPERATION_56,
 )
 
-OPERATION_57: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
+OPERATION_57: Final[OperationPlan[ReportCommentResponse]] = OperationPlan(
+    operation_id='reportComment',
+    method='PUT',
+    path='/comments/{comment_id}/report',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1454)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1437), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1439), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1441), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1443), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1445), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1447), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1449), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1451), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1454))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1431),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1432),), default='application/json', required=True),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_57,
+)
+
+OPERATION_58: Final[OperationPlan[ApproveCommentResponse]] = OperationPlan(
     operation_id='approveComment',
     method='PUT',
     path='/comments/{comment_id}/approval',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1430), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1451)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1436), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1438), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1440), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1442), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1444), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1446), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1448), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1451))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1428), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1429)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_57,
-)
-
-OPERATION_58: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
-    operation_id='rejectComment',
-    method='PUT',
-    path='/comments/{comment_id}/rejection',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1456), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1477)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1462), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1464), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1466), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1468), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1470), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1472), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1474), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1477))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1454), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1455)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1459), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1480)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1465), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1467), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1469), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1471), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1473), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1475), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1477), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1480))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1457), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1458)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_58,
 )
 
-OPERATION_59: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
+OPERATION_59: Final[OperationPlan[RejectCommentResponse]] = OperationPlan(
+    operation_id='rejectComment',
+    method='PUT',
+    path='/comments/{comment_id}/rejection',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1485), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1491), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1493), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1495), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1497), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1499), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1501), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1503), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1483), ParameterSpec(plan=ParameterPlan(location='path', name='comment_id', style='simple', required=True), codec=model_bindings.codec_1484)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_59,
+)
+
+OPERATION_60: Final[OperationPlan[GetAtomFeedResponse]] = OperationPlan(
     operation_id='getAtomFeed',
     method='GET',
     path='/feed.atom',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1499), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1501), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1503), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1506))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1480), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1481), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1482), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1483), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1484)),
+    responses=ResponseDecoder((binary_branch('200', 'application/atom+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1530), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1532), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1509), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1510), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1511), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1512), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1513)),
     request_id_header='X-Request-ID',
     response_media_type='application/atom+xml',
-    security=security.OPERATION_59,
+    security=security.OPERATION_60,
 )
 
-OPERATION_60: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
+OPERATION_61: Final[OperationPlan[GetRssFeedResponse]] = OperationPlan(
     operation_id='getRssFeed',
     method='GET',
     path='/feed.rss',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1528), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1530), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1532), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1535))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1509), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1510), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1511), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1512), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1513)),
+    responses=ResponseDecoder((binary_branch('200', 'application/rss+xml'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1564)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1557), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1559), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1561), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1564))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('author', 'tag')), codec=model_bindings.codec_1538), ParameterSpec(plan=ParameterPlan(location='query', name='author', style='form', explode=True, reserved_names=('limit', 'tag')), codec=model_bindings.codec_1539), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('author', 'limit')), codec=model_bindings.codec_1540), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('If-Modified-Since', 'X-API-Key')), codec=model_bindings.codec_1541), ParameterSpec(plan=ParameterPlan(location='header', name='If-Modified-Since', style='simple', reserved_names=('If-None-Match', 'X-API-Key')), codec=model_bindings.codec_1542)),
     request_id_header='X-Request-ID',
     response_media_type='application/rss+xml',
-    security=security.OPERATION_60,
+    security=security.OPERATION_61,
 )
 
-OPERATION_61: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
+OPERATION_62: Final[OperationPlan[GetOembedResponse]] = OperationPlan(
     operation_id='getOembed',
     method='GET',
     path='/oembed',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1543), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1556), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1558), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1560), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1562), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1565))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1538), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1539), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1540), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1541), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1542)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_61,
-)
-
-OPERATION_62: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
-    operation_id='listTags',
-    method='GET',
-    path='/tags',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1573), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1587)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1580), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1582), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1584), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1587))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1568), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1569), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1570), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1571), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1572)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1572), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1585), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1587), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1589), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1591), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1594))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='url', style='form', explode=True, required=True, reserved_names=('format', 'maxheight', 'maxwidth')), codec=model_bindings.codec_1567), ParameterSpec(plan=ParameterPlan(location='query', name='format', style='form', explode=True, reserved_names=('maxheight', 'maxwidth', 'url')), codec=model_bindings.codec_1568), ParameterSpec(plan=ParameterPlan(location='query', name='maxwidth', style='form', explode=True, kind='integer', reserved_names=('format', 'maxheight', 'url')), codec=model_bindings.codec_1569), ParameterSpec(plan=ParameterPlan(location='query', name='maxheight', style='form', explode=True, kind='integer', reserved_names=('format', 'maxwidth', 'url')), codec=model_bindings.codec_1570), ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1571)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_62,
 )
 
-OPERATION_63: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
-    operation_id='createTag',
-    method='POST',
+OPERATION_63: Final[OperationPlan[ListTagsResponse]] = OperationPlan(
+    operation_id='listTags',
+    method='GET',
     path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1592), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1617)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1600), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1602), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1604), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1606), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1608), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1610), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1612), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1614), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1617))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1590),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1591),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1602), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1616)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1609), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1611), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1613), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1616))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort')), codec=model_bindings.codec_1597), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1598), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort')), codec=model_bindings.codec_1599), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort')), codec=model_bindings.codec_1600), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1601)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_63,
 )
 
-OPERATION_64: Final[OperationPlan[GetTagResponse]] = OperationPlan(
-    operation_id='getTag',
-    method='GET',
-    path='/tags/{tag_id}',
+OPERATION_64: Final[OperationPlan[CreateTagResponse]] = OperationPlan(
+    operation_id='createTag',
+    method='POST',
+    path='/tags',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1622), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1644)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1644))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1620), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1621)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1621), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1646)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1629), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1631), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1633), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1635), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1637), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1639), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1641), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1643), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1646))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1619),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1620),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_64,
 )
 
-OPERATION_65: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
-    operation_id='updateTag',
-    method='PATCH',
+OPERATION_65: Final[OperationPlan[GetTagResponse]] = OperationPlan(
+    operation_id='getTag',
+    method='GET',
     path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1650), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1679)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1656), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1658), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1660), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1662), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1664), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1666), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1672), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1674), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1676), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1679))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1647), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1648)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1649),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1651), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1673)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1664), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1666), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1668), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1670), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1673))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1649), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1650)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_65,
 )
 
-OPERATION_66: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
+OPERATION_66: Final[OperationPlan[UpdateTagResponse]] = OperationPlan(
+    operation_id='updateTag',
+    method='PATCH',
+    path='/tags/{tag_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1679), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1708)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1685), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1687), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1689), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1691), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1693), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1695), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1697), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1699), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1701), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1703), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1705), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1708))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1676), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1677)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1678),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_66,
+)
+
+OPERATION_67: Final[OperationPlan[DeleteTagResponse]] = OperationPlan(
     operation_id='deleteTag',
     method='DELETE',
     path='/tags/{tag_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1703)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1688), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1690), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1692), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1694), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1696), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1698), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1700), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1703))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1682), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1683)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1717), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1725), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1732))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1711), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1712)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_66,
+    security=security.OPERATION_67,
 )
 
-OPERATION_67: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
+OPERATION_68: Final[OperationPlan[MergeTagResponse]] = OperationPlan(
     operation_id='mergeTag',
     method='PUT',
     path='/tags/{tag_id}/merge',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1709), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1736)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1715), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1717), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1719), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1721), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1723), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1725), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1727), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1729), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1731), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1733), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1736))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1706), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1707)),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1708),), default='application/json', required=True),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_67,
-)
-
-OPERATION_68: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
-    operation_id='listCategories',
-    method='GET',
-    path='/categories',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1746), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1760)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1753), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1755), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1757), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1760))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1739), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1740), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1741), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1742), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1743), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1744), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1745)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1738), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1765)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1744), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1746), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1748), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1750), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1752), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1754), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1756), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1758), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1760), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1762), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1765))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1735), ParameterSpec(plan=ParameterPlan(location='path', name='tag_id', style='simple', required=True), codec=model_bindings.codec_1736)),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1737),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_68,
 )
 
-OPERATION_69: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
-    operation_id='createCategory',
-    method='POST',
+OPERATION_69: Final[OperationPlan[ListCategoriesResponse]] = OperationPlan(
+    operation_id='listCategories',
+    method='GET',
     path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1765), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1790)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1773), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1775), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1777), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1779), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1781), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1783), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1785), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1787), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1790))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1763),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1764),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1775), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1782), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1784), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1786), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1789))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1768), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1769), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'parent_id', 'sort')), codec=model_bindings.codec_1770), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'is_active', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1771), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'parent_id')), codec=model_bindings.codec_1772), ParameterSpec(plan=ParameterPlan(location='query', name='is_active', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'parent_id', 'sort')), codec=model_bindings.codec_1773), ParameterSpec(plan=ParameterPlan(location='query', name='parent_id', style='form', explode=True, reserved_names=('cursor', 'include_total', 'is_active', 'limit', 'page', 'sort')), codec=model_bindings.codec_1774)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_69,
 )
 
-OPERATION_70: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
-    operation_id='getCategory',
-    method='GET',
-    path='/categories/{category_id}',
+OPERATION_70: Final[OperationPlan[CreateCategoryResponse]] = OperationPlan(
+    operation_id='createCategory',
+    method='POST',
+    path='/categories',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1795), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1817)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1808), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1817))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1793), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1794)),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1794), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1819)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1802), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1804), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1806), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1808), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1810), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1812), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1814), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1816), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1819))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1792),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1793),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_70,
 )
 
-OPERATION_71: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
-    operation_id='updateCategory',
-    method='PATCH',
+OPERATION_71: Final[OperationPlan[GetCategoryResponse]] = OperationPlan(
+    operation_id='getCategory',
+    method='GET',
     path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1823), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1852)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1829), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1831), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1833), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1835), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1837), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1839), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1841), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1843), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1845), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1847), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1849), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1852))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1820), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1821)),
-    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1822),), default='application/merge-patch+json', required=True),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1824), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1837), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1839), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1841), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1843), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1846))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1822), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1823)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_71,
 )
 
-OPERATION_72: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
+OPERATION_72: Final[OperationPlan[UpdateCategoryResponse]] = OperationPlan(
+    operation_id='updateCategory',
+    method='PATCH',
+    path='/categories/{category_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1852), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1881)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1858), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1860), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1862), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1864), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1866), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1868), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1870), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1872), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1874), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1876), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1878), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1881))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1849), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1850)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1851),), default='application/merge-patch+json', required=True),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_72,
+)
+
+OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
     operation_id='deleteCategory',
     method='DELETE',
     path='/categories/{category_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1878)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1861), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1863), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1865), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1867), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1869), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1871), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1873), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1875), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1878))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1855), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1856)),
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1907)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1890), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1892), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1894), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1896), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1898), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1900), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1902), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1904), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1907))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1884), ParameterSpec(plan=ParameterPlan(location='path', name='category_id', style='simple', required=True), codec=model_bindings.codec_1885)),
     request_id_header='X-Request-ID',
-    security=security.OPERATION_72,
+    security=security.OPERATION_73,
 )
 
-OPERATION_73: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+OPERATION_74: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
     operation_id='searchEverything',
     method='GET',
     path='/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1885), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1899)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1892), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1894), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1896), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1899))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1881), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1882), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1883), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1884)),
-    request_id_header='X-Request-ID',
-    response_media_type='application/json',
-    security=security.OPERATION_73,
-)
-
-OPERATION_74: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
-    method='GET',
-    path='/stats',
-    servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1902), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1915)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1908), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1910), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1912), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1915))),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1925), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1913)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_75: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
     method='GET',
-    path='/admin/audit-events',
+    path='/stats',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1928), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1935), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1918), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1919), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1920), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1921), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1922), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1923), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1924), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1925), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1926), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1927)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_76: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
     method='GET',
-    path='/jobs',
+    path='/admin/audit-events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1954), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1968)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1961), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1963), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1965), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1968))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1953)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1970), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1954), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1955), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1956)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_77: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/jobs',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1972), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1987)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1978), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1980), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1984), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1987))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1971),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1992), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1994), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1980), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1981), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1982)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_78: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1991), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2009)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1996), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1998), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2000), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2002), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2004), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2006), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2009))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1990),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2000),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_78,
 )
 
-OPERATION_79: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
-    operation_id='retryJob',
+OPERATION_79: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
     method='PUT',
-    path='/jobs/{job_id}/retry',
+    path='/jobs/{job_id}/cancellation',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2031)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2018), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2020), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2022), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2024), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2026), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2028), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2031))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2012),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2020), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2029), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2031), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2019),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_79,
 )
 
-OPERATION_80: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+    operation_id='retryJob',
+    method='PUT',
+    path='/jobs/{job_id}/retry',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2041),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_80,
+)
+
+OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2036), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2043), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2045), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2034),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2035),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2063),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2064),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_80,
+    security=security.OPERATION_81,
 )

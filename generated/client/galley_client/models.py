@@ -998,7 +998,7 @@ class Job(BaseModel):
     result: Annotated[
         JobResult | None,
         Field(
-            description='What came of it; `null` until it has succeeded, and where there is nothing to tell.'
+            description='What came of it; of some kinds of jobs, what has come of it so far. `null` before that, and where there is nothing to tell.'
         ),
     ]
     problem: Annotated[
@@ -1634,6 +1634,71 @@ PostExportTable = TypeAliasType(
             description='Posts as CSV (RFC 4180) in UTF-8: a line of names, then a line per post, with the members that a line of NDJSON has. The author is the username, tags are separated by blanks. A cell that a spreadsheet would take for a formula begins with an apostrophe.',
             json_schema_extra={'contentMediaType': 'text/csv'},
             max_length=9007199254740991,
+            pattern='^[^\\u0000]*$',
+        ),
+    ],
+)
+
+
+class ImportMode(StrEnum):
+    all_or_nothing = 'all_or_nothing'
+    valid_lines = 'valid_lines'
+
+
+ExternalId = TypeAliasType(
+    "ExternalId",
+    Annotated[
+        StrictStr,
+        Field(
+            description="What the place that a post comes from calls it, in printable ASCII without blanks. It is one of its author's ids: the post is imported once, however often it is sent.",
+            examples=['wordpress:4711'],
+            max_length=200,
+            min_length=1,
+            pattern='^[!-~]+$',
+        ),
+    ],
+)
+
+
+class PostImportLine(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    external_id: ExternalId | MISSING = MISSING
+    title: PostTitle
+    content: PostContent
+    excerpt: Annotated[
+        PostExcerpt | None | MISSING,
+        Field(
+            description='What lists show of the text; `null` leaves it to the service.'
+        ),
+    ] = MISSING
+    tags: TagInputs | MISSING = MISSING
+    category_id: Annotated[
+        Id | None | MISSING,
+        Field(description='The category, which must be active; `null` is none.'),
+    ] = MISSING
+    published_at: Annotated[
+        Timestamp | None | MISSING,
+        Field(
+            description='When it was published, which must be over; `null`, or nothing, makes it a draft.'
+        ),
+    ] = MISSING
+
+
+PostImportLines = TypeAliasType(
+    "PostImportLines",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Up to 100,000 posts, each a JSON object on a line of its own (NDJSON), as `contentSchema` describes it.',
+            examples=['{"external_id": "wordpress:4711", "title": "The engine weaves", "content": "It weaves algebraical patterns."}\n'],
+            json_schema_extra={
+                'contentMediaType': 'application/x-ndjson',
+                'contentSchema': {'$ref': '#/components/schemas/PostImportLine'},
+            },
+            max_length=9007199254740991,
+            min_length=1,
             pattern='^[^\\u0000]*$',
         ),
     ],

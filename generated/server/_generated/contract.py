@@ -58,6 +58,7 @@ OperationDependencies = TypedDict(
         'create_posts': Sequence[params.Depends],
         'delete_posts': Sequence[params.Depends],
         'export_posts': Sequence[params.Depends],
+        'import_posts': Sequence[params.Depends],
         'search_posts': Sequence[params.Depends],
         'get_post_by_slug': Sequence[params.Depends],
         'get_post': Sequence[params.Depends],
@@ -439,6 +440,14 @@ class ExportPosts:
     RESPONSES: Final = OperationResponses(
         responses={'200': Declared(media_type='application/x-ndjson', kind='binary'), '401': Declared(media_type='application/problem+json', model=models.Problem), '406': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
         primary=200,
+    )
+
+
+class ImportPosts:
+    """Plans of the import_posts operation."""
+
+    RESPONSES: Final = OperationResponses(
+        responses={'202': Declared(media_type='application/json', model=models.Job), '400': Declared(media_type='application/problem+json', model=models.Problem), '401': Declared(media_type='application/problem+json', model=models.Problem), '403': Declared(media_type='application/problem+json', model=models.Problem), '409': Declared(media_type='application/problem+json', model=models.Problem), '413': Declared(media_type='application/problem+json', model=models.Problem), '415': Declared(media_type='application/problem+json', model=models.Problem), '422': Declared(media_type='application/problem+json', model=models.Problem), '429': Declared(media_type='application/problem+json', model=models.Problem), 'default': Declared(media_type='application/problem+json', model=models.Problem)},
     )
 
 

@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Header, Path, Query, Security, params
+from fastapi import (
+    APIRouter,
+    Body,
+    Depends,
+    Header,
+    Path,
+    Query,
+    Request,
+    Security,
+    params,
+)
 from fastapi.responses import Response
 from generated import models
 from pydantic import AwareDatetime, StringConstraints
@@ -353,6 +363,68 @@ def _add_export_posts(
         description='Answers all posts of a list at once, whole, as NDJSON or CSV, whichever `Accept` prefers; NDJSON where it does not say. Who sees what, the filters and the order are those of listPosts. The answer is streamed: however long it is, neither side has to hold more than a line. Each line says its `cursor`; whoever was interrupted sends that of the last whole line they have, and gets what follows it. An answer that ends without its end, as HTTP knows it, is not complete.',
         response_description='The posts.',
         dependencies=wiring.dependencies.get('export_posts'),
+    )
+
+
+def _add_import_posts(
+    router: APIRouter,
+    wiring: Wiring,
+) -> None:
+    posts: PostsService[object] = wiring.services['posts']
+    import_posts_handler = checked(
+        posts.import_posts,
+        'The posts.import_posts method of POST /posts/import',
+        ('request', 'principal', 'mode', 'idempotency_key'),
+        asynchronous=True,
+    )
+
+    import_posts_authorize = wiring.authorizer()
+
+    async def import_posts_principal(
+        *,
+        bearer: Annotated[str | None, Security(security.bearer, scopes=['posts:write'])],
+        cookie: Annotated[str | None, Security(security.cookie, scopes=['posts:write'])],
+        csrf: Annotated[str | None, Security(security.csrf)],
+        api_key: Annotated[str | None, Security(security.api_key, scopes=['posts:write'])],
+    ) -> object:
+        return await authenticate(
+            ((('bearer', ('posts:write',)),), (('cookie', ('posts:write',)), ('csrf', ())), (('apiKey', ('posts:write',)),)),
+            {'bearer': bearer, 'cookie': cookie, 'csrf': csrf, 'apiKey': api_key},
+            import_posts_authorize,
+            'Bearer, APIKey',
+        )
+
+    async def import_posts(
+        *,
+        request: Request,
+        principal: Annotated[object, Depends(import_posts_principal)],
+        mode: Annotated[models.ImportMode, Query(alias='mode', description='What becomes of the other lines when one is wrong.')] = models.ImportMode('all_or_nothing'),
+        idempotency_key: Annotated[Annotated[str, StringConstraints(max_length=255, pattern='^[!-~]{1,255}$', strict=True)] | None, Header(alias='Idempotency-Key', convert_underscores=False, description='Makes a retry safe; the same key with the same body within 24 hours gives the first answer again.', examples=['8e03978e-40d5-43e8-bc93-6894a57f9324'])] = None,
+    ) -> object:
+        return dispatch(
+            await import_posts_handler(
+                request=request,
+                principal=principal,
+                mode=mode,
+                idempotency_key=idempotency_key,
+            ),
+            contract.ImportPosts.RESPONSES,
+        )
+
+    router.add_api_route(
+        '/posts/import',
+        import_posts,
+        methods=['POST'],
+        status_code=202,
+        response_model=models.Job,
+        response_model_by_alias=True,
+        response_model_exclude_unset=True,
+        operation_id='importPosts',
+        tags=['Posts'],
+        summary='Import posts',
+        description="Takes up to 100,000 posts as NDJSON and imports them in the background, as posts of whoever sends them: drafts, and those with a `published_at` published. The body may be 256 MiB, a line as long as any other request; empty lines count for nothing, and neither does a byte order mark. It is read as it comes; a request that does not reach its end leaves nothing behind.\n\nThe job says how far it is, and its `result` counts the `lines`, and how many were `imported`, were `unchanged` because they had been imported before, and were `refused`. `errors` says of the first 1,000 that were refused (fewer, where there is much to say) which `line` it is and what is wrong with it, each error with a `pointer` into the line. By default nothing is imported unless every line is right, and all appears at once; with `mode=valid_lines` the posts appear as they are read, and a cancelled job has imported what its `result` says.\n\nA post with an `external_id` is imported once, whatever is sent twice, cut off or retried: a line whose id one's posts have already changes nothing. Lines of exportPosts are taken after `jq -c '{external_id: .id, title, content, excerpt, tags, category_id, published_at}'`.",
+        response_description='The import is queued.',
+        dependencies=wiring.dependencies.get('import_posts'),
     )
 
 
@@ -1392,6 +1464,7 @@ LITERAL_ROUTES: Final = (
     ('create_posts', _add_create_posts),
     ('delete_posts', _add_delete_posts),
     ('export_posts', _add_export_posts),
+    ('import_posts', _add_import_posts),
     ('search_posts', _add_search_posts),
 )
 TEMPLATED_ROUTES: Final = (

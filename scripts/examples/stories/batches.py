@@ -1,9 +1,13 @@
-"""Many posts at once: written, deleted, taken away as a file."""
+"""Many posts at once: written, deleted, brought and taken away as a file."""
 
 from scripts.examples.teller import Teller
 
 FIRST = {"title": "Paper for a rainy week", "content": "Damp paper takes **more** ink and less patience."}
 SECOND = {"title": "Ink for a dry one", "content": "A drop of oil, *no more*, keeps it moving.", "tags": ["ink"]}
+FILE = b"""\
+{"external_id": "old:1", "title": "A press of one's own", "content": "It came in parts."}
+{"external_id": "old:2", "title": "The first proof", "content": "It was upside down."}
+"""
 
 
 def batches(teller: Teller) -> None:
@@ -19,6 +23,9 @@ def batches(teller: Teller) -> None:
     ada.tells("getPost", "rendered", "A draft with its text as HTML.", path={"post_id": ids[0]}, query=rendered)
     ada.tells("listPosts", "rendered", "A post of a list with its text as HTML.", query=rendered | {"limit": 1})
     ada.tells("deletePosts", "two", "Both go.", body={"ids": ids})
+    key = {"Idempotency-Key": "the-old-journal"}
+    ada.tells("importPosts", "lines", "Two posts of an older journal.", content=FILE, headers=key)
+    ada.tells("importPosts", "replayed", "The same file again.", content=FILE, headers=key, shown=False)
     (newest,) = anybody.does("listPosts", query={"limit": 1}).json()["items"]
     since = {"author": newest["author"]["username"], "published_after": newest["published_at"]}
     anybody.tells("exportPosts", "lines", "What a member has published since, each a line.", query=since)

@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, StrictBool, StrictInt, StrictStr
 
 from ... import _operations
 from ..._runtime.client.client import AsyncClientCore
+from ...bodies import AsyncBinaryBody
 from ...options import UNSET, RequestOptions
 from ...responses import AsyncRawResponse, Response
 from ...types.posts import (
@@ -29,6 +30,7 @@ from ...types.posts import (
     GetPostBySlugResponse,
     GetPostResponse,
     GetRevisionResponse,
+    ImportPostsResponse,
     LikePostResponse,
     ListPostsResponse,
     ListRelatedPostsResponse,
@@ -366,6 +368,61 @@ class AsyncPostsResource:
         )).data
 
     @overload
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> models.Job: ...
+    @overload
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> models.Job: ...
+    @overload
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> models.Problem: ...
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> ImportPostsResponse:
+        """
+        Call POST /posts/import.
+        """
+        return (await self._core.execute(
+            _operations.OPERATION_31,
+            (mode, idempotency_key),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )).data
+
+    @overload
     async def search_posts(
         self,
         *,
@@ -432,7 +489,7 @@ class AsyncPostsResource:
         Call GET /posts/search.
         """
         return (await self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_32,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -481,7 +538,7 @@ class AsyncPostsResource:
         Call GET /posts/by-slug/{slug}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_33,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -530,7 +587,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_34,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -583,7 +640,7 @@ class AsyncPostsResource:
         Call PATCH /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_35,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -603,7 +660,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_36,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -648,7 +705,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/related.
         """
         return (await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -697,7 +754,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/publication.
         """
         return (await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -740,7 +797,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/publication.
         """
         return (await self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -781,7 +838,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/archive.
         """
         return (await self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -822,7 +879,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/feature.
         """
         return (await self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -863,7 +920,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/feature.
         """
         return (await self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -920,7 +977,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/revisions.
         """
         return (await self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -965,7 +1022,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return (await self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1014,7 +1071,7 @@ class AsyncPostsResource:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return (await self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1063,7 +1120,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return (await self._core.execute(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -1080,7 +1137,7 @@ class AsyncPostsResource:
         Call PUT /posts/{post_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1097,7 +1154,7 @@ class AsyncPostsResource:
         Call DELETE /posts/{post_id}/like.
         """
         return (await self._core.execute(
-            _operations.OPERATION_47,
+            _operations.OPERATION_48,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1412,6 +1469,61 @@ class AsyncPostsWithResponse:
         )
 
     @overload
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[models.Job]: ...
+    @overload
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Job]: ...
+    @overload
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/problem+json'],
+        options: RequestOptions | None = None,
+    ) -> Response[models.Problem]: ...
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> Response[ImportPostsResponse]:
+        """
+        Call POST /posts/import.
+        """
+        return await self._core.execute(
+            _operations.OPERATION_31,
+            (mode, idempotency_key),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
+    @overload
     async def search_posts(
         self,
         *,
@@ -1478,7 +1590,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/search.
         """
         return await self._core.execute(
-            _operations.OPERATION_31,
+            _operations.OPERATION_32,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -1527,7 +1639,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return await self._core.execute(
-            _operations.OPERATION_32,
+            _operations.OPERATION_33,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -1576,7 +1688,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_33,
+            _operations.OPERATION_34,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1629,7 +1741,7 @@ class AsyncPostsWithResponse:
         Call PATCH /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_34,
+            _operations.OPERATION_35,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -1649,7 +1761,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}.
         """
         return await self._core.execute(
-            _operations.OPERATION_35,
+            _operations.OPERATION_36,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1694,7 +1806,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/related.
         """
         return await self._core.execute(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -1743,7 +1855,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return await self._core.execute(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -1786,7 +1898,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return await self._core.execute(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1827,7 +1939,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return await self._core.execute(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1868,7 +1980,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return await self._core.execute(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1909,7 +2021,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return await self._core.execute(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -1966,7 +2078,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return await self._core.execute(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2011,7 +2123,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return await self._core.execute(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2060,7 +2172,7 @@ class AsyncPostsWithResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return await self._core.execute(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2109,7 +2221,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return await self._core.execute(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2126,7 +2238,7 @@ class AsyncPostsWithResponse:
         Call PUT /posts/{post_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2143,7 +2255,7 @@ class AsyncPostsWithResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return await self._core.execute(
-            _operations.OPERATION_47,
+            _operations.OPERATION_48,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2273,6 +2385,28 @@ class AsyncPostsWithRawResponse:
             response_media_type=response_media_type,
         )
 
+    async def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AsyncRawResponse:
+        """
+        Call POST /posts/import.
+        """
+        return await self._core.execute_raw(
+            _operations.OPERATION_31,
+            (mode, idempotency_key),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     async def search_posts(
         self,
         *,
@@ -2292,7 +2426,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/search.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_31,
+            _operations.OPERATION_32,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -2311,7 +2445,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_32,
+            _operations.OPERATION_33,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -2330,7 +2464,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_33,
+            _operations.OPERATION_34,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2350,7 +2484,7 @@ class AsyncPostsWithRawResponse:
         Call PATCH /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_34,
+            _operations.OPERATION_35,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -2370,7 +2504,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_35,
+            _operations.OPERATION_36,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2388,7 +2522,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/related.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2407,7 +2541,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -2426,7 +2560,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2443,7 +2577,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2460,7 +2594,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2477,7 +2611,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2498,7 +2632,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2516,7 +2650,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2535,7 +2669,7 @@ class AsyncPostsWithRawResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2554,7 +2688,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2571,7 +2705,7 @@ class AsyncPostsWithRawResponse:
         Call PUT /posts/{post_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2588,7 +2722,7 @@ class AsyncPostsWithRawResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return await self._core.execute_raw(
-            _operations.OPERATION_47,
+            _operations.OPERATION_48,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2718,6 +2852,28 @@ class AsyncPostsWithStreamingResponse:
             response_media_type=response_media_type,
         )
 
+    def import_posts(
+        self,
+        *,
+        mode: models.ImportMode | UNSET = UNSET,
+        idempotency_key: StrictStr | UNSET = UNSET,
+        body: AsyncBinaryBody,
+        media_type: Literal['application/x-ndjson'] | None = None,
+        response_media_type: Literal['application/json', 'application/problem+json'] | None = None,
+        options: RequestOptions | None = None,
+    ) -> AbstractAsyncContextManager[AsyncRawResponse]:
+        """
+        Call POST /posts/import.
+        """
+        return self._core.stream(
+            _operations.OPERATION_31,
+            (mode, idempotency_key),
+            body=body,
+            media_type=media_type,
+            options=options,
+            response_media_type=response_media_type,
+        )
+
     def search_posts(
         self,
         *,
@@ -2737,7 +2893,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/search.
         """
         return self._core.stream(
-            _operations.OPERATION_31,
+            _operations.OPERATION_32,
             (q, author, tag, category, featured, published_after, published_before, limit, cursor),
             options=options,
             response_media_type=response_media_type,
@@ -2756,7 +2912,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/by-slug/{slug}.
         """
         return self._core.stream(
-            _operations.OPERATION_32,
+            _operations.OPERATION_33,
             (if_none_match, include, slug),
             options=options,
             response_media_type=response_media_type,
@@ -2775,7 +2931,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_33,
+            _operations.OPERATION_34,
             (if_none_match, include, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2795,7 +2951,7 @@ class AsyncPostsWithStreamingResponse:
         Call PATCH /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_34,
+            _operations.OPERATION_35,
             (if_match, post_id),
             body=body,
             media_type=media_type,
@@ -2815,7 +2971,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}.
         """
         return self._core.stream(
-            _operations.OPERATION_35,
+            _operations.OPERATION_36,
             (if_match, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2833,7 +2989,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/related.
         """
         return self._core.stream(
-            _operations.OPERATION_36,
+            _operations.OPERATION_37,
             (limit, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2852,7 +3008,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_37,
+            _operations.OPERATION_38,
             (post_id,),
             body=body,
             media_type=media_type,
@@ -2871,7 +3027,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/publication.
         """
         return self._core.stream(
-            _operations.OPERATION_38,
+            _operations.OPERATION_39,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2888,7 +3044,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/archive.
         """
         return self._core.stream(
-            _operations.OPERATION_39,
+            _operations.OPERATION_40,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2905,7 +3061,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/feature.
         """
         return self._core.stream(
-            _operations.OPERATION_40,
+            _operations.OPERATION_41,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2922,7 +3078,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/feature.
         """
         return self._core.stream(
-            _operations.OPERATION_41,
+            _operations.OPERATION_42,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -2943,7 +3099,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions.
         """
         return self._core.stream(
-            _operations.OPERATION_42,
+            _operations.OPERATION_43,
             (limit, cursor, page, include_total, post_id),
             options=options,
             response_media_type=response_media_type,
@@ -2961,7 +3117,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions/{number}.
         """
         return self._core.stream(
-            _operations.OPERATION_43,
+            _operations.OPERATION_44,
             (post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2980,7 +3136,7 @@ class AsyncPostsWithStreamingResponse:
         Call GET /posts/{post_id}/revisions/{number}/diff.
         """
         return self._core.stream(
-            _operations.OPERATION_44,
+            _operations.OPERATION_45,
             (against, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -2999,7 +3155,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/revisions/{number}/restoration.
         """
         return self._core.stream(
-            _operations.OPERATION_45,
+            _operations.OPERATION_46,
             (if_match, post_id, number),
             options=options,
             response_media_type=response_media_type,
@@ -3016,7 +3172,7 @@ class AsyncPostsWithStreamingResponse:
         Call PUT /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_46,
+            _operations.OPERATION_47,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
@@ -3033,7 +3189,7 @@ class AsyncPostsWithStreamingResponse:
         Call DELETE /posts/{post_id}/like.
         """
         return self._core.stream(
-            _operations.OPERATION_47,
+            _operations.OPERATION_48,
             (post_id,),
             options=options,
             response_media_type=response_media_type,
