@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ CALLERS = ("member", "moderator", "manager", "administrator", "key", "cookie")
 # What would leave a caller without credentials that are not asked for anew.
 ENDING = {"cookie": ("closeSession", "logOut", "revokeSession")}
 SPARE = 8
+_ADDRESS = re.compile(r'href="(http[^"]+/by-slug/[^"]+)"')
 EXCUSED = """
 # What they take is in a mail, and good once; that the right one is taken is the business of the tests.
 [[operations]]
@@ -73,6 +75,7 @@ PARAMETERS = (
     "path.api_key_id",
     "path.username",
     "path.slug",
+    "query.url",
     "body.refresh_token",
 )
 
@@ -172,6 +175,8 @@ def populate(address: str, dsn: str, role: str) -> World:
             _write(client, name, world, posts=24 if name == role else 1)
             if name == role:
                 _own(client, role, world)
+        # The feed has the addresses that can be embedded.
+        world.known["query.url"] = _ADDRESS.findall(client.get("/feed.atom").raise_for_status().text)
         if role in ROLES:
             world.known["path.job_id"] = asyncio.run(_leave_jobs(dsn, role))
     return world

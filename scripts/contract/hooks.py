@@ -26,11 +26,15 @@ _UNSET = object()
 _tags: dict[str, str] = {}
 _cursors: dict[str, str] = {}
 _comments: dict[str, str] = {}
+# Categories that take posts, all tags, and the posts that were made meanwhile, in the order in which they were.
+_categories: set[str] = set()
+_labels: set[str] = set()
+_made: dict[str, None] = {}
 # The account of who calls.
 _own: set[str] = set()
 
 
-@deserializer("image/*", "application/octet-stream", "application/pdf")
+@deserializer("image/*", "application/octet-stream", "application/pdf", "application/x-ndjson", "text/csv")
 def text_of(_: object, response: Response) -> object:
     """Return bytes as the string that JSON Schema takes them for, a character each, so that their length is checked."""
     return response.content.decode("latin-1")
@@ -95,9 +99,41 @@ def _parent(case: Case) -> None:
         case.body["parent_id"] = next((comment for comment, post in _comments.items() if post == post_id), None)
 
 
+def _operation(case: Case) -> str:
+    return case.operation.definition.raw.get("operationId", "")
+
+
+def _shelf(case: Case) -> None:
+    """A post goes into a category that takes posts."""
+    if not isinstance(case.body, dict):
+        return
+    posts = case.body["posts"] if isinstance(case.body.get("posts"), list) else [case.body]
+    for post in posts:
+        if isinstance(post, dict) and post.get("category_id"):
+            post["category_id"] = max(_categories, default=None)
+
+
+def _schedule(case: Case) -> None:
+    """What is scheduled is for a time to come."""
+    if _operation(case) == "publishPost" and isinstance(case.body, dict) and case.body.get("publish_at"):
+        case.body["publish_at"] = "2999-01-01T00:00:00Z"
+
+
+def _merge(case: Case) -> None:
+    """A tag is merged into another one that is there."""
+    if _operation(case) == "mergeTag" and isinstance(case.body, dict):
+        case.body["into"] = max(_labels - {str(_subject(case))}, default=case.body.get("into"))
+
+
+def _doomed(case: Case) -> None:
+    """What is deleted together was made before."""
+    if _operation(case) == "deletePosts" and isinstance(case.body, dict) and _made:
+        case.body["ids"] = list(_made)[-len(case.body["ids"] or [None]) :]
+
+
 def _key(case: Case) -> None:
     """A key holds scopes of its maker's, and ends in a time to come."""
-    if case.operation.definition.raw.get("operationId") == "createApiKey" and isinstance(case.body, dict):
+    if _operation(case) == "createApiKey" and isinstance(case.body, dict):
         case.body["scopes"] = []
         if case.body.get("expires_at"):
             case.body["expires_at"] = "2999-01-01T00:00:00Z"
@@ -107,6 +143,9 @@ def _rank(case: Case) -> None:
     """Who may edit accounts leaves the own one as it is: whoever calls would not be let in any more."""
     if str(_subject(case)) in _own and case.method == "PATCH":
         case.body = {"full_name": "Still here"}
+
+
+LESSONS = (_condition, _intent, _page, _parent, _shelf, _schedule, _merge, _doomed, _key, _rank)
 
 
 @hook
@@ -123,7 +162,7 @@ def before_call(_: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
     """Let a request that is meant well know what the service has said."""
     del kwargs
     if _is_meant_well(case):
-        for teach in (_condition, _intent, _page, _parent, _key, _rank):
+        for teach in LESSONS:
             teach(case)
 
 
@@ -147,17 +186,41 @@ def _count(response: Response) -> None:
     )
 
 
+def _forget(case: Case) -> None:
+    """Forget what has gone or may be another version now."""
+    name = _operation(case)
+    gone = case.body["ids"] if name == "deletePosts" and isinstance(case.body, dict) else [str(_subject(case))]
+    if case.method == "DELETE" or name in ("deletePosts", "mergeTag"):
+        for known in (_comments, _made):
+            for key in gone:
+                known.pop(key, None)
+        _labels.difference_update(gone)
+        _categories.difference_update(gone)
+    if "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE", "PUT"):
+        # What is done to a tag is done to every post that carries it, which is a new version of each.
+        _tags.clear()
+
+
+def _note_made(case: Case, document: dict[str, Any]) -> None:
+    """Remember posts that were made, tags, and which categories take posts."""
+    name = _operation(case)
+    if name in ("createPost", "createPosts"):
+        _made.update(dict.fromkeys(post["id"] for post in document.get("items", [document])))
+    if name in ("createTag", "getTag", "updateTag"):
+        _labels.add(document["id"])
+    if name == "listTags":
+        _labels.update(tag["id"] for tag in document["items"])
+    if name in ("createCategory", "getCategory", "updateCategory"):
+        (_categories.add if document["is_active"] else _categories.discard)(document["id"])
+
+
 @hook
 def after_call(_: HookContext, case: Case, response: Response) -> None:
     """Count what was said, and remember what the service says."""
     _count(response)
     if not 200 <= response.status_code < 300:  # noqa: PLR2004 - Successes.
         return
-    if case.method == "DELETE":
-        _comments.pop(str(_subject(case)), None)
-    if "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE"):
-        # What is done to a tag is done to every post that carries it, which is a new version of each.
-        _tags.clear()
+    _forget(case)
     if not response.headers.get("content-type", [""])[0].startswith("application/json"):
         return
     if "idempotent-replayed" in response.headers:
@@ -170,5 +233,6 @@ def after_call(_: HookContext, case: Case, response: Response) -> None:
         _own.add(document["id"])
     if "post_id" in document:
         _comments[document["id"]] = document["post_id"]
+    _note_made(case, document)
     if document.get("page", {}).get("next_cursor"):
         _cursors[_list_of(case)] = document["page"]["next_cursor"]
