@@ -80,7 +80,7 @@ jobs-test: $(VENV)/.dev ## Kill workers 20 times among 1,000 jobs; fail when one
 	@$(BIN)/python -m tests.workers
 
 .PHONY: crowd
-crowd: $(VENV)/.dev ## Let 200 members write, like, report, judge and delete at once for 20 seconds; fail when a counter lies
+crowd: $(VENV)/.dev ## Let hundreds write, like, retry, judge and delete at once for 20 seconds; fail when a counter lies or a line is lost
 	CROWD_SECONDS=20 $(BIN)/python -m pytest -n 0 tests/operations/test_crowd.py
 
 .PHONY: workflows

@@ -1,4 +1,4 @@
-"""Two hundred members at once on a running service: whatever they do, every counter is the count.
+"""Hundreds at once on a running service: every counter is the count, nothing is lost, and nothing is done twice.
 
 `make crowd` lets them go on for 20 seconds.
 """
@@ -7,6 +7,9 @@ import asyncio
 import os
 import random
 from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from itertools import count
 from time import monotonic
 from uuid import UUID
 
@@ -26,6 +29,7 @@ from tests.operations.service import directory, running
 pytestmark = pytest.mark.xdist_group("committed")
 
 MEMBERS, POSTS = 200, 5
+WRITERS, RETRIES = 500, 200
 SECONDS = float(os.environ.get("CROWD_SECONDS", "4"))
 ANY = {"If-Match": "*"}
 # What must be so whenever nobody is writing; each query finds what is not.
@@ -128,15 +132,12 @@ class Crowd:
             await self.act(member, dice)
 
 
-async def gather(address: str, make: Factory) -> Crowd:
+async def gather(client: httpx2.AsyncClient, make: Factory) -> Crowd:
     """Let everybody act for a while, and return what came of it."""
     members = [await make.member("moderator") for _ in range(MEMBERS)]
-    posts = [await make.post() for _ in range(POSTS)]
-    limits = httpx2.Limits(max_connections=MEMBERS, max_keepalive_connections=MEMBERS)
-    async with httpx2.AsyncClient(base_url=address + BASE_PATH, timeout=30, limits=limits) as client:
-        crowd = Crowd(client, posts)
-        end = monotonic() + SECONDS
-        await asyncio.gather(*(crowd.act_until(end, member, number) for number, member in enumerate(members)))
+    crowd = Crowd(client, [await make.post() for _ in range(POSTS)])
+    end = monotonic() + SECONDS
+    await asyncio.gather(*(crowd.act_until(end, member, number) for number, member in enumerate(members)))
     return crowd
 
 
@@ -148,23 +149,90 @@ async def found_wrong(connection: Connection, deadlocks: int) -> dict[str, int]:
     return {name: number for name, number in found.items() if number}
 
 
+@asynccontextmanager
+async def serving(dsn: str) -> AsyncGenerator[tuple[httpx2.AsyncClient, Connection]]:
+    """Serve on the database; give a client of as many connections as there are members, and a connection."""
+    connection = await asyncpg.connect(dsn)
+    secret = settings().secret_key.get_secret_value()
+    limits = httpx2.Limits(max_connections=MEMBERS, max_keepalive_connections=MEMBERS)
+    try:
+        with (
+            directory() as folder,
+            running(folder, DATABASE_URL=dsn, SECRET_KEY=secret, JOB_WORKERS="0") as service,
+        ):
+            async with httpx2.AsyncClient(base_url=service.url + BASE_PATH, timeout=60, limits=limits) as client:
+                yield client, connection
+    finally:
+        await connection.close()
+
+
+class Writer:
+    """Appends lines to a post, each to the version that was read."""
+
+    def __init__(self, client: httpx2.AsyncClient, author: Member, post_id: UUID) -> None:
+        self.client = client
+        self.path = f"/posts/{post_id}"
+        self.headers = author.headers | {"Content-Type": "application/merge-patch+json"}
+        self.acknowledged: list[str] = []
+        self.seen: Counter[int] = Counter()
+
+    async def append_until(self, end: float, number: int) -> None:
+        """Append until the time is over, and at least try once."""
+        for turn in count():
+            read = await self.client.get(self.path)
+            line = f"{number}.{turn}"
+            patch = {"content": f"{read.json()['content']}\n{line}"}
+            headers = self.headers | {"If-Match": read.headers["etag"]}
+            written = await self.client.patch(self.path, json=patch, headers=headers)
+            self.seen[written.status_code] += 1
+            if written.status_code == 200:
+                self.acknowledged.append(line)
+            if monotonic() > end:
+                return
+
+
+class TestWriters:
+    async def test_lose_no_acknowledged_update(self, crowd_database: str) -> None:
+        async with serving(crowd_database) as (client, connection):
+            make = Factory(connection)
+            author = await make.member()
+            post_id = await make.post(author, content="Beginning of it all.")
+            writer = Writer(client, author, post_id)
+            end = monotonic() + SECONDS
+            await asyncio.gather(*(writer.append_until(end, number) for number in range(WRITERS)))
+            post = (await client.get(writer.path)).json()
+        assert writer.seen.keys() == {200, 412}
+        assert sorted(post["content"].splitlines()[1:]) == sorted(writer.acknowledged)
+        assert post["version"] == len(writer.acknowledged) + 1
+        assert len(writer.acknowledged) > SECONDS
+
+
+class TestRetries:
+    async def test_with_one_key_have_one_effect(self, crowd_database: str) -> None:
+        async with serving(crowd_database) as (client, connection):
+            author = await Factory(connection).member()
+            headers = author.headers | {"Idempotency-Key": "one-intent"}
+            draft = {"title": "The engine weaves", "content": "It weaves algebraical patterns."}
+            answers = await asyncio.gather(
+                *(client.post("/posts", json=draft, headers=headers) for _ in range(RETRIES))
+            )
+            mine = "SELECT count(*) FROM posts JOIN users ON users.id = author_id WHERE username = $1"
+            assert await connection.fetchval(mine, author.username) == 1
+        seen = Counter(answer.status_code for answer in answers)
+        assert seen.keys() <= {201, 409}, seen
+        assert len({answer.text for answer in answers if answer.status_code == 201}) == 1
+        assert {answer.json()["code"] for answer in answers if answer.status_code == 409} <= {"idempotency_in_progress"}
+
+
 class TestCrowd:
     async def test_leaves_every_counter_true(self, crowd_database: str) -> None:
-        connection = await asyncpg.connect(crowd_database)
-        secret = settings().secret_key.get_secret_value()
-        deadlocks = await connection.fetchval(DEADLOCKS)
-        try:
-            with (
-                directory() as folder,
-                running(folder, DATABASE_URL=crowd_database, SECRET_KEY=secret, JOB_WORKERS="0") as service,
-            ):
-                crowd = await gather(service.url, Factory(connection))
+        async with serving(crowd_database) as (client, connection):
+            deadlocks = await connection.fetchval(DEADLOCKS)
+            crowd = await gather(client, Factory(connection))
             assert await found_wrong(connection, deadlocks) == {}
-            surprises = {key: times for key, times in crowd.seen.items() if key[1] not in EXPECTED[key[0]]}
-            assert surprises == {}
-            # Each kind of work was done, and some of it met what somebody had just deleted.
-            for what, statuses in EXPECTED.items():
-                assert crowd.seen[what, min(statuses)] > 0, what
-            assert crowd.seen["like", 404] > 0
-        finally:
-            await connection.close()
+        surprises = {key: times for key, times in crowd.seen.items() if key[1] not in EXPECTED[key[0]]}
+        assert surprises == {}
+        # Each kind of work was done, and some of it met what somebody had just deleted.
+        for what, statuses in EXPECTED.items():
+            assert crowd.seen[what, min(statuses)] > 0, what
+        assert crowd.seen["like", 404] > 0
