@@ -11,6 +11,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from app import db
+from app.current import Current, begin
 from app.migrations import upgrade
 from app.settings import settings
 from app.sql import Connection
@@ -53,6 +54,7 @@ def committed_database(server: str, worker_id: str) -> str:
 @pytest.fixture
 async def committed(app: ASGIApp, committed_database: str) -> AsyncIterator[Committed]:
     """The service on a pool of connections; the tables are emptied afterwards."""
+    begin(Current())
     # Ten connections, because eight workers share the server's hundred.
     few = settings().model_copy(update={"database_pool_size": 8, "database_max_overflow": 0})
     pool = await db.connect(few, committed_database)

@@ -26,6 +26,7 @@ from starlette.types import ASGIApp
 
 from app import db, embedded
 from app.contract import BASE_PATH
+from app.current import Current, begin
 from app.main import create_app
 from app.migrations import upgrade
 from app.sql import Connection
@@ -116,6 +117,8 @@ async def opened(database: str) -> AsyncIterator[Connection]:
 @pytest.fixture
 async def connection(opened: Connection) -> AsyncIterator[Connection]:
     """A connection in a transaction that is rolled back; the service uses it too for the length of the test."""
+    # All tests of a worker run in one context, in which the last request of the test before would be the current one.
+    begin(Current())
     outer = opened.transaction()
     await outer.start()
     db.use(OneConnection(opened))
