@@ -140,7 +140,9 @@ clients: $(VENV)/.dev $(VENV)/.clients node_modules/.done ## Build the client li
 	$(BIN)/python -m scripts.clients build
 
 .PHONY: client-test
-client-test: clients ## Let every client run the scenario of clients/SCENARIO.md against the running service
+client-test: $(VENV)/.dev ## Let every client run the scenario of clients/SCENARIO.md against the running service
+	@# As a prerequisite it would be made first, and the rest of this long target after all others of `make --jobs`.
+	@$(MAKE) --no-print-directory clients
 	$(BIN)/python -m scripts.clients run
 	$(BIN)/python -m pytest tests/clients
 
