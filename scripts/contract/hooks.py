@@ -107,9 +107,10 @@ def _shelf(case: Case) -> None:
     """A post goes into a category that takes posts."""
     if not isinstance(case.body, dict):
         return
-    posts = case.body["posts"] if isinstance(case.body.get("posts"), list) else [case.body]
+    body = cast("dict[str, Any]", case.body)
+    posts = cast("list[object]", body["posts"] if isinstance(body.get("posts"), list) else [body])
     for post in posts:
-        if isinstance(post, dict) and post.get("category_id"):
+        if isinstance(post, dict) and cast("dict[str, Any]", post).get("category_id"):
             post["category_id"] = max(_categories, default=None)
 
 
@@ -128,7 +129,8 @@ def _merge(case: Case) -> None:
 def _doomed(case: Case) -> None:
     """What is deleted together was made before."""
     if _operation(case) == "deletePosts" and isinstance(case.body, dict) and _made:
-        case.body["ids"] = list(_made)[-len(case.body["ids"] or [None]) :]
+        body = cast("dict[str, Any]", case.body)
+        body["ids"] = list(_made)[-max(1, len(body["ids"])) :]
 
 
 def _key(case: Case) -> None:
@@ -189,7 +191,9 @@ def _count(response: Response) -> None:
 def _forget(case: Case) -> None:
     """Forget what has gone or may be another version now."""
     name = _operation(case)
-    gone = case.body["ids"] if name == "deletePosts" and isinstance(case.body, dict) else [str(_subject(case))]
+    gone = [str(_subject(case))]
+    if name == "deletePosts":
+        gone = cast("dict[str, list[str]]", case.body)["ids"]
     if case.method == "DELETE" or name in ("deletePosts", "mergeTag"):
         for known in (_comments, _made):
             for key in gone:

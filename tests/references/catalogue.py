@@ -96,6 +96,8 @@ LOOSE: dict[str, Loose] = {
         "UPDATE post_revisions SET restored_from = 99",
     ),
     "post_revisions.tags": Loose("What the post had then; restoring it makes the tags again."),
+    "post_imports.report": Loose("What came of the lines, by their numbers."),
+    "posts.external_id": Loose("What the author calls it elsewhere."),
     "posts.publication_job_id": Loose(
         "The job that will publish it; none when it is not scheduled.",
         """

@@ -82,6 +82,12 @@ async def world(make: Factory, connection: Connection) -> Connection:
         "VALUES ($1, 'email_verification', gen_random_uuid(), 'ada@example.org', now())",
         ada.id,
     )
+    upload = await connection.fetchval(
+        "INSERT INTO post_imports (id, author_id, mode, job_id) "
+        "SELECT gen_random_uuid(), owner_id, 'valid_lines', id FROM jobs WHERE owner_id = $1 LIMIT 1 RETURNING id",
+        ada.id,
+    )
+    await connection.execute("INSERT INTO post_import_pieces (import_id, number, content) VALUES ($1, 0, '')", upload)
     assert await orphans(connection) == {}
     await connection.execute("SET LOCAL session_replication_role = replica")
     return connection
