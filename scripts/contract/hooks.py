@@ -3,7 +3,9 @@
 Loaded by schemathesis (schemathesis.toml). Requests that are meant to be refused are left as they are generated.
 """
 
+import json
 from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, cast
 from uuid import uuid4
 
@@ -19,6 +21,8 @@ hook = cast("Callable[[Hook], Hook]", schemathesis.hook)  # pyright: ignore[repo
 Case: TypeAlias = schemathesis.Case[Any]
 Deserializer = Callable[[object, Response], object]
 deserializer = cast("Callable[..., Callable[[Deserializer], Deserializer]]", schemathesis.deserializer)  # pyright: ignore[reportUnknownMemberType]
+Serializer = Callable[[object, object], bytes]
+serializer = cast("Callable[[str], Callable[[Serializer], Serializer]]", schemathesis.serializer)  # pyright: ignore[reportUnknownMemberType]
 
 MAX_DEPTH = 10_000
 _UNSET = object()
@@ -38,6 +42,12 @@ _own: set[str] = set()
 def text_of(_: object, response: Response) -> object:
     """Return bytes as the string that JSON Schema takes them for, a character each, so that their length is checked."""
     return response.content.decode("latin-1")
+
+
+@serializer("application/x-ndjson")
+def lines_of(_: object, value: object) -> bytes:
+    """Send lines as they are; what is no text is a line of JSON."""
+    return (value if isinstance(value, str) else json.dumps(value)).encode()
 
 
 def _list_of(case: Case) -> str:
@@ -117,7 +127,8 @@ def _shelf(case: Case) -> None:
 def _schedule(case: Case) -> None:
     """What is scheduled is for a time to come."""
     if _operation(case) == "publishPost" and isinstance(case.body, dict) and case.body.get("publish_at"):
-        case.body["publish_at"] = "2999-01-01T00:00:00Z"
+        # Schedules reach five years ahead.
+        case.body["publish_at"] = f"{datetime.now(UTC) + timedelta(days=365):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _merge(case: Case) -> None:
