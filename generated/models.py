@@ -745,11 +745,11 @@ ApiKeyName = TypeAliasType(
     Annotated[
         StrictStr,
         Field(
-            description='What the key is for. It is trimmed.',
+            description='What the key is for, in one line that is not blank. It is trimmed.',
             examples=['Nightly backup'],
             max_length=100,
             min_length=1,
-            pattern='^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
+            pattern='^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000-\\u001f\\u007f-\\u009f]*$',
         ),
     ],
 )

@@ -143,13 +143,13 @@ def request_models(contract: dict[str, Any]) -> set[str]:
 
 
 def for_the_generator(contract: dict[str, Any]) -> str:
-    """Return the contract as JSON, its refusals without the headers that no generated code reads."""
+    """Return the contract as JSON, its refusals without the headers that no caller acts on."""
     lean = copy.deepcopy(contract)
     answers = [named for _, _, operation, _ in operations(lean) for named in operation["responses"].items()]
     refusals = [answer for status, answer in answers if not status.startswith(("2", "3"))]
     for answer in (resolved(lean, refusal) for refusal in refusals):
-        kept = answer.get("headers", {}).keys() & HEADERS_OF_REFUSALS
-        answer["headers"] = {name: header for name, header in answer.get("headers", {}).items() if name in kept}
+        declared = answer.get("headers", {}).items()
+        answer["headers"] = {name: header for name, header in declared if name in HEADERS_OF_REFUSALS}
     return json.dumps(lean)
 
 

@@ -54,6 +54,7 @@ def committed_database(server: str, worker_id: str) -> str:
 @pytest.fixture
 async def committed(app: ASGIApp, committed_database: str) -> AsyncIterator[Committed]:
     """The service on a pool of connections; the tables are emptied afterwards."""
+    # Outside of any request, as `connection` begins.
     begin(Current())
     # Ten connections, because eight workers share the server's hundred.
     few = settings().model_copy(update={"database_pool_size": 8, "database_max_overflow": 0})

@@ -69,6 +69,8 @@ class TestCreateApiKey:
             ({"scopes": ["posts:write", "taxonomy:write"]}, "/scopes/1", "scope_not_held"),
             ({"scopes": ["nothing:known"]}, "/scopes/0", "scope_not_held"),
             ({"expires_at": "2020-01-01T00:00:00Z"}, "/expires_at", "time_is_over"),
+            ({"name": " "}, "/name", "string_pattern_mismatch"),
+            ({"name": "\u3000 \u00a0"}, "/name", "string_pattern_mismatch"),
         ],
     )
     async def test_refuses(self, client: AsyncClient, changes: dict[str, Any], pointer: str, code: str) -> None:
