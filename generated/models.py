@@ -227,6 +227,7 @@ class ProblemCode(StrEnum):
     category_too_deep = 'category_too_deep'
     category_not_empty = 'category_not_empty'
     too_many_keys = 'too_many_keys'
+    too_many_imports = 'too_many_imports'
     last_admin = 'last_admin'
     own_account = 'own_account'
     invalid_transition = 'invalid_transition'

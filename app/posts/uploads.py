@@ -3,6 +3,9 @@
 Each piece is a transaction of its own. One for all would hold a connection for as long as the slowest client likes to
 send; thirty of those would be the whole pool. So what is kept of a file that never reaches its end has to be taken
 away: by the request itself where it can, and by a recurring job where the process ended with it.
+
+So many files of a member are received at a time, and so many wait or are imported: nobody fills the disk alone. The
+latter are counted when one more has come, for it may be one of them, sent again under its idempotency key.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -14,22 +17,39 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
-from app.db import reading
+from app.db import reading, transaction
 from app.ids import new_id
 from app.jobs import service as jobs
 from app.jobs.cleaning import expired
 from app.jobs.tables import Job
 from app.posts.tables import PostImport, PostImportPiece
-from app.problems import FieldError, PayloadTooLarge, ValidationFailed
+from app.problems import FieldError, InvalidToken, PayloadTooLarge, Problem, ValidationFailed
 from app.sql import Connection, Statement
-from generated.models import ImportMode
+from app.users.tables import User
+from generated.models import ImportMode, ProblemCode
 
 IMPORT = "posts.import"
 MAX_LINES = 100_000
 PIECE_BYTES = 1_048_576
+# Of one member, being received; and as many that wait for their end.
+MAX_IMPORTS = 5
 # Nobody sends for longer than the first; for the second, a job that has failed can be tried again.
 KEEP_UNFINISHED, KEEP_FAILED = timedelta(days=1), timedelta(days=7)
 
+
+class TooManyImports(Problem):
+    status, code, title = 409, ProblemCode.too_many_imports, "There are too many imports."
+
+
+# The member's row is the lock: of two requests at once, the second counts what the first has made.
+_LOCK = Statement(select(User.id).where(User.id == bindparam("author_id")).with_for_update(key_share=True))
+_mine = PostImport.author_id == bindparam("author_id")
+_RECEIVING = Statement(select(func.count()).where(_mine, PostImport.job_id.is_(None)))
+_WAITING = Statement(
+    select(func.count()).where(_mine, PostImport.job_id == Job.id, (Job.status == "queued") | (Job.status == "running"))
+)
+# What was cancelled is nobody's any more, and is not left to the recurring job while its member sends more.
+_FORGET_CANCELLED = Statement(delete(PostImport).where(_mine, PostImport.job_id == Job.id, Job.status == "cancelled"))
 _OPEN = Statement(insert(PostImport).values({name: bindparam(name) for name in ("id", "author_id", "mode")}))
 _KEEP = Statement(
     insert(PostImportPiece).values({name: bindparam(name) for name in ("import_id", "number", "content")})
@@ -74,8 +94,19 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         yield b"".join(waiting)
 
 
+async def _within_limits(connection: Connection, counted: Statement, author_id: UUID) -> None:
+    """Raises TooManyImports when there are as many as a member may have."""
+    if await _LOCK.value(connection, author_id=author_id) is None:
+        raise InvalidToken
+    if await counted.value(connection, author_id=author_id) >= MAX_IMPORTS:
+        raise TooManyImports
+
+
 async def _receive(import_id: UUID, author_id: UUID, mode: ImportMode, chunks: AsyncIterator[bytes]) -> Upload:
-    """Keep what comes. Raises PayloadTooLarge for too many lines, and ValidationFailed for what is no text at all."""
+    """Keep what comes.
+
+    Raises TooManyImports, PayloadTooLarge for too many lines, and ValidationFailed for what is no text at all.
+    """
     number, ends, last = 0, 0, b""
     digest = blake2b(mode.value.encode(), digest_size=32)
     async for piece in _pieces(chunks):
@@ -88,8 +119,9 @@ async def _receive(import_id: UUID, author_id: UUID, mode: ImportMode, chunks: A
         if ends + (last != b"\n") > MAX_LINES:
             raise PayloadTooLarge(f"An import may have {MAX_LINES:,} lines.")
         digest.update(piece)
-        async with reading() as connection:
+        async with transaction() as connection:
             if not number:
+                await _within_limits(connection, _RECEIVING, author_id)
                 await _OPEN.run(connection, id=import_id, author_id=author_id, mode=mode.value)
             await _KEEP.run(connection, import_id=import_id, number=number, content=piece)
         number += 1
@@ -112,7 +144,9 @@ async def received(author_id: UUID, mode: ImportMode, chunks: AsyncIterator[byte
 
 
 async def begin(connection: Connection, upload: Upload, owner_id: UUID) -> UUID:
-    """Let a job import the file, and return the job's id."""
+    """Let a job import the file, and return the job's id. Raises TooManyImports."""
+    await _FORGET_CANCELLED.run(connection, author_id=owner_id)
+    await _within_limits(connection, _WAITING, owner_id)
     job_id = await jobs.enqueue(connection, IMPORT, {"import_id": str(upload.id)}, owner_id=owner_id)
     await _ATTACH.run(connection, import_id=upload.id, job=job_id, number=upload.lines)
     return job_id

@@ -1,5 +1,6 @@
 """Many posts at once: written, deleted, brought and taken away as a file."""
 
+from app.posts.uploads import MAX_IMPORTS
 from scripts.examples.teller import Teller
 
 FIRST = {"title": "Paper for a rainy week", "content": "Damp paper takes **more** ink and less patience."}
@@ -26,6 +27,9 @@ def batches(teller: Teller) -> None:
     key = {"Idempotency-Key": "the-old-journal"}
     ada.tells("importPosts", "lines", "Two posts of an older journal.", content=FILE, headers=key)
     ada.tells("importPosts", "replayed", "The same file again.", content=FILE, headers=key, shown=False)
+    for _ in range(MAX_IMPORTS - 1):
+        ada.does("importPosts", content=FILE)
+    ada.tells("importPosts", "too_many_imports", "Five are waiting.", content=FILE)
     (newest,) = anybody.does("listPosts", query={"limit": 1}).json()["items"]
     since = {"author": newest["author"]["username"], "published_after": newest["published_at"]}
     anybody.tells("exportPosts", "lines", "What a member has published since, each a line.", query=since)
