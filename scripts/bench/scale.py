@@ -24,11 +24,12 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import asyncpg
 
 from app import embedded
-from scripts.bench import scale_data, servers
+from scripts.bench import scale_data, scale_files, servers
 from scripts.bench.__main__ import end, migrate
 from scripts.bench.figures import percentile_95
 from scripts.bench.load import LoadFailed
 from scripts.bench.scale_data import Publication
+from scripts.bench.scale_files import API, IMPORTED, Files
 from scripts.bench.servers import GALLEY, ROOT, Server
 from scripts.bench.tables import Target, table, thousands, two_digits
 
@@ -39,9 +40,7 @@ BUILD_SECONDS = 300
 GROWTH = 1.5
 SEARCH_MILLISECONDS, SEARCH_TIMES = 100, 3
 EXPORT_RATE, EXPORT_MEMORY = 20_000, 150
-# Of a million posts this many say how fast an export is.
-EXPORTED, PIECE = 200_000, 1 << 20
-API = "/api/v1"
+IMPORT_RATE = 5_000
 # How far into a list the deep page is; the small publication has two times as many posts.
 DEEP = 5_000
 MATCHES = (
@@ -59,9 +58,7 @@ class Side:
     server: Server
     took: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     bare: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
-    # Posts a second, and the most memory that the service took meanwhile, in MB.
-    exported: float = 0.0
-    resident: float = 0.0
+    files: Files = field(default_factory=Files)
     connection: http.client.HTTPConnection = field(init=False)
 
     def __post_init__(self) -> None:
@@ -109,19 +106,6 @@ ASKED: dict[str, Path_] = {
 }
 
 
-def measure_export(side: Side) -> None:
-    """Read so many posts of an export, and watch what the service's memory comes to."""
-    connection = http.client.HTTPConnection("127.0.0.1", side.server.port, timeout=60)
-    begin, lines = perf_counter(), 0
-    connection.request("GET", f"{API}/posts/export", headers={"Accept": "application/x-ndjson"})
-    answer = connection.getresponse()
-    while lines < EXPORTED and (piece := answer.read1(PIECE)):
-        lines += piece.count(b"\n")
-        side.resident = max(side.resident, side.server.resident())
-    side.exported = lines / (perf_counter() - begin)
-    connection.close()
-
-
 async def _bare(side: Side, rounds: int) -> None:
     """Time the index scan that a search cannot do without."""
     connection: Any = await asyncpg.connect(side.publication.dsn)
@@ -151,7 +135,7 @@ def measure(sides: Sequence[Side], rounds: int) -> None:
                 side.took.clear()
     for side in sides:
         asyncio.run(_bare(side, rounds))
-        measure_export(side)
+        side.files = scale_files.measure(side.server)
 
 
 def targets(small: Side, large: Side) -> list[Target]:
@@ -165,8 +149,11 @@ def targets(small: Side, large: Side) -> list[Target]:
         allowed = max(SEARCH_MILLISECONDS, SEARCH_TIMES * percentile_95(large.bare[what]))
         slowest = percentile_95(large.took[f"searchPosts, {what}"])
         found.append(Target(f"p95 of searchPosts, {what}", allowed, slowest, " ms"))
-    found.append(Target("posts that an export sends a second", EXPORT_RATE, large.exported, "", at_least=True))
-    found.append(Target("resident memory while it does", EXPORT_MEMORY, large.resident, " MB"))
+    files = large.files
+    found.append(Target("posts that an export sends a second", EXPORT_RATE, files.exported, "", at_least=True))
+    found.append(Target("resident memory while it does", EXPORT_MEMORY, files.exporting, " MB"))
+    for mode, rate in files.imported.items():
+        found.append(Target(f"posts that an import writes a second, {mode}", IMPORT_RATE, rate, "", at_least=True))
     return found
 
 
@@ -195,7 +182,8 @@ def document(small: Side, large: Side) -> str:
             "",
             table(heads, rows),
             "",
-            f"Resident memory of the service afterwards: {thousands(large.server.resident())} MB.\n",
+            f"Resident memory of the service afterwards: {thousands(large.server.resident())} MB; of the worker that",
+            f"imported {IMPORTED:,} posts twice, at most {thousands(large.files.importing)} MB.\n",
         ]
     )
 

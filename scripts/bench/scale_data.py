@@ -55,7 +55,8 @@ class Publication:
         return LAST - timedelta(seconds=APART * number)
 
 
-def _texts() -> list[str]:
+def texts() -> list[str]:
+    """Return the texts that posts have, one after the other."""
     dice = random.Random(1843)  # noqa: S311 - Nothing here is secret, and the same data each time is wanted.
     return [" ".join(dice.choices(data.WORDS, k=WORDS_PER_TEXT)) for _ in range(TEXTS)]
 
@@ -66,10 +67,10 @@ def _tags(number: int) -> tuple[str, str]:
 
 
 def _post_lines(publication: Publication, numbers: range) -> Iterator[str]:
-    texts = _texts()
+    written = texts()
     for number in numbers:
         at = publication.moment(number).isoformat()
-        text = texts[number % TEXTS]
+        text = written[number % TEXTS]
         rare = " bernoulli" if number % RARE_EVERY == 0 else ""
         tags = ",".join(_tags(number))
         count = TREE if number == 0 else COMMENTS_PER_POST
@@ -92,7 +93,7 @@ def _slug_lines(publication: Publication) -> Iterator[str]:
 
 
 def _comment_lines(publication: Publication, numbers: range) -> Iterator[str]:
-    texts = [text[:90].strip() for text in _texts()]
+    talk = [text[:90].strip() for text in texts()]
     for number in numbers:
         post, at = publication.post(number), publication.moment(number)
         when = at.isoformat()
@@ -104,7 +105,7 @@ def _comment_lines(publication: Publication, numbers: range) -> Iterator[str]:
                 # Each answers the one before, until there is no deeper.
                 above = ids[min(place, 4) - 1] if place else "\\N"
                 author = publication.members[(number + place) % MEMBERS].hex
-                text = texts[(number + place) % TEXTS]
+                text = talk[(number + place) % TEXTS]
                 depth = min(place + 1, 5)
                 yield f"{own}\t{post.hex}\t{above}\t{ids[0]}\t{depth}\t{author}\t{text}\t{when}\t{when}\n"
 

@@ -69,6 +69,7 @@ PARAMETERS = (
     "path.post_id",
     "path.comment_id",
     "path.tag_id",
+    "path.category_id",
     "path.job_id",
     "path.user_id",
     "path.session_id",
@@ -120,7 +121,7 @@ async def _leave_jobs(dsn: str, name: str) -> list[str]:
 
 
 def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> None:
-    """Leave published posts with a comment each, drafts when there are many posts, and a tag where the role may."""
+    """Leave published posts with a comment each, drafts when there are many, and tags and categories where one may."""
     client.headers["Authorization"] = f"Bearer {_log_in(client, name)['access_token']}"
     for number in range(posts):
         draft = {"title": f"{name} on looms {number}", "content": "It weaves algebraical patterns.", "tags": ["looms"]}
@@ -135,6 +136,8 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
     if name == "manager":
         for tag in ("engines", "cards", "numbers", "bernoulli", *(f"wheel-{number}" for number in range(20))):
             world.known["path.tag_id"].append(client.post("/tags", json={"name": tag}).raise_for_status().json()["id"])
+            answer = client.post("/categories", json={"name": tag})
+            world.known["path.category_id"].append(answer.raise_for_status().json()["id"])
 
 
 def _own(client: httpx2.Client, role: str, world: World) -> None:

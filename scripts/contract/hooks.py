@@ -124,6 +124,13 @@ def _shelf(case: Case) -> None:
             post["category_id"] = max(_categories, default=None)
 
 
+def _filed(case: Case) -> None:
+    """A walk that comes from a post without a category takes one that there is."""
+    path = case.path_parameters or {}
+    if str(path.get("category_id")) in ("None", "null") and "category_id" in path:
+        path["category_id"] = max(_categories, default=str(uuid4()))
+
+
 def _schedule(case: Case) -> None:
     """What is scheduled is for a time to come."""
     if _operation(case) == "publishPost" and isinstance(case.body, dict) and case.body.get("publish_at"):
@@ -132,9 +139,13 @@ def _schedule(case: Case) -> None:
 
 
 def _merge(case: Case) -> None:
-    """A tag is merged into another one that is there."""
+    """A tag is merged into another one that is there; while none is known, it is none itself."""
     if _operation(case) == "mergeTag" and isinstance(case.body, dict):
-        case.body["into"] = max(_labels - {str(_subject(case))}, default=case.body.get("into"))
+        others = _labels - {str(_subject(case))}
+        if others:
+            case.body["into"] = max(others)
+        else:
+            case.path_parameters["tag_id"] = str(uuid4())
 
 
 def _doomed(case: Case) -> None:
@@ -158,7 +169,7 @@ def _rank(case: Case) -> None:
         case.body = {"full_name": "Still here"}
 
 
-LESSONS = (_condition, _intent, _page, _parent, _shelf, _schedule, _merge, _doomed, _key, _rank)
+LESSONS = (_condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank)
 
 
 @hook

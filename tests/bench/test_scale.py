@@ -11,6 +11,7 @@ from app.migrations import upgrade
 from scripts.bench import scale, scale_data
 from scripts.bench.scale import SEARCHES, Side
 from scripts.bench.scale_data import Publication
+from scripts.bench.scale_files import Files
 from scripts.bench.servers import Server
 from tests.conftest import recreate
 
@@ -73,7 +74,7 @@ def side(tmp_path: Any, posts: int, milliseconds: float, seconds: float = 0.0) -
     made = Side(publication, Server("Galley", 1, psutil.Process(), tmp_path / "log"))
     made.took = {what: [milliseconds] * 20 for what in ("getPost", *(f"searchPosts, {what}" for what in SEARCHES))}
     made.bare = {what: [1.0] for what in SEARCHES}
-    made.exported, made.resident = 20_000.0, 150.0
+    made.files = Files(20_000.0, 150.0, {"valid_lines": 5_000.0})
     return made
 
 
@@ -99,8 +100,13 @@ class TestTargets:
 
     def test_an_export_must_be_fast_and_small(self, tmp_path: Any) -> None:
         small, large = side(tmp_path, 10, 2.0), side(tmp_path, 1_000, 2.0)
-        large.exported, large.resident = 19_999.0, 150.1
+        large.files.exported, large.files.exporting = 19_999.0, 150.1
         assert self.missed(small, large) == ["posts that an export sends a second", "resident memory while it does"]
+
+    def test_an_import_must_be_fast(self, tmp_path: Any) -> None:
+        small, large = side(tmp_path, 10, 2.0), side(tmp_path, 1_000, 2.0)
+        large.files.imported["valid_lines"] = 4_999.0
+        assert self.missed(small, large) == ["posts that an import writes a second, valid_lines"]
 
     def test_the_document_has_a_row_for_each(self, tmp_path: Any) -> None:
         text = scale.document(side(tmp_path, 10, 2.0), side(tmp_path, 1_000, 4.0))

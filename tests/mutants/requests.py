@@ -107,7 +107,7 @@ def _lists(operation: Operation) -> bool:
 
 
 def _takes_json(operation: Operation) -> bool:
-    return operation.media_type.endswith("json")
+    return operation.media_type.endswith(("/json", "+json"))
 
 
 def _says_something(operation: Operation) -> bool:

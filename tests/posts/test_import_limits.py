@@ -95,5 +95,5 @@ class TestAtOnce:
         found = outcomes(answers)
         assert found.keys() <= {(202, None), (409, "too_many_imports")}
         assert 1 <= found[202, None] <= MAX_IMPORTS
-        kept = "SELECT count(*), count(job_id) FROM post_imports"
-        assert tuple(await committed.connection.fetchrow(kept)) == (found[202, None],) * 2
+        kept = await committed.connection.fetch("SELECT job_id FROM post_imports")
+        assert len([row for row in kept if row["job_id"]]) == len(kept) == found[202, None]
