@@ -175,7 +175,7 @@ def populate(address: str, dsn: str, role: str) -> World:
         # Each can be exchanged once; exchanged again, it ends its own session and nobody else's.
         world.known["body.refresh_token"] = [_log_in(client, "spare")["refresh_token"] for _ in range(8)]
         for name in ROLES:
-            _write(client, name, world, posts=24 if name == role else 1)
+            _write(client, name, world, posts=40 if name == role else 1)
             if name == role:
                 _own(client, role, world)
         # The feed has the addresses that can be embedded.

@@ -46,8 +46,8 @@ def text_of(_: object, response: Response) -> object:
 
 @serializer("application/x-ndjson")
 def lines_of(_: object, value: object) -> bytes:
-    """Send lines as they are; what is no text is a line of JSON."""
-    return (value if isinstance(value, str) else json.dumps(value)).encode()
+    """Send lines as they are; what is meant to be no text has the character that no text has."""
+    return value.encode() if isinstance(value, str) else b"\x00" + json.dumps(value).encode()
 
 
 def _list_of(case: Case) -> str:
