@@ -11,8 +11,6 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
-import psutil
-
 from scripts.bench import data
 from scripts.bench.load import LoadFailed
 from scripts.bench.scale_data import texts
@@ -23,7 +21,7 @@ API = "/api/v1"
 EXPORTED, IMPORTED = 200_000, 100_000
 PIECE = 1 << 20
 MODES = ("all_or_nothing", "valid_lines")
-IMPORT_TIMEOUT, POLL = 300.0, 0.2
+IMPORT_TIMEOUT, POLL = 300.0, 0.5
 LINES = "application/x-ndjson"
 
 
@@ -60,7 +58,7 @@ def lines(mode: str, number: int) -> Iterator[bytes]:
         posts: list[dict[str, Any]] = [
             {
                 "external_id": f"{mode}:{place}",
-                "title": f"{written[place % len(written)][:40].strip().capitalize()} {place}",
+                "title": f"{written[place % len(written)][:40].strip().capitalize()} {len(mode)}.{place}",
                 "content": written[place % len(written)],
                 "tags": [tags[place % len(tags)], tags[(place + 1) % len(tags)]],
                 "published_at": "2025-01-01T00:00:00Z",
@@ -81,17 +79,6 @@ def _asked(connection: http.client.HTTPConnection, status: HTTPStatus, *request:
     return document
 
 
-def _workers(server: Server) -> float:
-    """Return how much memory the largest of the processes beside the service takes, in MB."""
-    resident = 0.0
-    for process in server.process.children(recursive=True):
-        try:
-            resident = max(resident, process.memory_info().rss / 1e6)
-        except psutil.NoSuchProcess:
-            continue
-    return resident
-
-
 def _import(server: Server, files: Files, mode: str) -> None:
     """Send a file, wait for its job, and take the time that this says it took."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
@@ -103,11 +90,12 @@ def _import(server: Server, files: Files, mode: str) -> None:
     target, body = f"{API}/posts/import?mode={mode}", lines(mode, IMPORTED)
     job = _asked(connection, HTTPStatus.ACCEPTED, "POST", target, body=body, headers=streamed, encode_chunked=True)
     path, limit = f"{API}/jobs/{job['id']}", time.monotonic() + IMPORT_TIMEOUT
+    workers = server.process.children(recursive=True)
     while job["status"] in ("queued", "running"):
         if time.monotonic() > limit:
             raise LoadFailed(f"the import by {mode} did not end in {IMPORT_TIMEOUT:g} s: {job}")
         time.sleep(POLL)
-        files.importing = max(files.importing, _workers(server))
+        files.importing = max(files.importing, *(worker.memory_info().rss / 1e6 for worker in workers))
         job = _asked(connection, HTTPStatus.OK, "GET", path, headers=headers)
     connection.close()
     if job["status"] != "succeeded" or job["result"]["imported"] != IMPORTED:
