@@ -1,5 +1,6 @@
 """What a mutant is, and the application through which it reaches the tests."""
 
+import asyncio
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -183,8 +184,14 @@ class Planted:
     async def _answer(self, operation: Operation, scope: Scope, body: bytes) -> Answer:
         start: Message = {}
         content = b""
+        read = False
 
         async def receive() -> Message:
+            nonlocal read
+            if read:
+                # A stream looks for the end of its client until it has said everything.
+                await asyncio.Event().wait()
+            read = True
             return {"type": "http.request", "body": body, "more_body": False}
 
         async def collect(message: Message) -> None:
