@@ -13,7 +13,7 @@ from scripts.coverage.contract import DIMENSIONS, Cell
 
 FILE = Path(__file__).parents[2] / "contract-coverage.toml"
 MIN_REASON = 20
-_NARROWING = ("operation", "code", "error", "target", "header", "content")
+_NARROWING = ("operation", "code", "error", "target", "header", "content", "body")
 
 
 class BadExemptions(Exception):
@@ -25,7 +25,7 @@ class Disagreement:
     """A kind of verdict in which the second opinion differs, and why it may.
 
     The others narrow it down where they are given: the problem's `code`, the code of one of its errors, and patterns of
-    the `target`, of a `header` line and of the `content` that was sent.
+    the `target`, of a `header` line, of the `content` that was sent and of the `body` that was answered.
     """
 
     verdict: str
@@ -36,6 +36,7 @@ class Disagreement:
     target: str
     header: str
     content: str
+    body: str
     reason: str
 
 

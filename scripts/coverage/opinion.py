@@ -93,6 +93,7 @@ class Finding:
             and re.search(excuse.target, self.exchange.target) is not None
             and any(re.search(excuse.header, f"{name}: {value}") for name, value in (("", ""), *self.exchange.sent))
             and re.search(excuse.content, self.exchange.content.decode("latin-1")) is not None
+            and re.search(excuse.body, self.exchange.body.decode("latin-1")) is not None
         )
 
     def __str__(self) -> str:
@@ -117,16 +118,25 @@ def _parse(content: bytes, **_: str) -> Any:
     return orjson.loads(content)
 
 
+def _text(content: bytes, **_: str) -> str:
+    return content.decode()
+
+
 def validator(contract: Contract) -> OpenAPI:
-    """Return openapi-core with our contract. It knows no structured suffixes (RFC 6839), so it is told of them."""
+    """Return openapi-core with our contract.
+
+    It knows no structured suffixes (RFC 6839), so it is told of those of JSON; and what the contract describes as a
+    text, lines and feeds, is one to it, too.
+    """
     kinds = {
         kind
         for operation in contract.operations
         for kind in chain(operation.sends, *(answer.content for answer in operation.answers.values()), contract.shared)
-        if kind.endswith("+json")
     }
+    structured = {kind: _parse for kind in kinds if kind.endswith("+json")}
+    texts = {kind: _text for kind in kinds if kind.endswith(("+xml", "ndjson", "csv"))}
     config = Config(
-        extra_media_type_deserializers=dict.fromkeys(kinds, _parse),
+        extra_media_type_deserializers=structured | texts,
         # Our answers have no member that the contract does not name.
         additional_properties_default_policy="forbid",
     )

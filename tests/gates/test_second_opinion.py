@@ -139,7 +139,8 @@ class TestGive:
         (line, *_) = give(contract, [call], []).faults()
         assert line.startswith("createTag: POST /api/v1/tags -> 422 ")
         assert "openapi-core accepts; mend the contract or the service, or argue it in contract-coverage.toml" in line
-        about = {"operation": "", "code": "", "target": "", "header": "", "content": "", "reason": "It cannot know."}
+        about = dict.fromkeys(("operation", "code", "target", "header", "content", "body"), "")
+        about |= {"reason": "It cannot know."}
         excuse = Disagreement(verdict=ACCEPTS, status=422, error="cursor_invalid", **about)
         opinion = give(contract, [call], [excuse])
         assert [finding.verdict for finding in opinion.open] == [REFUSES_ANSWER]
