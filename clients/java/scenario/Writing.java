@@ -10,6 +10,7 @@ import org.galley.client.api.PostsApi;
 import org.galley.client.api.PostsApi.APICreatePostRequest;
 import org.galley.client.api.PostsApi.APIDeletePostRequest;
 import org.galley.client.api.PostsApi.APIGetPostRequest;
+import org.galley.client.api.PostsApi.APIPublishPostRequest;
 import org.galley.client.api.PostsApi.APIUpdatePostRequest;
 import org.galley.client.api.UsersApi;
 import org.galley.client.api.UsersApi.APIGetMeRequest;
@@ -80,7 +81,8 @@ final class Writing {
         Checks.refused(client, 412, ProblemCode.PRECONDITION_FAILED, () -> posts.updatePost(edit));
         Checks.done("edit it with a stale tag");
 
-        var published = posts.publishPostWithHttpInfo(post);
+        var publication = APIPublishPostRequest.newBuilder().postId(post).build();
+        var published = posts.publishPostWithHttpInfo(publication);
         Checks.expectStatus(published, 200);
         Checks.expect(
                 published.getData().getStatus() == PostStatus.PUBLISHED,
