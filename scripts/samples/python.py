@@ -63,7 +63,11 @@ def _arguments(call: Call, writer: _Writer) -> list[str]:
         f"={writer.value(argument.schema, argument.value)}"
         for argument in call.arguments
     ]
-    return [*words, f"body={writer.value(call.body_schema, call.body)}"] if call.media_type else words
+    if not call.media_type:
+        return words
+    # What is no JSON is sent as it is.
+    body = repr(call.body.encode()) if isinstance(call.body, str) else writer.value(call.body_schema, call.body)
+    return [*words, f"body={body}"]
 
 
 def render(call: Call) -> str:
