@@ -69,7 +69,7 @@ _ALONE = Statement(
 )
 # What a crash of the machine takes back, it takes back with how far the import is: the job does it again. The end of
 # the import waits for the disk, and for all before it.
-_UNHURRIED = Statement(select(func.set_config("synchronous_commit", "off", literal_column("true"))))
+_COMMIT_ASYNCHRONOUSLY = Statement(select(func.set_config("synchronous_commit", "off", literal_column("true"))))
 _KNOWN = Statement(
     select(Post.external_id).where(
         Post.author_id == bindparam("author_id", type_=Uuid()),
@@ -187,7 +187,7 @@ async def _import_valid(file: File, report: Report, job: Running) -> None:
     """Import each line that is right, from where an earlier attempt has ended."""
     async for last, read in lines.read_ahead(lines.batches(_pieces(file), report.done)):
         async with transaction() as connection:
-            await _UNHURRIED.value(connection)
+            await _COMMIT_ASYNCHRONOUSLY.value(connection)
             await _ALONE.value(connection, author=str(file.author_id))
             await tags.share(connection)
             await _current(connection, file.id)

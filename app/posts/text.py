@@ -29,10 +29,11 @@ def slug_candidates(title: str) -> Iterator[str]:
 
 def _words(text: str) -> str:
     """Return the words without Markdown's marks and the addresses of links; in the name of a link, marks stay."""
-    unseen = _CONTROLS if "[" in text else _CONTROLS_AND_MARKS
     if "[" in text:
-        text = _LINKS_AND_MARKS.sub(r"\1", text)
-    return " ".join(text.translate(unseen).split())
+        plain = _LINKS_AND_MARKS.sub(r"\1", text).translate(_CONTROLS)
+    else:
+        plain = text.translate(_CONTROLS_AND_MARKS)
+    return " ".join(plain.split())
 
 
 def excerpt_of(content: str) -> str | None:

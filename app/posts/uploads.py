@@ -25,7 +25,7 @@ from app.jobs.tables import Job
 from app.posts.tables import PostImport, PostImportPiece
 from app.problems import FieldError, InvalidToken, PayloadTooLarge, Problem, ValidationFailed
 from app.sql import Connection, Statement
-from app.users.tables import User
+from app.users import service as users
 from generated.models import ImportMode, ProblemCode
 
 IMPORT = "posts.import"
@@ -41,8 +41,6 @@ class TooManyImports(Problem):
     status, code, title = 409, ProblemCode.too_many_imports, "There are too many imports."
 
 
-# The member's row is the lock: of two requests at once, the second counts what the first has made.
-_LOCK = Statement(select(User.id).where(User.id == bindparam("author_id")).with_for_update(key_share=True))
 _mine = PostImport.author_id == bindparam("author_id")
 _RECEIVING = Statement(select(func.count()).where(_mine, PostImport.job_id.is_(None)))
 _WAITING = Statement(
@@ -95,8 +93,9 @@ async def _pieces(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 async def _within_limits(connection: Connection, counted: Statement, author_id: UUID) -> None:
-    """Raises TooManyImports when there are as many as a member may have."""
-    if await _LOCK.value(connection, author_id=author_id) is None:
+    """Raise TooManyImports when there are as many as a member may have, and InvalidToken when the member has gone."""
+    # The member's row is the lock: of two requests at once, the second counts what the first has made.
+    if await users.lock(connection, author_id) is None:
         raise InvalidToken
     if await counted.value(connection, author_id=author_id) >= MAX_IMPORTS:
         raise TooManyImports

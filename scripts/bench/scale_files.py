@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import urlencode
 
+from generated.models import ImportMode
 from scripts.bench import data
 from scripts.bench.load import LoadFailed
 from scripts.bench.scale_data import texts
@@ -20,9 +21,8 @@ API = "/api/v1"
 # Of a million posts this many say how fast an export is; an import may have as many lines.
 EXPORTED, IMPORTED = 200_000, 100_000
 PIECE = 1 << 20
-MODES = ("all_or_nothing", "valid_lines")
 IMPORT_TIMEOUT, POLL = 300.0, 0.5
-LINES = "application/x-ndjson"
+NDJSON = "application/x-ndjson"
 
 
 @dataclass(slots=True)
@@ -40,13 +40,13 @@ class Files:
 def _export(server: Server, files: Files) -> None:
     """Read so many posts of an export, and watch what the service's memory comes to."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    begin, lines = perf_counter(), 0
-    connection.request("GET", f"{API}/posts/export", headers={"Accept": LINES})
+    begin, read = perf_counter(), 0
+    connection.request("GET", f"{API}/posts/export", headers={"Accept": NDJSON})
     answer = connection.getresponse()
-    while lines < EXPORTED and (piece := answer.read1(PIECE)):
-        lines += piece.count(b"\n")
+    while read < EXPORTED and (piece := answer.read1(PIECE)):
+        read += piece.count(b"\n")
         files.exporting = max(files.exporting, server.resident())
-    files.exported = lines / (perf_counter() - begin)
+    files.exported = read / (perf_counter() - begin)
     connection.close()
 
 
@@ -86,7 +86,7 @@ def _import(server: Server, files: Files, mode: str) -> None:
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     token = _asked(connection, HTTPStatus.OK, "POST", f"{API}/auth/login", body=form, headers=kind)["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
-    streamed = headers | {"Content-Type": LINES, "Transfer-Encoding": "chunked"}
+    streamed = headers | {"Content-Type": NDJSON, "Transfer-Encoding": "chunked"}
     target, body = f"{API}/posts/import?mode={mode}", lines(mode, IMPORTED)
     job = _asked(connection, HTTPStatus.ACCEPTED, "POST", target, body=body, headers=streamed, encode_chunked=True)
     path, limit = f"{API}/jobs/{job['id']}", time.monotonic() + IMPORT_TIMEOUT
@@ -108,7 +108,7 @@ def measure(server: Server) -> Files:
     """Export first: what is imported makes the publication another one."""
     files = Files()
     _export(server, files)
-    for mode in MODES:
+    for mode in (mode.value for mode in ImportMode):
         _import(server, files, mode)
     files.afterwards = server.resident()
     return files

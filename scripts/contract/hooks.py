@@ -141,7 +141,7 @@ def _shelf(case: Case) -> None:
 def _filed(case: Case) -> None:
     """A walk that comes from a post without a category takes one that there is."""
     path = case.path_parameters or {}
-    if str(path.get("category_id")) in ("None", "null") and "category_id" in path:
+    if str(path.get("category_id", "")) in ("None", "null"):
         path["category_id"] = max(_categories, default=str(uuid4()))
 
 

@@ -41,6 +41,20 @@ class Exchange:
 Lie = Callable[[Exchange], None]
 
 
+def _read(answer: httpx2.Response) -> Any:
+    """Return the value of a JSON body; a lie is about these, so that feeds and tables stay the bytes that they are."""
+    if not answer.content:
+        return None
+    is_json = answer.headers.get("content-type", "").partition(";")[0].endswith("json")
+    return answer.json() if is_json else answer.content
+
+
+def _written(body: Any) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return b"" if body is None else json.dumps(body).encode()
+
+
 def _handler(upstream: str, lie: Lie, memory: dict[str, Any]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -57,14 +71,14 @@ def _handler(upstream: str, lie: Lie, memory: dict[str, Any]) -> type[BaseHTTPRe
                 headers={name: value for name, value in self.headers.items() if name.lower() != "host"},
             )
             headers = {name: value for name, value in answer.headers.items() if name not in NOT_COPIED}
-            body = answer.json() if answer.content else None
+            body = _read(answer)
             exchange = Exchange(
                 self.command, self.path, self.headers.get("If-Match"), answer.status_code, headers, body
             )
             exchange.sent, exchange.sent_headers, exchange.memory = sent, {**self.headers}, memory
             exchange.cookies = answer.headers.get_list("set-cookie")
             lie(exchange)
-            content = b"" if exchange.body is None else json.dumps(exchange.body).encode()
+            content = _written(exchange.body)
             self.send_response(exchange.status)
             for name, value in exchange.headers.items():
                 self.send_header(name, value)
