@@ -39,9 +39,11 @@ class TestWrite:
     async def test_answers_what_is_read_afterwards(
         self, client: AsyncClient, call: Call, operation: Operation, author: Member
     ) -> None:
-        written = (await call.send(client)).json()
-        read = await client.get(READ_AT[answered(operation)].format(**written), headers=author.headers)
-        assert read.json() == written
+        written = await call.send(client)
+        path = READ_AT[answered(operation)].format(**written.json())
+        read = await client.get(path, headers=author.headers)
+        assert read.json() == written.json()
+        assert written.headers.get("ETag") in (None, read.headers["ETag"])
 
 
 @pytest.mark.parametrize("operation", EDITS, ids=str)

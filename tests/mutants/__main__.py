@@ -27,8 +27,7 @@ Outcome = dict[str, Any]
 
 
 def _loops(environment: dict[str, str]) -> list[Outcome]:
-    """Run the suite against every mutant, a share of the kinds on each core."""
-    shares = os.cpu_count() or 1
+    """Run the suite against every mutant, a process on each core."""
     command = [
         sys.executable,
         "-m",
@@ -42,9 +41,9 @@ def _loops(environment: dict[str, str]) -> list[Outcome]:
         *(f"--ignore-glob={names}" for names in LEAVE_OUT),
     ]
     running: list[tuple[subprocess.Popen[bytes], Path, Path]] = []
-    for share in range(shares):
-        output, log = OUTPUT / f"{share}.json", OUTPUT / f"{share}.txt"
-        own = {"MUTANTS_SHARD": f"{share}/{shares}", "MUTANTS_OUTPUT": str(output), "PYTHONPATH": str(ROOT)}
+    for number in range(os.cpu_count() or 1):
+        output, log = OUTPUT / f"{number}.json", OUTPUT / f"{number}.txt"
+        own = {"MUTANTS_OUTPUT": str(output), "PYTHONPATH": str(ROOT)}
         with log.open("wb") as file:
             process = subprocess.Popen(
                 [*command, *SUITE], cwd=ROOT, env=os.environ | environment | own, stdout=file, stderr=file

@@ -27,11 +27,12 @@ from tests.mutants import catalogue
 from tests.mutants.mutant import Mutant, Planted
 from tests.mutants.reader import Reader
 
-# What most answers would show and so many tests did not has no place in the operation.
+# What most answers would show and so many tests did not has no place in the operation; what few show is looked for in
+# all tests that are named after it.
 PATIENCE = 12
 ONLY = os.environ.get("MUTANTS_ONLY", "")
 QUOTA = int(os.environ.get("MUTANTS_QUOTA", "2"))
-SHARD, SHARDS = map(int, os.environ.get("MUTANTS_SHARD", "0/1").split("/"))
+OUTPUT = Path(os.environ["MUTANTS_OUTPUT"])
 
 
 def _forget(_: Exchange) -> None:
@@ -45,17 +46,21 @@ def pytest_configure() -> None:
     tests.contract.checked.note = _forget  # pyright: ignore[reportPrivateLocalImportUsage]
 
 
-def _of(mutant: Mutant, items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Return the tests of the mutant's operation, those of its own first; they are named after it."""
+def _of(mutant: Mutant, items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Return the tests of the mutant's operation, which are named after it, and those beside them."""
     if not mutant.operation:
-        return [item for item in items if item.nodeid.startswith(mutant.place)]
-    own = re.compile(rf"::Test{mutant.operation}::", re.IGNORECASE)
+        # A rule such as `feature_post` is likely broken where something is featured.
+        verb = mutant.kind.rpartition(" ")[2].partition("_")[0]
+        there = [item for item in items if item.nodeid.startswith(mutant.place)]
+        own = [item for item in there if verb in item.nodeid.lower()]
+        return own, [item for item in there if item not in own]
+    test = re.compile(rf"::Test{mutant.operation}::", re.IGNORECASE)
     # Some are named after texts as long as a post, on which a pattern for both would never end.
     given = re.compile(rf"\b{mutant.operation}\b", re.IGNORECASE)
     (tag,) = {operation.tag.lower() for operation in operations() if operation.name == mutant.operation}
-    named = [item for item in items if own.search(item.nodeid) or given.search(item.nodeid.partition("[")[2])]
+    named = [item for item in items if test.search(item.nodeid) or given.search(item.nodeid.partition("[")[2])]
     beside = [item for item in items if item.nodeid.startswith(f"tests/{tag}/") and item not in named]
-    return [*sorted(named, key=lambda item: item.nodeid.startswith("tests/contract/")), *beside]
+    return sorted(named, key=lambda item: item.nodeid.startswith("tests/contract/")), beside
 
 
 def _failed(item: pytest.Item) -> str:
@@ -77,7 +82,11 @@ def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> dict[str, Any] | None:
     started = time.monotonic()
     held = (Judge(mutant.document), Reader(mutant.document)) if mutant.document is not None else None
     outcome: dict[str, Any] = {"kind": mutant.kind, "operation": mutant.operation, "place": mutant.place, "by": ""}
-    for number, item in enumerate(_of(mutant, items)):
+    named, beside = _of(mutant, items)
+    patience = PATIENCE if mutant.common else max(1, len(named))
+    for number, item in enumerate([*named, *beside]):
+        if number >= patience and not Planted.reached:
+            return None
         with ExitStack() as stack:
             if held:
                 judge, reader = held
@@ -93,9 +102,16 @@ def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> dict[str, Any] | None:
                 raise pytest.UsageError(f"{item.nodeid} fails without a mutant, too: {again}")
             outcome |= {"by": item.nodeid, "reason": reason}
             break
-        if number >= PATIENCE and not Planted.reached and mutant.common:
-            return None
     return outcome | {"seconds": round(time.monotonic() - started, 2)} if Planted.reached else None
+
+
+def _taken(found: tuple[str, list[Mutant]]) -> bool:
+    """Take a kind, unless another process has: some take a minute and most a second, so that none is given before."""
+    try:
+        OUTPUT.with_name(f"{found[0].replace('/', ' ')}.taken").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _kinds() -> Iterator[tuple[str, list[Mutant]]]:
@@ -103,18 +119,19 @@ def _kinds() -> Iterator[tuple[str, list[Mutant]]]:
     for mutant in catalogue.mutants():
         if ONLY in str(mutant):
             found.setdefault(mutant.kind, []).append(mutant)
-    return iter(list(found.items())[SHARD::SHARDS])
+    return filter(_taken, found.items())
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Plant one mutant after the other; leave what became of them as JSON where the environment says."""
     outcomes: list[dict[str, Any]] = []
+    began = time.monotonic()
     for kind, candidates in _kinds():
         planted = 0
         for mutant in catalogue.spread(kind, candidates):
             Planted.reached = False
             # Where a run hangs, its log ends with what it hangs in.
-            print(mutant, flush=True)
+            print(f"{time.monotonic() - began:.0f} s: {mutant}", flush=True)
             outcome = _try(mutant, session.items)
             if outcome is not None:
                 outcomes.append(outcome)
@@ -124,5 +141,5 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
         if not planted:
             outcomes.append({"kind": kind, "operation": "", "place": "", "by": "", "reason": "never planted"})
     session._setupstate.teardown_exact(None)  # pyright: ignore[reportPrivateUsage]
-    Path(os.environ["MUTANTS_OUTPUT"]).write_text(json.dumps(outcomes, indent=1))
+    OUTPUT.write_text(json.dumps(outcomes, indent=1))
     return True

@@ -4,8 +4,9 @@ import asyncio
 import gzip
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeGuard
+from typing import Any, ClassVar, TypeGuard
 from urllib.parse import parse_qsl, urlencode
 
 import orjson
@@ -150,6 +151,8 @@ class Planted:
     reached = False
     # How many requests the test of the moment has sent.
     requests = 0
+    # The operation that is served right now: what a test does afterwards, such as the work of a job, is not of it.
+    serving: ClassVar[ContextVar[str]] = ContextVar("serving", default="")
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -168,7 +171,11 @@ class Planted:
             raise RuntimeError("The test goes on and on.")
         asked = await _read(scope, receive)
         changed = mutant.ask(asked)
-        answer = await self._answer(operation, _scope(scope, changed), changed.body)
+        serving = Planted.serving.set(operation.name)
+        try:
+            answer = await self._answer(operation, _scope(scope, changed), changed.body)
+        finally:
+            Planted.serving.reset(serving)
         said = mutant.say(asked, answer)
         if changed != asked or said != answer:
             Planted.reached = True

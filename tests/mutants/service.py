@@ -10,7 +10,6 @@ from typing import Any
 from app import access, etags, idempotency, pages
 from app.access import RULES, Action
 from app.contract import role_scopes
-from app.current import current
 from app.sql import Statement
 from tests.contract.document import Operation
 from tests.mutants.mutant import Mutant, Planted, named
@@ -57,7 +56,7 @@ def statements(operation: str, change: Callable[[str], str]) -> Generator[None]:
 
     def read(statement: Statement) -> str:
         sql: str = _SLOT.__get__(statement)
-        if current().operation != operation:
+        if Planted.serving.get() != operation:
             return sql
         changed = change(sql)
         Planted.reached |= changed != sql
