@@ -191,7 +191,7 @@ class Writer:
             if monotonic() > end:
                 return
             if written.status_code == 412:
-                await asyncio.sleep(dice.random())
+                await asyncio.sleep(dice.random() * SECONDS)
 
 
 class TestWriters:

@@ -211,8 +211,11 @@ class TestAtOnce:
         paths = [answer.headers["location"].removeprefix(BASE_PATH) for answer in answers]
         async with working(committed.dsn, tmp_path, KIND):
             done = [await until(lambda at=at: ended(committed.client, at, member), seconds=60) for at in paths]
-        assert sorted(job["result"]["imported"] for job in done) == [0, 0, 1_000]
-        assert sorted(job["result"]["unchanged"] for job in done) == [0, 1_000, 1_000]
+        results = [job["result"] for job in done]
+        assert sum(result["imported"] for result in results) == 1_000
+        assert [result["imported"] + result["unchanged"] for result in results] == [1_000] * 3
+        # Those that import batch by batch take turns; who imports all does it at once.
+        assert mode == "valid_lines" or max(result["imported"] for result in results) == 1_000
         assert len(await titles(committed.connection)) == 1_000
 
     async def test_a_tag_that_is_renamed_while_all_is_written_is_there(
