@@ -52,7 +52,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operation; `answer` is the component that a success returns, if it returns one."""
+    """One call of an operation; `answer` is the component that a success returns, if any, as `answer_type`."""
 
     contract: dict[str, Any]
     operation_id: str
@@ -65,6 +65,7 @@ class Call:
     body: Any = None
     body_schema: dict[str, Any] = field(default_factory=dict[str, Any])
     answer: str = ""
+    answer_type: str = ""
 
     def located(self, location: str) -> list[Argument]:
         """Return the parameters of a place: `path`, `query`, `header` or `cookie`."""
@@ -124,12 +125,18 @@ def _credentials(contract: dict[str, Any], operation: dict[str, Any], record: Re
     return [] if anonymous else [Credential(name, schemes[name]) for name in chosen]
 
 
-def _answer(contract: dict[str, Any], operation: dict[str, Any]) -> str:
+def is_json(media_type: str) -> bool:
+    """Whether bodies of the media type are JSON (RFC 6839, section 3.1); lines of JSON are not."""
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _answer(contract: dict[str, Any], operation: dict[str, Any]) -> dict[str, str]:
+    """Return the component and the media type of a success; the first is what a client gets that asks for none."""
     for status, response in operation["responses"].items():
         if status.startswith("2"):
-            for media in resolved(contract, response).get("content", {}).values():
-                return component(media.get("schema", {})) or "answer"
-    return ""
+            for kind, media in resolved(contract, response).get("content", {}).items():
+                return {"answer": component(media.get("schema", {})) or "answer", "answer_type": kind}
+    return {}
 
 
 def _body(contract: dict[str, Any], operation: dict[str, Any], record: Recorded | None) -> dict[str, Any]:
@@ -157,6 +164,6 @@ def calls(contract: dict[str, Any], openapi: Path = OPENAPI) -> Iterator[Call]:
                 tag=operation["tags"][0],
                 arguments=list(_arguments(contract, item, method, record)),
                 credentials=_credentials(contract, operation, record),
-                answer=_answer(contract, operation),
+                **_answer(contract, operation),
                 **_body(contract, operation, record),
             )

@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from scripts.samples.calls import Argument, Call
+from scripts.samples.calls import Argument, Call, is_json
 from scripts.samples.values import Given, found
 
 LANG, LABEL = "Shell", "curl"
@@ -80,7 +80,12 @@ def _body(call: Call) -> list[str]:
     option = {"application/x-www-form-urlencoded": "--data-urlencode", "multipart/form-data": "--form"}
     if call.media_type in option:
         return [f"{option[call.media_type]} {_quoted(f'{name}={_text(value)}')}" for name, value in call.body.items()]
-    return [f"--header 'Content-Type: {call.media_type}'", f"--data @- {_document(call.body)}"]
+    kind = f"--header 'Content-Type: {call.media_type}'"
+    if not is_json(call.media_type):
+        # Line by line, as it is: the other option would put all into one.
+        text = call.body.removesuffix("\n")
+        return [kind, f"--data-binary @- <<'TEXT'\n{text}\nTEXT"]
+    return [kind, f"--data @- {_document(call.body)}"]
 
 
 def render(call: Call) -> str:

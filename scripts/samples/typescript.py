@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any, cast
 
-from scripts.samples.calls import Call
+from scripts.samples.calls import Call, is_json
 from scripts.samples.values import Given
 from scripts.samples.wrap import wrapped
 
@@ -49,6 +49,8 @@ def _options(call: Call) -> str:
     options = {"headers": _object(headers)} if headers else {}
     if params:
         options["params"] = _object(params)
+    if call.answer and not is_json(call.answer_type):
+        options["parseAs"] = '"text"'
     if call.media_type:
         options["body"] = _value(call.body)
     return _object(options) if options else ""

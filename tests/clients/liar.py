@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 
-from scripts.samples.calls import METHODS
+from scripts.samples.calls import METHODS, is_json
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
 NOT_COPIED = HOP_BY_HOP | {"set-cookie"}
@@ -45,11 +45,12 @@ def _read(answer: httpx2.Response) -> Any:
     """Return the value of a JSON body; a lie is about these, so that feeds and tables stay the bytes that they are."""
     if not answer.content:
         return None
-    is_json = answer.headers.get("content-type", "").partition(";")[0].endswith("json")
-    return answer.json() if is_json else answer.content
+    media_type = answer.headers.get("content-type", "").partition(";")[0]
+    return answer.json() if is_json(media_type) else answer.content
 
 
-def _written(body: Any) -> bytes:
+def written(body: Any) -> bytes:
+    """Write the value of a body again."""
     if isinstance(body, bytes):
         return body
     return b"" if body is None else json.dumps(body).encode()
@@ -78,7 +79,7 @@ def _handler(upstream: str, lie: Lie, memory: dict[str, Any]) -> type[BaseHTTPRe
             exchange.sent, exchange.sent_headers, exchange.memory = sent, {**self.headers}, memory
             exchange.cookies = answer.headers.get_list("set-cookie")
             lie(exchange)
-            content = _written(exchange.body)
+            content = written(exchange.body)
             self.send_response(exchange.status)
             for name, value in exchange.headers.items():
                 self.send_header(name, value)

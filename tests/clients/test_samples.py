@@ -23,10 +23,10 @@ from scripts.examples.files import files
 from scripts.examples.stories import STORIES
 from scripts.examples.teller import FIRST_FAILURE, Teller
 from scripts.samples import samples
-from scripts.samples.calls import Credential
+from scripts.samples.calls import Credential, is_json
 from scripts.samples.recorded import Recorded, recorded
 from scripts.sandbox import serving
-from tests.clients.liar import Exchange, lying
+from tests.clients.liar import Exchange, lying, written
 
 SECONDS = 60
 HEADERS = ("content-type", "if-match", "if-none-match", "idempotency-key")
@@ -44,11 +44,14 @@ START: dict[str, Callable[[str], Scenario]] = {
 }
 
 
-def _body(content: bytes, headers: httpx2.Headers) -> dict[str, Any] | None:
+def _body(content: bytes, headers: httpx2.Headers) -> dict[str, Any] | str | None:
     """Read what was sent, so that it can be compared whatever the order and the spaces."""
-    if headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+    kind = headers.get("content-type", "").partition(";")[0]
+    if kind == "application/x-www-form-urlencoded":
         return dict(parse_qsl(content.decode()))
     try:
+        if not is_json(kind):
+            return content.decode() or None
         return json.loads(content) if content else None
     except ValueError:
         # The stories send what cannot be read, too; no sample does.
@@ -126,14 +129,14 @@ class Performance(httpx2.Client):
         assert (code == 0) == (made.status < FIRST_FAILURE), f"{operation} was answered with {made.status}:\n{said}"
         headers = httpx2.Headers(made.sent_headers)
         assert _asked(made.method, made.path, headers, made.sent) == asked, operation
-        content = b"" if made.body is None else json.dumps(made.body).encode()
         answered = [*made.headers.items(), *(("set-cookie", cookie) for cookie in made.cookies)]
-        return httpx2.Response(made.status, headers=answered, content=content, request=request)
+        return httpx2.Response(made.status, headers=answered, content=written(made.body), request=request)
 
     def _run(self, operation: str, address: str, request: httpx2.Request) -> tuple[int, str]:
         scenario = self._start(operation)
         sent = _body(request.content, request.headers)
-        variables = {name.upper(): value for name, value in (sent or {}).items() if isinstance(value, str)}
+        members = sent if isinstance(sent, dict) else {}
+        variables = {name.upper(): value for name, value in members.items() if isinstance(value, str)}
         known = {"GALLEY_URL": address + BASE_PATH, **_credentials(request.headers), **scenario.environment}
         done = subprocess.run(
             scenario.command,

@@ -25,14 +25,15 @@ const declaredMediaType: Middleware = {
     if (declared === undefined || request.headers.get("Content-Type") !== JSON_TYPE) {
       return undefined;
     }
-    if (declared !== FORM_TYPE) {
+    if (declared.endsWith("+json")) {
       request.headers.set("Content-Type", declared);
       return request;
     }
-    const form = new URLSearchParams(Object.entries((await request.json()) as Record<string, string>));
+    const given: unknown = await request.json();
+    const body = declared === FORM_TYPE ? new URLSearchParams(given as Record<string, string>) : String(given);
     const headers = new Headers(request.headers);
-    headers.set("Content-Type", FORM_TYPE);
-    return new Request(request.url, { method: request.method, headers, body: form, signal: request.signal });
+    headers.set("Content-Type", declared);
+    return new Request(request.url, { method: request.method, headers, body, signal: request.signal });
   },
 };
 
