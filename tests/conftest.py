@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from shutil import rmtree
 from tempfile import gettempdir, mkdtemp
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 # The settings are read when the service is imported; a test must not find a developer's own.
@@ -143,7 +143,7 @@ def make(connection: Connection) -> Factory:
 @pytest.fixture
 async def actor(request: pytest.FixtureRequest, make: Factory) -> Member | None:
     """Who is calling: the member of the role that `@pytest.mark.actor("moderator")` names, or nobody."""
-    marker = request.node.get_closest_marker("actor")
+    marker = cast("pytest.Item", request.node).get_closest_marker("actor")
     return await make.member(role=marker.args[0]) if marker else None
 
 

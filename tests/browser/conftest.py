@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import httpx2
 import pytest
@@ -133,5 +134,5 @@ def visit(request: pytest.FixtureRequest, browser: Browser, service: str) -> Ite
     visitor = Visit(context.new_page(), service, request.param)
     visitor.watch()
     yield visitor
-    visitor.page.screenshot(path=f"build/screenshots/{request.node.name}.png")
+    visitor.page.screenshot(path=f"build/screenshots/{cast('pytest.Item', request.node).name}.png")
     context.close()
