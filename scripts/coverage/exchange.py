@@ -73,11 +73,16 @@ def media_type(headers: Pairs) -> str:
     return (header(headers, "content-type") or "").partition(";")[0].strip().lower()
 
 
+def is_json(media_type: str) -> bool:
+    """Whether bodies of the media type are JSON (RFC 6839, section 3.1); lines of JSON are not."""
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
 def documents(body: bytes, headers: Pairs) -> list[Any]:
     """Return what a body holds: one document, or one per line. What cannot be read holds nothing."""
     kind = media_type(headers)
     try:
-        if kind == "application/json" or kind.endswith("+json"):
+        if is_json(kind):
             return [json.loads(body)]
         if kind in LINES:
             return [json.loads(line) for line in body.splitlines() if line.strip()]

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 import httpx2
 
 from app.contract import BASE_PATH, METHODS, bundle, resolve
+from scripts.coverage.exchange import is_json
 from scripts.demo_data import PASSWORD
 
 FORM = "application/x-www-form-urlencoded"
@@ -82,7 +83,7 @@ class Exchange:
         if not self.response.content:
             return None
         kind = self.response.headers["Content-Type"].partition(";")[0]
-        return self.response.json() if kind == JSON or kind.endswith("+json") else self.response.text
+        return self.response.json() if is_json(kind) else self.response.text
 
     @property
     def answer_headers(self) -> dict[str, str]:

@@ -125,11 +125,6 @@ def _credentials(contract: dict[str, Any], operation: dict[str, Any], record: Re
     return [] if anonymous else [Credential(name, schemes[name]) for name in chosen]
 
 
-def is_json(media_type: str) -> bool:
-    """Whether bodies of the media type are JSON (RFC 6839, section 3.1); lines of JSON are not."""
-    return media_type == "application/json" or media_type.endswith("+json")
-
-
 def _answer(contract: dict[str, Any], operation: dict[str, Any]) -> dict[str, str]:
     """Return the component and the media type of a success; the first is what a client gets that asks for none."""
     for status, response in operation["responses"].items():

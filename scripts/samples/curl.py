@@ -5,7 +5,8 @@ import re
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from scripts.samples.calls import Argument, Call, is_json
+from scripts.coverage.exchange import is_json
+from scripts.samples.calls import Argument, Call
 from scripts.samples.values import Given, found
 
 LANG, LABEL = "Shell", "curl"

@@ -4,7 +4,8 @@ import json
 import re
 from typing import Any, cast
 
-from scripts.samples.calls import Call, is_json
+from scripts.coverage.exchange import is_json
+from scripts.samples.calls import Call
 from scripts.samples.values import Given
 from scripts.samples.wrap import wrapped
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx2
 
-from scripts.samples.calls import METHODS, is_json
+from scripts.coverage.exchange import is_json
+from scripts.samples.calls import METHODS
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "content-encoding", "date", "server"}
 NOT_COPIED = HOP_BY_HOP | {"set-cookie"}

@@ -18,12 +18,13 @@ from starlette.requests import cookie_parser
 from app.contract import BASE_PATH, bundle
 from scripts.clients import python, typescript
 from scripts.clients.language import BUILD, Scenario
+from scripts.coverage.exchange import is_json
 from scripts.examples.__main__ import OPENAPI, kept
 from scripts.examples.files import files
 from scripts.examples.stories import STORIES
 from scripts.examples.teller import FIRST_FAILURE, Teller
 from scripts.samples import samples
-from scripts.samples.calls import Credential, is_json
+from scripts.samples.calls import Credential
 from scripts.samples.recorded import Recorded, recorded
 from scripts.sandbox import serving
 from tests.clients.liar import Exchange, lying, written

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from scripts.coverage.exchange import is_json
 from tests.contract.document import METHODS, Node, Operation, base_path, contract, operations_of, resolve
 from tests.contract.schemas import Schemas
 
@@ -178,7 +179,7 @@ def _read(body: bytes) -> Any:
 
 def _document(media_type: str, body: bytes) -> Any:
     """Return what a body is to JSON Schema, which takes bytes for a string of as many characters."""
-    if media_type == "application/json" or media_type.endswith("+json"):
+    if is_json(media_type):
         return _read(body)
     return body.decode() if media_type.startswith("text/") or media_type == LINES else body.decode("latin-1")
 

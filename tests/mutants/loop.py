@@ -106,7 +106,7 @@ def _try(mutant: Mutant, items: Sequence[pytest.Item]) -> dict[str, Any] | None:
 
 
 def _taken(found: tuple[str, list[Mutant]]) -> bool:
-    """Take a kind, unless another process has: some take a minute and most a second, so that none is given before."""
+    """Take a kind, unless another process has. Some take far longer than others, so that none is given out before."""
     try:
         OUTPUT.with_name(f"{found[0].replace('/', ' ')}.taken").touch(exist_ok=False)
     except FileExistsError:

@@ -31,6 +31,8 @@ pytestmark = pytest.mark.xdist_group("committed")
 MEMBERS, POSTS = 200, 5
 WRITERS, RETRIES = 500, 200
 SECONDS = float(os.environ.get("CROWD_SECONDS", "4"))
+# So long, at most, a writer who was late waits: hundreds who came back at once would all be late again.
+PAUSE = 4.0
 ANY = {"If-Match": "*"}
 # What must be so whenever nobody is writing; each query finds what is not.
 WRONG = {
@@ -191,7 +193,7 @@ class Writer:
             if monotonic() > end:
                 return
             if written.status_code == 412:
-                await asyncio.sleep(dice.random() * SECONDS)
+                await asyncio.sleep(dice.random() * PAUSE)
 
 
 class TestWriters:
