@@ -5,20 +5,20 @@ pass leaves what was there untouched.
 """
 
 import argparse
-import copy
 import filecmp
 import json
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from scripts import samples, strict_types
 from scripts.clients.settings import client_settings, reference
+from scripts.generator_input import for_the_generator, operations, request_models
 from scripts.house_rules.__main__ import in_handlers
 from scripts.house_rules.source import Project
 from scripts.lint.redocly import LintBroken, lint, reason, redocly
@@ -29,8 +29,6 @@ from scripts.site.folder import samples_of, write_served
 ROOT = Path(__file__).parents[1]
 TARGET = ROOT / "generated"
 CONTRACT = ROOT / "openapi/openapi.yaml"
-METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
-
 MODEL_OPTIONS = [
     "--input-file-type=openapi",
     "--output-model-type=pydantic_v2.BaseModel",
@@ -50,24 +48,21 @@ MODEL_OPTIONS = [
     "--disable-timestamp",
     "--formatters=builtin",
 ]
-# What a caller acts on after a refusal. The generator's time grows with the square of the number of headers, and every
-# refusal of every operation declares the same handful.
-HEADERS_OF_REFUSALS = frozenset({"X-Request-ID", "Retry-After"})
 # The media type of a body that is read as it comes.
 LINES = "application/x-ndjson"
+# Reading the sources a second time to write them as YAML would take twenty times as long.
+TO_YAML = """
+const [, source, target] = process.argv;
+const { readFileSync, writeFileSync } = require("node:fs");
+const { dump } = require("js-yaml");
+writeFileSync(target, dump(JSON.parse(readFileSync(source)), { noRefs: true, lineWidth: -1 }));
+"""
 # How the client is imported; generated/client is the folder of its distribution.
 CLIENT_PACKAGE = "galley_client"
 
 
 class GenerationError(Exception):
     """The contract cannot be turned into code; each line of the message names file, place and remedy."""
-
-
-def operations(contract: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any], dict[str, Any]]]:
-    """Yield path, method, operation and path item of every operation."""
-    for path, item in contract["paths"].items():
-        for method in (name for name in item if name in METHODS):
-            yield path, method, item[method], item
 
 
 def run(*command: str) -> None:
@@ -91,17 +86,20 @@ def refuse_faults() -> None:
 
 
 def bundle(folder: Path) -> dict[str, Any]:
-    """Write the contract as one document, in JSON and YAML, and return it."""
-    source = str(CONTRACT.relative_to(ROOT))
-    for kind in ("json", "yaml"):
-        file = folder / f"openapi.{kind}"
-        done = redocly("bundle", source, f"--ext={kind}", f"--output={file}")
-        if done.returncode or not file.exists():
-            raise GenerationError(
-                f"{source}: cannot be bundled: {reason(done.stderr + done.stdout)} Correct what it names."
-            )
-    contract: dict[str, Any] = json.loads((folder / "openapi.json").read_text())
+    """Write the contract as one JSON document and return it."""
+    source, file = str(CONTRACT.relative_to(ROOT)), folder / "openapi.json"
+    done = redocly("bundle", source, "--ext=json", f"--output={file}")
+    if done.returncode or not file.exists():
+        raise GenerationError(
+            f"{source}: cannot be bundled: {reason(done.stderr + done.stdout)} Correct what it names."
+        )
+    contract: dict[str, Any] = json.loads(file.read_text())
     return contract
+
+
+def write_yaml(document: Path) -> None:
+    """Write a JSON document as YAML beside it."""
+    run("node", "-e", TO_YAML, str(document), str(document.with_suffix(".yaml")))
 
 
 def parameter_names(contract: dict[str, Any]) -> dict[str, dict[str, str]]:
@@ -124,33 +122,6 @@ def body_modes(contract: dict[str, Any]) -> dict[str, str]:
         for path, method, operation, _ in operations(contract)
         if LINES in resolved(contract, operation.get("requestBody", {})).get("content", {})
     }
-
-
-def request_models(contract: dict[str, Any]) -> set[str]:
-    """Return the schemas of request bodies, with the objects they are made of."""
-    schemas = contract["components"]["schemas"]
-    found: set[str] = set()
-
-    def visit(node: object) -> None:
-        for name in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(node)):
-            if name not in found:
-                found.add(name)
-                visit(schemas[name])
-
-    for _, _, operation, _ in operations(contract):
-        visit(operation.get("requestBody"))
-    return {name for name in found if schemas[name].get("type") == "object"}
-
-
-def for_the_generator(contract: dict[str, Any]) -> str:
-    """Return the contract as JSON, its refusals without the headers that no caller acts on."""
-    lean = copy.deepcopy(contract)
-    answers = [named for _, _, operation, _ in operations(lean) for named in operation["responses"].items()]
-    refusals = [answer for status, answer in answers if not status.startswith(("2", "3"))]
-    for answer in (resolved(lean, refusal) for refusal in refusals):
-        declared = answer.get("headers", {}).items()
-        answer["headers"] = {name: header for name, header in declared if name in HEADERS_OF_REFUSALS}
-    return json.dumps(lean)
 
 
 def generate_server(contract: dict[str, Any], folder: Path) -> None:
@@ -257,15 +228,26 @@ def differences(made: Path, kept: Path) -> list[str]:
 
 
 def generate(folder: Path) -> None:
-    """Make everything in an empty folder."""
-    refuse_faults()
-    contract = bundle(folder)
-    (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
-    generate_server(contract, folder)
-    generate_client(folder / "openapi.json", folder / "client")
-    refuse_invented_names(folder)
-    samples.write(contract, folder / "samples.json")
-    write_served(contract, samples_of(folder), folder / "site")
+    """Make everything in an empty folder, side by side where one does not need the other.
+
+    What is wrong with the contract is said before what that leads to.
+    """
+    with ThreadPoolExecutor() as pool:
+        faults, bundled = pool.submit(refuse_faults), pool.submit(bundle, folder)
+        faults.result()
+        contract, document = bundled.result(), folder / "openapi.json"
+        (folder / "__init__.py").write_text('"""Made by `make generate` from `openapi/`; never edited by hand."""\n')
+        parts = [
+            pool.submit(generate_server, contract, folder),
+            pool.submit(generate_client, document, folder / "client"),
+            pool.submit(write_yaml, document),
+        ]
+        samples.write(contract, folder / "samples.json")
+        written = pool.submit(write_served, contract, samples_of(folder), folder / "site")
+        for part in parts:
+            part.result()
+        refuse_invented_names(folder)
+        written.result()
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Template
 
 from scripts.clients.language import ROOT, SOURCES, Scenario, run, version, write_samples
-from scripts.generate import operations
+from scripts.generator_input import operations
 from scripts.samples.values import resolved
 
 _HERE = SOURCES / "typescript"

@@ -20,6269 +20,3428 @@ codec_1: Final[PydanticCodec[models.Registration]] = PydanticCodec(models.Regist
 codec_2: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1auth~1register/post response_body (response 201 application/json)."""
 
-codec_3: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 201)."""
-
-codec_4: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1register/post response_header (response Server-Timing 201)."""
-
-codec_5: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit-Policy 201)."""
-
-codec_6: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1register/post response_header (response RateLimit 201)."""
-
-codec_7: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_3: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1register/post response_header (response Location 201)."""
 
-codec_8: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_4: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1auth~1register/post response_header (response ETag 201)."""
 
-codec_9: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_5: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1auth~1register/post response_header (response Idempotent-Replayed 201)."""
 
-codec_10: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_6: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 400 application/problem+json)."""
 
-codec_11: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 400)."""
-
-codec_12: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_7: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 403 application/problem+json)."""
 
-codec_13: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 403)."""
-
-codec_14: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_8: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 409 application/problem+json)."""
 
-codec_15: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 409)."""
-
-codec_16: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_9: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 413 application/problem+json)."""
 
-codec_17: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 413)."""
-
-codec_18: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_10: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 415 application/problem+json)."""
 
-codec_19: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 415)."""
-
-codec_20: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_11: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 422 application/problem+json)."""
 
-codec_21: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 422)."""
-
-codec_22: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_12: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response 429 application/problem+json)."""
 
-codec_23: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID 429)."""
-
-codec_24: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_13: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1register/post response_header (response Retry-After 429)."""
 
-codec_25: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_14: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1register/post response_body (response default application/problem+json)."""
 
-codec_26: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1register/post response_header (response X-Request-ID default)."""
-
-codec_27: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_15: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1register/post response_header (response Retry-After default)."""
 
-codec_28: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+codec_16: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
 """Codec of /paths/~1auth~1login/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_29: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+codec_17: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
 """Codec of /paths/~1auth~1login/post response_body (response 200 application/json)."""
 
-codec_30: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 200)."""
-
-codec_31: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1login/post response_header (response Server-Timing 200)."""
-
-codec_32: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit-Policy 200)."""
-
-codec_33: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1login/post response_header (response RateLimit 200)."""
-
-codec_34: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_18: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 400 application/problem+json)."""
 
-codec_35: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 400)."""
-
-codec_36: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_19: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 401 application/problem+json)."""
 
-codec_37: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 401)."""
-
-codec_38: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_20: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 403 application/problem+json)."""
 
-codec_39: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 403)."""
-
-codec_40: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_21: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 413 application/problem+json)."""
 
-codec_41: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 413)."""
-
-codec_42: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_22: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 415 application/problem+json)."""
 
-codec_43: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 415)."""
-
-codec_44: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_23: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 422 application/problem+json)."""
 
-codec_45: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 422)."""
-
-codec_46: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_24: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 423 application/problem+json)."""
 
-codec_47: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 423)."""
-
-codec_48: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_25: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After 423)."""
 
-codec_49: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_26: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response 429 application/problem+json)."""
 
-codec_50: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID 429)."""
-
-codec_51: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_27: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After 429)."""
 
-codec_52: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_28: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1login/post response_body (response default application/problem+json)."""
 
-codec_53: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1login/post response_header (response X-Request-ID default)."""
-
-codec_54: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_29: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1login/post response_header (response Retry-After default)."""
 
-codec_55: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
+codec_30: Final[PydanticCodec[models.TokenRefresh]] = PydanticCodec(models.TokenRefresh)
 """Codec of /paths/~1auth~1refresh/post request_body (request application/json)."""
 
-codec_56: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
+codec_31: Final[PydanticCodec[models.TokenPair]] = PydanticCodec(models.TokenPair)
 """Codec of /paths/~1auth~1refresh/post response_body (response 200 application/json)."""
 
-codec_57: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 200)."""
-
-codec_58: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1refresh/post response_header (response Server-Timing 200)."""
-
-codec_59: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit-Policy 200)."""
-
-codec_60: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1refresh/post response_header (response RateLimit 200)."""
-
-codec_61: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_32: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 400 application/problem+json)."""
 
-codec_62: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 400)."""
-
-codec_63: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_33: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 401 application/problem+json)."""
 
-codec_64: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 401)."""
-
-codec_65: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_34: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 403 application/problem+json)."""
 
-codec_66: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 403)."""
-
-codec_67: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_35: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 413 application/problem+json)."""
 
-codec_68: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 413)."""
-
-codec_69: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_36: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 415 application/problem+json)."""
 
-codec_70: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 415)."""
-
-codec_71: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_37: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 422 application/problem+json)."""
 
-codec_72: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 422)."""
-
-codec_73: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_38: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response 429 application/problem+json)."""
 
-codec_74: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID 429)."""
-
-codec_75: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_39: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1refresh/post response_header (response Retry-After 429)."""
 
-codec_76: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_40: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1refresh/post response_body (response default application/problem+json)."""
 
-codec_77: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1refresh/post response_header (response X-Request-ID default)."""
-
-codec_78: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_41: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1refresh/post response_header (response Retry-After default)."""
 
-codec_79: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
+codec_42: Final[PydanticCodec[models.LogOut]] = PydanticCodec(models.LogOut)
 """Codec of /paths/~1auth~1logout/post request_body (request application/json)."""
 
-codec_80: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 204)."""
-
-codec_81: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1logout/post response_header (response Server-Timing 204)."""
-
-codec_82: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit-Policy 204)."""
-
-codec_83: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1logout/post response_header (response RateLimit 204)."""
-
-codec_84: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_43: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 400 application/problem+json)."""
 
-codec_85: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 400)."""
-
-codec_86: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_44: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 401 application/problem+json)."""
 
-codec_87: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 401)."""
-
-codec_88: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_45: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 403 application/problem+json)."""
 
-codec_89: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 403)."""
-
-codec_90: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_46: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 413 application/problem+json)."""
 
-codec_91: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 413)."""
-
-codec_92: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_47: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 415 application/problem+json)."""
 
-codec_93: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 415)."""
-
-codec_94: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_48: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 422 application/problem+json)."""
 
-codec_95: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 422)."""
-
-codec_96: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_49: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response 429 application/problem+json)."""
 
-codec_97: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID 429)."""
-
-codec_98: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_50: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1logout/post response_header (response Retry-After 429)."""
 
-codec_99: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_51: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1logout/post response_body (response default application/problem+json)."""
 
-codec_100: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1logout/post response_header (response X-Request-ID default)."""
-
-codec_101: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_52: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1logout/post response_header (response Retry-After default)."""
 
-codec_102: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
+codec_53: Final[PydanticCodec[models.LoginForm]] = PydanticCodec(models.LoginForm)
 """Codec of /paths/~1auth~1session/post request_body (request application/x-www-form-urlencoded)."""
 
-codec_103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 204)."""
-
-codec_104: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/post response_header (response Server-Timing 204)."""
-
-codec_105: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit-Policy 204)."""
-
-codec_106: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/post response_header (response RateLimit 204)."""
-
-codec_107: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_54: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/post response_header (response Set-Cookie 204)."""
 
-codec_108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_55: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 400 application/problem+json)."""
 
-codec_109: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 400)."""
-
-codec_110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_56: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 401 application/problem+json)."""
 
-codec_111: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 401)."""
-
-codec_112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_57: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 403 application/problem+json)."""
 
-codec_113: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 403)."""
-
-codec_114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_58: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 413 application/problem+json)."""
 
-codec_115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 413)."""
-
-codec_116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_59: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 415 application/problem+json)."""
 
-codec_117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 415)."""
-
-codec_118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_60: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 422 application/problem+json)."""
 
-codec_119: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 422)."""
-
-codec_120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_61: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 423 application/problem+json)."""
 
-codec_121: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 423)."""
-
-codec_122: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_62: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After 423)."""
 
-codec_123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_63: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response 429 application/problem+json)."""
 
-codec_124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID 429)."""
-
-codec_125: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_64: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After 429)."""
 
-codec_126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_65: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/post response_body (response default application/problem+json)."""
 
-codec_127: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/post response_header (response X-Request-ID default)."""
-
-codec_128: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_66: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/post response_header (response Retry-After default)."""
 
-codec_129: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 204)."""
-
-codec_130: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/put response_header (response Server-Timing 204)."""
-
-codec_131: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit-Policy 204)."""
-
-codec_132: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/put response_header (response RateLimit 204)."""
-
-codec_133: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_67: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/put response_header (response Set-Cookie 204)."""
 
-codec_134: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_68: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 401 application/problem+json)."""
 
-codec_135: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 401)."""
-
-codec_136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_69: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 403 application/problem+json)."""
 
-codec_137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 403)."""
-
-codec_138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_70: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 422 application/problem+json)."""
 
-codec_139: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 422)."""
-
-codec_140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_71: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response 429 application/problem+json)."""
 
-codec_141: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/put response_header (response X-Request-ID 429)."""
-
-codec_142: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_72: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/put response_header (response Retry-After 429)."""
 
-codec_143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_73: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/put response_body (response default application/problem+json)."""
 
-codec_144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/put response_header (response X-Request-ID default)."""
-
-codec_145: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_74: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/put response_header (response Retry-After default)."""
 
-codec_146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 204)."""
-
-codec_147: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1session/delete response_header (response Server-Timing 204)."""
-
-codec_148: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit-Policy 204)."""
-
-codec_149: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1session/delete response_header (response RateLimit 204)."""
-
-codec_150: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
+codec_75: Final[PydanticCodec[models.SetCookie]] = PydanticCodec(models.SetCookie)
 """Codec of /paths/~1auth~1session/delete response_header (response Set-Cookie 204)."""
 
-codec_151: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_76: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 401 application/problem+json)."""
 
-codec_152: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 401)."""
-
-codec_153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_77: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 403 application/problem+json)."""
 
-codec_154: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 403)."""
-
-codec_155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_78: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 422 application/problem+json)."""
 
-codec_156: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 422)."""
-
-codec_157: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_79: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response 429 application/problem+json)."""
 
-codec_158: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID 429)."""
-
-codec_159: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_80: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/delete response_header (response Retry-After 429)."""
 
-codec_160: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_81: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1session/delete response_body (response default application/problem+json)."""
 
-codec_161: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1session/delete response_header (response X-Request-ID default)."""
-
-codec_162: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_82: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1session/delete response_header (response Retry-After default)."""
 
-codec_163: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_83: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1auth~1sessions/get parameter (request query limit)."""
 
-codec_164: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_84: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1auth~1sessions/get parameter (request query cursor)."""
 
-codec_165: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_85: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1auth~1sessions/get parameter (request query page)."""
 
-codec_166: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_86: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1auth~1sessions/get parameter (request query include_total)."""
 
-codec_167: Final[PydanticCodec[models.SessionPage]] = PydanticCodec(models.SessionPage)
+codec_87: Final[PydanticCodec[models.SessionPage]] = PydanticCodec(models.SessionPage)
 """Codec of /paths/~1auth~1sessions/get response_body (response 200 application/json)."""
 
-codec_168: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 200)."""
-
-codec_169: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions/get response_header (response Server-Timing 200)."""
-
-codec_170: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit-Policy 200)."""
-
-codec_171: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions/get response_header (response RateLimit 200)."""
-
-codec_172: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_88: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1auth~1sessions/get response_header (response Link 200)."""
 
-codec_173: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_89: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1auth~1sessions/get response_header (response Cache-Control 200)."""
 
-codec_174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_90: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 401 application/problem+json)."""
 
-codec_175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 401)."""
-
-codec_176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_91: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 422 application/problem+json)."""
 
-codec_177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 422)."""
-
-codec_178: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_92: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response 429 application/problem+json)."""
 
-codec_179: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID 429)."""
-
-codec_180: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_93: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions/get response_header (response Retry-After 429)."""
 
-codec_181: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_94: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions/get response_body (response default application/problem+json)."""
 
-codec_182: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions/get response_header (response X-Request-ID default)."""
-
-codec_183: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_95: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions/get response_header (response Retry-After default)."""
 
-codec_184: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_96: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete parameter (request path session_id)."""
 
-codec_185: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_186: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Server-Timing 204)."""
-
-codec_187: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_188: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response RateLimit 204)."""
-
-codec_189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_97: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_98: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_99: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_197: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_198: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_199: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_102: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Retry-After 429)."""
 
-codec_200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_body (response default application/problem+json)."""
 
-codec_201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response X-Request-ID default)."""
-
-codec_202: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_104: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1sessions~1{session_id}/delete response_header (response Retry-After default)."""
 
-codec_203: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_105: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query limit)."""
 
-codec_204: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_106: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query cursor)."""
 
-codec_205: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_107: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query page)."""
 
-codec_206: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_108: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1auth~1api-keys/get parameter (request query include_total)."""
 
-codec_207: Final[PydanticCodec[models.ApiKeyPage]] = PydanticCodec(models.ApiKeyPage)
+codec_109: Final[PydanticCodec[models.ApiKeyPage]] = PydanticCodec(models.ApiKeyPage)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 200 application/json)."""
 
-codec_208: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 200)."""
-
-codec_209: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response Server-Timing 200)."""
-
-codec_210: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit-Policy 200)."""
-
-codec_211: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response RateLimit 200)."""
-
-codec_212: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_110: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Link 200)."""
 
-codec_213: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_111: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Cache-Control 200)."""
 
-codec_214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 401 application/problem+json)."""
 
-codec_215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 401)."""
-
-codec_216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 422 application/problem+json)."""
 
-codec_217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 422)."""
-
-codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response 429 application/problem+json)."""
 
-codec_219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID 429)."""
-
-codec_220: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Retry-After 429)."""
 
-codec_221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/get response_body (response default application/problem+json)."""
 
-codec_222: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/get response_header (response X-Request-ID default)."""
-
-codec_223: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_117: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/get response_header (response Retry-After default)."""
 
-codec_224: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_118: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1auth~1api-keys/post parameter (request header Idempotency-Key)."""
 
-codec_225: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
+codec_119: Final[PydanticCodec[models.ApiKeyCreate]] = PydanticCodec(models.ApiKeyCreate)
 """Codec of /paths/~1auth~1api-keys/post request_body (request application/json)."""
 
-codec_226: Final[PydanticCodec[models.IssuedApiKey]] = PydanticCodec(models.IssuedApiKey)
+codec_120: Final[PydanticCodec[models.IssuedApiKey]] = PydanticCodec(models.IssuedApiKey)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 201 application/json)."""
 
-codec_227: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 201)."""
-
-codec_228: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response Server-Timing 201)."""
-
-codec_229: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit-Policy 201)."""
-
-codec_230: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response RateLimit 201)."""
-
-codec_231: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_121: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Location 201)."""
 
-codec_232: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_122: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Idempotent-Replayed 201)."""
 
-codec_233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 400 application/problem+json)."""
 
-codec_234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 400)."""
-
-codec_235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 401 application/problem+json)."""
 
-codec_236: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 401)."""
-
-codec_237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 403 application/problem+json)."""
 
-codec_238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 403)."""
-
-codec_239: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 409 application/problem+json)."""
 
-codec_240: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 409)."""
-
-codec_241: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 413 application/problem+json)."""
 
-codec_242: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 413)."""
-
-codec_243: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 415 application/problem+json)."""
 
-codec_244: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 415)."""
-
-codec_245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_129: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 422 application/problem+json)."""
 
-codec_246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 422)."""
-
-codec_247: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response 429 application/problem+json)."""
 
-codec_248: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID 429)."""
-
-codec_249: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_131: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Retry-After 429)."""
 
-codec_250: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_132: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys/post response_body (response default application/problem+json)."""
 
-codec_251: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys/post response_header (response X-Request-ID default)."""
-
-codec_252: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_133: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys/post response_header (response Retry-After default)."""
 
-codec_253: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_134: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete parameter (request path api_key_id)."""
 
-codec_254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_255: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Server-Timing 204)."""
-
-codec_256: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_257: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response RateLimit 204)."""
-
-codec_258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_259: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_261: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_137: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_264: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_265: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_267: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_268: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_140: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Retry-After 429)."""
 
-codec_269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_body (response default application/problem+json)."""
 
-codec_270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response X-Request-ID default)."""
-
-codec_271: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_142: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1api-keys~1{api_key_id}/delete response_header (response Retry-After default)."""
 
-codec_272: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_143: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 202 application/json)."""
 
-codec_273: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 202)."""
-
-codec_274: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response Server-Timing 202)."""
-
-codec_275: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit-Policy 202)."""
-
-codec_276: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response RateLimit 202)."""
-
-codec_277: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_144: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Location 202)."""
 
-codec_278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 401 application/problem+json)."""
 
-codec_279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 401)."""
-
-codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 403 application/problem+json)."""
 
-codec_281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 403)."""
-
-codec_282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 409 application/problem+json)."""
 
-codec_283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 409)."""
-
-codec_284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_148: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 422 application/problem+json)."""
 
-codec_285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 422)."""
-
-codec_286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_149: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response 429 application/problem+json)."""
 
-codec_287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID 429)."""
-
-codec_288: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_150: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Retry-After 429)."""
 
-codec_289: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_151: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification/post response_body (response default application/problem+json)."""
 
-codec_290: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification/post response_header (response X-Request-ID default)."""
-
-codec_291: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_152: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification/post response_header (response Retry-After default)."""
 
-codec_292: Final[PydanticCodec[models.EmailVerification]] = PydanticCodec(models.EmailVerification)
+codec_153: Final[PydanticCodec[models.EmailVerification]] = PydanticCodec(models.EmailVerification)
 """Codec of /paths/~1auth~1email-verification~1confirm/post request_body (request application/json)."""
 
-codec_293: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 204)."""
-
-codec_294: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Server-Timing 204)."""
-
-codec_295: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit-Policy 204)."""
-
-codec_296: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response RateLimit 204)."""
-
-codec_297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 400 application/problem+json)."""
 
-codec_298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 400)."""
-
-codec_299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_155: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 403 application/problem+json)."""
 
-codec_300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 403)."""
-
-codec_301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 413 application/problem+json)."""
 
-codec_302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 413)."""
-
-codec_303: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_157: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 415 application/problem+json)."""
 
-codec_304: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 415)."""
-
-codec_305: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_158: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 422 application/problem+json)."""
 
-codec_306: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 422)."""
-
-codec_307: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_159: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response 429 application/problem+json)."""
 
-codec_308: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID 429)."""
-
-codec_309: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_160: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Retry-After 429)."""
 
-codec_310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_161: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_body (response default application/problem+json)."""
 
-codec_311: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response X-Request-ID default)."""
-
-codec_312: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_162: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1email-verification~1confirm/post response_header (response Retry-After default)."""
 
-codec_313: Final[PydanticCodec[models.PasswordResetRequest]] = PydanticCodec(models.PasswordResetRequest)
+codec_163: Final[PydanticCodec[models.PasswordResetRequest]] = PydanticCodec(models.PasswordResetRequest)
 """Codec of /paths/~1auth~1password-reset/post request_body (request application/json)."""
 
-codec_314: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 202)."""
-
-codec_315: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response Server-Timing 202)."""
-
-codec_316: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit-Policy 202)."""
-
-codec_317: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response RateLimit 202)."""
-
-codec_318: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 400 application/problem+json)."""
 
-codec_319: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 400)."""
-
-codec_320: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_165: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 403 application/problem+json)."""
 
-codec_321: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 403)."""
-
-codec_322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 413 application/problem+json)."""
 
-codec_323: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 413)."""
-
-codec_324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_167: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 415 application/problem+json)."""
 
-codec_325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 415)."""
-
-codec_326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 422 application/problem+json)."""
 
-codec_327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 422)."""
-
-codec_328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response 429 application/problem+json)."""
 
-codec_329: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID 429)."""
-
-codec_330: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_170: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset/post response_header (response Retry-After 429)."""
 
-codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset/post response_body (response default application/problem+json)."""
 
-codec_332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset/post response_header (response X-Request-ID default)."""
-
-codec_333: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_172: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset/post response_header (response Retry-After default)."""
 
-codec_334: Final[PydanticCodec[models.PasswordReset]] = PydanticCodec(models.PasswordReset)
+codec_173: Final[PydanticCodec[models.PasswordReset]] = PydanticCodec(models.PasswordReset)
 """Codec of /paths/~1auth~1password-reset~1confirm/post request_body (request application/json)."""
 
-codec_335: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 204)."""
-
-codec_336: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Server-Timing 204)."""
-
-codec_337: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit-Policy 204)."""
-
-codec_338: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response RateLimit 204)."""
-
-codec_339: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 400 application/problem+json)."""
 
-codec_340: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 400)."""
-
-codec_341: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 403 application/problem+json)."""
 
-codec_342: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 403)."""
-
-codec_343: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 413 application/problem+json)."""
 
-codec_344: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 413)."""
-
-codec_345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_177: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 415 application/problem+json)."""
 
-codec_346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 415)."""
-
-codec_347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_178: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 422 application/problem+json)."""
 
-codec_348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 422)."""
-
-codec_349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response 429 application/problem+json)."""
 
-codec_350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID 429)."""
-
-codec_351: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_180: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Retry-After 429)."""
 
-codec_352: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_181: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_body (response default application/problem+json)."""
 
-codec_353: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response X-Request-ID default)."""
-
-codec_354: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_182: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password-reset~1confirm/post response_header (response Retry-After default)."""
 
-codec_355: Final[PydanticCodec[models.PasswordChange]] = PydanticCodec(models.PasswordChange)
+codec_183: Final[PydanticCodec[models.PasswordChange]] = PydanticCodec(models.PasswordChange)
 """Codec of /paths/~1auth~1password/put request_body (request application/json)."""
 
-codec_356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 204)."""
-
-codec_357: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1auth~1password/put response_header (response Server-Timing 204)."""
-
-codec_358: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit-Policy 204)."""
-
-codec_359: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1auth~1password/put response_header (response RateLimit 204)."""
-
-codec_360: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 400 application/problem+json)."""
 
-codec_361: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 400)."""
-
-codec_362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_185: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 401 application/problem+json)."""
 
-codec_363: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 401)."""
-
-codec_364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 403 application/problem+json)."""
 
-codec_365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 403)."""
-
-codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_187: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 413 application/problem+json)."""
 
-codec_367: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 413)."""
-
-codec_368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_188: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 415 application/problem+json)."""
 
-codec_369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 415)."""
-
-codec_370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 422 application/problem+json)."""
 
-codec_371: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 422)."""
-
-codec_372: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 423 application/problem+json)."""
 
-codec_373: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 423)."""
-
-codec_374: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_191: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password/put response_header (response Retry-After 423)."""
 
-codec_375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response 429 application/problem+json)."""
 
-codec_376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID 429)."""
-
-codec_377: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_193: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password/put response_header (response Retry-After 429)."""
 
-codec_378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1auth~1password/put response_body (response default application/problem+json)."""
 
-codec_379: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1auth~1password/put response_header (response X-Request-ID default)."""
-
-codec_380: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_195: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1auth~1password/put response_header (response Retry-After default)."""
 
-codec_381: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_196: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/get parameter (request header If-None-Match)."""
 
-codec_382: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_197: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1me/get response_body (response 200 application/json)."""
 
-codec_383: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 200)."""
-
-codec_384: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 200)."""
-
-codec_385: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 200)."""
-
-codec_386: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit 200)."""
-
-codec_387: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_198: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 200)."""
 
-codec_388: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_199: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 200)."""
 
-codec_389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 304)."""
-
-codec_390: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/get response_header (response Server-Timing 304)."""
-
-codec_391: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit-Policy 304)."""
-
-codec_392: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/get response_header (response RateLimit 304)."""
-
-codec_393: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_200: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/get response_header (response ETag 304)."""
 
-codec_394: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_201: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1me/get response_header (response Cache-Control 304)."""
 
-codec_395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_202: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 401 application/problem+json)."""
 
-codec_396: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 401)."""
-
-codec_397: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_203: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 422 application/problem+json)."""
 
-codec_398: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 422)."""
-
-codec_399: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_204: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response 429 application/problem+json)."""
 
-codec_400: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID 429)."""
-
-codec_401: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_205: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/get response_header (response Retry-After 429)."""
 
-codec_402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_206: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/get response_body (response default application/problem+json)."""
 
-codec_403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/get response_header (response X-Request-ID default)."""
-
-codec_404: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_207: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/get response_header (response Retry-After default)."""
 
-codec_405: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_208: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/patch parameter (request header If-Match)."""
 
-codec_406: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
+codec_209: Final[PydanticCodec[models.UserUpdate]] = PydanticCodec(models.UserUpdate)
 """Codec of /paths/~1users~1me/patch request_body (request application/merge-patch+json)."""
 
-codec_407: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_210: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1me/patch response_body (response 200 application/json)."""
 
-codec_408: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 200)."""
-
-codec_409: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/patch response_header (response Server-Timing 200)."""
-
-codec_410: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit-Policy 200)."""
-
-codec_411: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/patch response_header (response RateLimit 200)."""
-
-codec_412: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_211: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1me/patch response_header (response ETag 200)."""
 
-codec_413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 400 application/problem+json)."""
 
-codec_414: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 400)."""
-
-codec_415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 401 application/problem+json)."""
 
-codec_416: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 401)."""
-
-codec_417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 403 application/problem+json)."""
 
-codec_418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 403)."""
-
-codec_419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 409 application/problem+json)."""
 
-codec_420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 409)."""
-
-codec_421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 412 application/problem+json)."""
 
-codec_422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 412)."""
-
-codec_423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_217: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 413 application/problem+json)."""
 
-codec_424: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 413)."""
-
-codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 415 application/problem+json)."""
 
-codec_426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 415)."""
-
-codec_427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_219: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 422 application/problem+json)."""
 
-codec_428: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 422)."""
-
-codec_429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_220: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 428 application/problem+json)."""
 
-codec_430: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 428)."""
-
-codec_431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_221: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response 429 application/problem+json)."""
 
-codec_432: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID 429)."""
-
-codec_433: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_222: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/patch response_header (response Retry-After 429)."""
 
-codec_434: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_223: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/patch response_body (response default application/problem+json)."""
 
-codec_435: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/patch response_header (response X-Request-ID default)."""
-
-codec_436: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_224: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/patch response_header (response Retry-After default)."""
 
-codec_437: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_225: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1me/delete parameter (request header If-Match)."""
 
-codec_438: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 204)."""
-
-codec_439: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1me/delete response_header (response Server-Timing 204)."""
-
-codec_440: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit-Policy 204)."""
-
-codec_441: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1me/delete response_header (response RateLimit 204)."""
-
-codec_442: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 401 application/problem+json)."""
 
-codec_443: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 401)."""
-
-codec_444: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 403 application/problem+json)."""
 
-codec_445: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 403)."""
-
-codec_446: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 409 application/problem+json)."""
 
-codec_447: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 409)."""
-
-codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 412 application/problem+json)."""
 
-codec_449: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 412)."""
-
-codec_450: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 422 application/problem+json)."""
 
-codec_451: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 422)."""
-
-codec_452: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 428 application/problem+json)."""
 
-codec_453: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 428)."""
-
-codec_454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_232: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response 429 application/problem+json)."""
 
-codec_455: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID 429)."""
-
-codec_456: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_233: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/delete response_header (response Retry-After 429)."""
 
-codec_457: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_234: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1me/delete response_body (response default application/problem+json)."""
 
-codec_458: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1me/delete response_header (response X-Request-ID default)."""
-
-codec_459: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_235: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1me/delete response_header (response Retry-After default)."""
 
-codec_460: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_236: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1users/get parameter (request query limit)."""
 
-codec_461: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_237: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1users/get parameter (request query cursor)."""
 
-codec_462: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_238: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1users/get parameter (request query page)."""
 
-codec_463: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_239: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query include_total)."""
 
-codec_464: Final[PydanticCodec[models.UserSort]] = PydanticCodec(models.UserSort)
+codec_240: Final[PydanticCodec[models.UserSort]] = PydanticCodec(models.UserSort)
 """Codec of /paths/~1users/get parameter (request query sort)."""
 
-codec_465: Final[PydanticCodec[models.Role]] = PydanticCodec(models.Role)
+codec_241: Final[PydanticCodec[models.Role]] = PydanticCodec(models.Role)
 """Codec of /paths/~1users/get parameter (request query role)."""
 
-codec_466: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_242: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query is_active)."""
 
-codec_467: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_243: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1users/get parameter (request query email_verified)."""
 
-codec_468: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_244: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1users/get parameter (request query username)."""
 
-codec_469: Final[PydanticCodec[models.Email]] = PydanticCodec(models.Email)
+codec_245: Final[PydanticCodec[models.Email]] = PydanticCodec(models.Email)
 """Codec of /paths/~1users/get parameter (request query email)."""
 
-codec_470: Final[PydanticCodec[models.UserPage]] = PydanticCodec(models.UserPage)
+codec_246: Final[PydanticCodec[models.UserPage]] = PydanticCodec(models.UserPage)
 """Codec of /paths/~1users/get response_body (response 200 application/json)."""
 
-codec_471: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/get response_header (response X-Request-ID 200)."""
-
-codec_472: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/get response_header (response Server-Timing 200)."""
-
-codec_473: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/get response_header (response RateLimit-Policy 200)."""
-
-codec_474: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/get response_header (response RateLimit 200)."""
-
-codec_475: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_247: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1users/get response_header (response Link 200)."""
 
-codec_476: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_248: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users/get response_header (response Cache-Control 200)."""
 
-codec_477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 401 application/problem+json)."""
 
-codec_478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/get response_header (response X-Request-ID 401)."""
-
-codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_250: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 403 application/problem+json)."""
 
-codec_480: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/get response_header (response X-Request-ID 403)."""
-
-codec_481: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 422 application/problem+json)."""
 
-codec_482: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/get response_header (response X-Request-ID 422)."""
-
-codec_483: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_252: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response 429 application/problem+json)."""
 
-codec_484: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/get response_header (response X-Request-ID 429)."""
-
-codec_485: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_253: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/get response_header (response Retry-After 429)."""
 
-codec_486: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_254: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/get response_body (response default application/problem+json)."""
 
-codec_487: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/get response_header (response X-Request-ID default)."""
-
-codec_488: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_255: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/get response_header (response Retry-After default)."""
 
-codec_489: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_256: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1users/post parameter (request header Idempotency-Key)."""
 
-codec_490: Final[PydanticCodec[models.UserCreate]] = PydanticCodec(models.UserCreate)
+codec_257: Final[PydanticCodec[models.UserCreate]] = PydanticCodec(models.UserCreate)
 """Codec of /paths/~1users/post request_body (request application/json)."""
 
-codec_491: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_258: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users/post response_body (response 201 application/json)."""
 
-codec_492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 201)."""
-
-codec_493: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users/post response_header (response Server-Timing 201)."""
-
-codec_494: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users/post response_header (response RateLimit-Policy 201)."""
-
-codec_495: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users/post response_header (response RateLimit 201)."""
-
-codec_496: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_259: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1users/post response_header (response Location 201)."""
 
-codec_497: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_260: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users/post response_header (response ETag 201)."""
 
-codec_498: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_261: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1users/post response_header (response Idempotent-Replayed 201)."""
 
-codec_499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 400 application/problem+json)."""
 
-codec_500: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 400)."""
-
-codec_501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 401 application/problem+json)."""
 
-codec_502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 401)."""
-
-codec_503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_264: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 403 application/problem+json)."""
 
-codec_504: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 403)."""
-
-codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 409 application/problem+json)."""
 
-codec_506: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 409)."""
-
-codec_507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_266: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 413 application/problem+json)."""
 
-codec_508: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 413)."""
-
-codec_509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 415 application/problem+json)."""
 
-codec_510: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 415)."""
-
-codec_511: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_268: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 422 application/problem+json)."""
 
-codec_512: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 422)."""
-
-codec_513: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response 429 application/problem+json)."""
 
-codec_514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID 429)."""
-
-codec_515: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_270: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/post response_header (response Retry-After 429)."""
 
-codec_516: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users/post response_body (response default application/problem+json)."""
 
-codec_517: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users/post response_header (response X-Request-ID default)."""
-
-codec_518: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_272: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users/post response_header (response Retry-After default)."""
 
-codec_519: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_273: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/get parameter (request header If-None-Match)."""
 
-codec_520: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_274: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/get parameter (request path user_id)."""
 
-codec_521: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_275: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 200 application/json)."""
 
-codec_522: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 200)."""
-
-codec_523: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 200)."""
-
-codec_524: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_525: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 200)."""
-
-codec_526: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_276: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/get response_header (response ETag 200)."""
 
-codec_527: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_277: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Cache-Control 200)."""
 
-codec_528: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 304)."""
-
-codec_529: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response Server-Timing 304)."""
-
-codec_530: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit-Policy 304)."""
-
-codec_531: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response RateLimit 304)."""
-
-codec_532: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_278: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/get response_header (response ETag 304)."""
 
-codec_533: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_279: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Cache-Control 304)."""
 
-codec_534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 401 application/problem+json)."""
 
-codec_535: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 401)."""
-
-codec_536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_281: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 404 application/problem+json)."""
 
-codec_537: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 404)."""
-
-codec_538: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 422 application/problem+json)."""
 
-codec_539: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 422)."""
-
-codec_540: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_283: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response 429 application/problem+json)."""
 
-codec_541: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID 429)."""
-
-codec_542: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_284: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Retry-After 429)."""
 
-codec_543: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_285: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/get response_body (response default application/problem+json)."""
 
-codec_544: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/get response_header (response X-Request-ID default)."""
-
-codec_545: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_286: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/get response_header (response Retry-After default)."""
 
-codec_546: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_287: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/patch parameter (request header If-Match)."""
 
-codec_547: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_288: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/patch parameter (request path user_id)."""
 
-codec_548: Final[PydanticCodec[models.UserAdminUpdate]] = PydanticCodec(models.UserAdminUpdate)
+codec_289: Final[PydanticCodec[models.UserAdminUpdate]] = PydanticCodec(models.UserAdminUpdate)
 """Codec of /paths/~1users~1{user_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_549: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
+codec_290: Final[PydanticCodec[models.User]] = PydanticCodec(models.User)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 200 application/json)."""
 
-codec_550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 200)."""
-
-codec_551: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response Server-Timing 200)."""
-
-codec_552: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit-Policy 200)."""
-
-codec_553: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response RateLimit 200)."""
-
-codec_554: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_291: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response ETag 200)."""
 
-codec_555: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_292: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_556: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 400)."""
-
-codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_293: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 401)."""
-
-codec_559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_294: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_560: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 403)."""
-
-codec_561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_295: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 404)."""
-
-codec_563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_296: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_564: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 409)."""
-
-codec_565: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_566: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 412)."""
-
-codec_567: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_298: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_568: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 413)."""
-
-codec_569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_570: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 415)."""
-
-codec_571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_300: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_572: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 422)."""
-
-codec_573: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_574: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 428)."""
-
-codec_575: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_302: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_576: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID 429)."""
-
-codec_577: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_303: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Retry-After 429)."""
 
-codec_578: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/patch response_body (response default application/problem+json)."""
 
-codec_579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/patch response_header (response X-Request-ID default)."""
-
-codec_580: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_305: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/patch response_header (response Retry-After default)."""
 
-codec_581: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_306: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1users~1{user_id}/delete parameter (request header If-Match)."""
 
-codec_582: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_307: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1users~1{user_id}/delete parameter (request path user_id)."""
 
-codec_583: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_584: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response Server-Timing 204)."""
-
-codec_585: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_586: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response RateLimit 204)."""
-
-codec_587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_308: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_309: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_310: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_593: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_311: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_594: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 409)."""
-
-codec_595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_312: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_596: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 412)."""
-
-codec_597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_313: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_598: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_599: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_314: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_600: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 428)."""
-
-codec_601: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_315: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_602: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_603: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_316: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Retry-After 429)."""
 
-codec_604: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_317: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1users~1{user_id}/delete response_body (response default application/problem+json)."""
 
-codec_605: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1users~1{user_id}/delete response_header (response X-Request-ID default)."""
-
-codec_606: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_318: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1users~1{user_id}/delete response_header (response Retry-After default)."""
 
-codec_607: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_319: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1profiles~1{username}/get parameter (request header If-None-Match)."""
 
-codec_608: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_320: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1profiles~1{username}/get parameter (request path username)."""
 
-codec_609: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
+codec_321: Final[PydanticCodec[models.Profile]] = PydanticCodec(models.Profile)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 200 application/json)."""
 
-codec_610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 200)."""
-
-codec_611: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 200)."""
-
-codec_612: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 200)."""
-
-codec_613: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 200)."""
-
-codec_614: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_322: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 200)."""
 
-codec_615: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_323: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 200)."""
 
-codec_616: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 304)."""
-
-codec_617: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response Server-Timing 304)."""
-
-codec_618: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit-Policy 304)."""
-
-codec_619: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response RateLimit 304)."""
-
-codec_620: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_324: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1profiles~1{username}/get response_header (response ETag 304)."""
 
-codec_621: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_325: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Cache-Control 304)."""
 
-codec_622: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 401 application/problem+json)."""
 
-codec_623: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 401)."""
-
-codec_624: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_327: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 404 application/problem+json)."""
 
-codec_625: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 404)."""
-
-codec_626: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 422 application/problem+json)."""
 
-codec_627: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 422)."""
-
-codec_628: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_329: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response 429 application/problem+json)."""
 
-codec_629: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID 429)."""
-
-codec_630: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_330: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After 429)."""
 
-codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1profiles~1{username}/get response_body (response default application/problem+json)."""
 
-codec_632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1profiles~1{username}/get response_header (response X-Request-ID default)."""
-
-codec_633: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_332: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1profiles~1{username}/get response_header (response Retry-After default)."""
 
-codec_634: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_333: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts/get parameter (request query limit)."""
 
-codec_635: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_334: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts/get parameter (request query cursor)."""
 
-codec_636: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_335: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts/get parameter (request query page)."""
 
-codec_637: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_336: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query include_total)."""
 
-codec_638: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+codec_337: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
 """Codec of /paths/~1posts/get parameter (request query sort)."""
 
-codec_639: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+codec_338: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
 """Codec of /paths/~1posts/get parameter (request query status)."""
 
-codec_640: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_339: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts/get parameter (request query author)."""
 
-codec_641: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_340: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts/get parameter (request query tag)."""
 
-codec_642: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_341: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1posts/get parameter (request query category)."""
 
-codec_643: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_342: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts/get parameter (request query featured)."""
 
-codec_644: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_343: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_after)."""
 
-codec_645: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_344: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts/get parameter (request query published_before)."""
 
-codec_646: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_345: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts/get parameter (request query include)."""
 
-codec_647: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
+codec_346: Final[PydanticCodec[models.PostPage]] = PydanticCodec(models.PostPage)
 """Codec of /paths/~1posts/get response_body (response 200 application/json)."""
 
-codec_648: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 200)."""
-
-codec_649: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/get response_header (response Server-Timing 200)."""
-
-codec_650: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/get response_header (response RateLimit-Policy 200)."""
-
-codec_651: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/get response_header (response RateLimit 200)."""
-
-codec_652: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_347: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts/get response_header (response Link 200)."""
 
-codec_653: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_348: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts/get response_header (response Cache-Control 200)."""
 
-codec_654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 401 application/problem+json)."""
 
-codec_655: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 401)."""
-
-codec_656: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_350: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 422 application/problem+json)."""
 
-codec_657: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 422)."""
-
-codec_658: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_351: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response 429 application/problem+json)."""
 
-codec_659: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID 429)."""
-
-codec_660: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_352: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After 429)."""
 
-codec_661: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/get response_body (response default application/problem+json)."""
 
-codec_662: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/get response_header (response X-Request-ID default)."""
-
-codec_663: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_354: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/get response_header (response Retry-After default)."""
 
-codec_664: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_355: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts/post parameter (request header Idempotency-Key)."""
 
-codec_665: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
+codec_356: Final[PydanticCodec[models.PostCreate]] = PydanticCodec(models.PostCreate)
 """Codec of /paths/~1posts/post request_body (request application/json)."""
 
-codec_666: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_357: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts/post response_body (response 201 application/json)."""
 
-codec_667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 201)."""
-
-codec_668: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts/post response_header (response Server-Timing 201)."""
-
-codec_669: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts/post response_header (response RateLimit-Policy 201)."""
-
-codec_670: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts/post response_header (response RateLimit 201)."""
-
-codec_671: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_358: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts/post response_header (response Location 201)."""
 
-codec_672: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_359: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts/post response_header (response ETag 201)."""
 
-codec_673: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_360: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts/post response_header (response Idempotent-Replayed 201)."""
 
-codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 400 application/problem+json)."""
 
-codec_675: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 400)."""
-
-codec_676: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_362: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 401 application/problem+json)."""
 
-codec_677: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 401)."""
-
-codec_678: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_363: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 403 application/problem+json)."""
 
-codec_679: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 403)."""
-
-codec_680: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 409 application/problem+json)."""
 
-codec_681: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 409)."""
-
-codec_682: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_365: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 413 application/problem+json)."""
 
-codec_683: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 413)."""
-
-codec_684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_366: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 415 application/problem+json)."""
 
-codec_685: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 415)."""
-
-codec_686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_367: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 422 application/problem+json)."""
 
-codec_687: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 422)."""
-
-codec_688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_368: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response 429 application/problem+json)."""
 
-codec_689: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID 429)."""
-
-codec_690: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_369: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After 429)."""
 
-codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_370: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts/post response_body (response default application/problem+json)."""
 
-codec_692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts/post response_header (response X-Request-ID default)."""
-
-codec_693: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_371: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts/post response_header (response Retry-After default)."""
 
-codec_694: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_372: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1bulk/post parameter (request header Idempotency-Key)."""
 
-codec_695: Final[PydanticCodec[models.PostBatchCreate]] = PydanticCodec(models.PostBatchCreate)
+codec_373: Final[PydanticCodec[models.PostBatchCreate]] = PydanticCodec(models.PostBatchCreate)
 """Codec of /paths/~1posts~1bulk/post request_body (request application/json)."""
 
-codec_696: Final[PydanticCodec[models.PostBatch]] = PydanticCodec(models.PostBatch)
+codec_374: Final[PydanticCodec[models.PostBatch]] = PydanticCodec(models.PostBatch)
 """Codec of /paths/~1posts~1bulk/post response_body (response 201 application/json)."""
 
-codec_697: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 201)."""
-
-codec_698: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1bulk/post response_header (response Server-Timing 201)."""
-
-codec_699: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1bulk/post response_header (response RateLimit-Policy 201)."""
-
-codec_700: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1bulk/post response_header (response RateLimit 201)."""
-
-codec_701: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_375: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1bulk/post response_header (response Location 201)."""
 
-codec_702: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_376: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1bulk/post response_header (response Idempotent-Replayed 201)."""
 
-codec_703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 400 application/problem+json)."""
 
-codec_704: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 400)."""
-
-codec_705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_378: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 401 application/problem+json)."""
 
-codec_706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 401)."""
-
-codec_707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 403 application/problem+json)."""
 
-codec_708: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 403)."""
-
-codec_709: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_380: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 409 application/problem+json)."""
 
-codec_710: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 409)."""
-
-codec_711: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 413 application/problem+json)."""
 
-codec_712: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 413)."""
-
-codec_713: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_382: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 415 application/problem+json)."""
 
-codec_714: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 415)."""
-
-codec_715: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 422 application/problem+json)."""
 
-codec_716: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 422)."""
-
-codec_717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_384: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response 429 application/problem+json)."""
 
-codec_718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID 429)."""
-
-codec_719: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_385: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk/post response_header (response Retry-After 429)."""
 
-codec_720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_386: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk/post response_body (response default application/problem+json)."""
 
-codec_721: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk/post response_header (response X-Request-ID default)."""
-
-codec_722: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_387: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk/post response_header (response Retry-After default)."""
 
-codec_723: Final[PydanticCodec[models.PostBatchDelete]] = PydanticCodec(models.PostBatchDelete)
+codec_388: Final[PydanticCodec[models.PostBatchDelete]] = PydanticCodec(models.PostBatchDelete)
 """Codec of /paths/~1posts~1bulk-delete/post request_body (request application/json)."""
 
-codec_724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 204)."""
-
-codec_725: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response Server-Timing 204)."""
-
-codec_726: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response RateLimit-Policy 204)."""
-
-codec_727: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response RateLimit 204)."""
-
-codec_728: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_389: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 400 application/problem+json)."""
 
-codec_729: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 400)."""
-
-codec_730: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_390: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 401 application/problem+json)."""
 
-codec_731: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 401)."""
-
-codec_732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_391: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 403 application/problem+json)."""
 
-codec_733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 403)."""
-
-codec_734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_392: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 404 application/problem+json)."""
 
-codec_735: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 404)."""
-
-codec_736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_393: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 413 application/problem+json)."""
 
-codec_737: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 413)."""
-
-codec_738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_394: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 415 application/problem+json)."""
 
-codec_739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 415)."""
-
-codec_740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_395: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 422 application/problem+json)."""
 
-codec_741: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 422)."""
-
-codec_742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response 429 application/problem+json)."""
 
-codec_743: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID 429)."""
-
-codec_744: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_397: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After 429)."""
 
-codec_745: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1bulk-delete/post response_body (response default application/problem+json)."""
 
-codec_746: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1bulk-delete/post response_header (response X-Request-ID default)."""
-
-codec_747: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_399: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1bulk-delete/post response_header (response Retry-After default)."""
 
-codec_748: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_400: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1export/get parameter (request query cursor)."""
 
-codec_749: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
+codec_401: Final[PydanticCodec[models.PostSort]] = PydanticCodec(models.PostSort)
 """Codec of /paths/~1posts~1export/get parameter (request query sort)."""
 
-codec_750: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
+codec_402: Final[PydanticCodec[models.PostStatus]] = PydanticCodec(models.PostStatus)
 """Codec of /paths/~1posts~1export/get parameter (request query status)."""
 
-codec_751: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_403: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts~1export/get parameter (request query author)."""
 
-codec_752: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_404: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts~1export/get parameter (request query tag)."""
 
-codec_753: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_405: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1posts~1export/get parameter (request query category)."""
 
-codec_754: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_406: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1export/get parameter (request query featured)."""
 
-codec_755: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_407: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1export/get parameter (request query published_after)."""
 
-codec_756: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_408: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1export/get parameter (request query published_before)."""
 
-codec_757: Final[PydanticCodec[models.PostExportTable]] = PydanticCodec(models.PostExportTable)
+codec_409: Final[PydanticCodec[models.PostExportTable]] = PydanticCodec(models.PostExportTable)
 """Codec of /paths/~1posts~1export/get response_body (response 200 text/csv)."""
 
-codec_758: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 200)."""
-
-codec_759: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1export/get response_header (response Server-Timing 200)."""
-
-codec_760: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1export/get response_header (response RateLimit-Policy 200)."""
-
-codec_761: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1export/get response_header (response RateLimit 200)."""
-
-codec_762: Final[PydanticCodec[models.ContentDisposition]] = PydanticCodec(models.ContentDisposition)
+codec_410: Final[PydanticCodec[models.ContentDisposition]] = PydanticCodec(models.ContentDisposition)
 """Codec of /paths/~1posts~1export/get response_header (response Content-Disposition 200)."""
 
-codec_763: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_411: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1export/get response_header (response Cache-Control 200)."""
 
-codec_764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_412: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 401 application/problem+json)."""
 
-codec_765: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 401)."""
-
-codec_766: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_413: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 406 application/problem+json)."""
 
-codec_767: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 406)."""
-
-codec_768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_414: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 422 application/problem+json)."""
 
-codec_769: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 422)."""
-
-codec_770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_415: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response 429 application/problem+json)."""
 
-codec_771: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1export/get response_header (response X-Request-ID 429)."""
-
-codec_772: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_416: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1export/get response_header (response Retry-After 429)."""
 
-codec_773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1export/get response_body (response default application/problem+json)."""
 
-codec_774: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1export/get response_header (response X-Request-ID default)."""
-
-codec_775: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_418: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1export/get response_header (response Retry-After default)."""
 
-codec_776: Final[PydanticCodec[models.ImportMode]] = PydanticCodec(models.ImportMode)
+codec_419: Final[PydanticCodec[models.ImportMode]] = PydanticCodec(models.ImportMode)
 """Codec of /paths/~1posts~1import/post parameter (request query mode)."""
 
-codec_777: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_420: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1import/post parameter (request header Idempotency-Key)."""
 
-codec_778: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_421: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1posts~1import/post response_body (response 202 application/json)."""
 
-codec_779: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 202)."""
-
-codec_780: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1import/post response_header (response Server-Timing 202)."""
-
-codec_781: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1import/post response_header (response RateLimit-Policy 202)."""
-
-codec_782: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1import/post response_header (response RateLimit 202)."""
-
-codec_783: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_422: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1import/post response_header (response Location 202)."""
 
-codec_784: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_423: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1import/post response_header (response Idempotent-Replayed 202)."""
 
-codec_785: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_424: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 400 application/problem+json)."""
 
-codec_786: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 400)."""
-
-codec_787: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 401 application/problem+json)."""
 
-codec_788: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 401)."""
-
-codec_789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_426: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 403 application/problem+json)."""
 
-codec_790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 403)."""
-
-codec_791: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_427: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 409 application/problem+json)."""
 
-codec_792: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 409)."""
-
-codec_793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 413 application/problem+json)."""
 
-codec_794: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 413)."""
-
-codec_795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_429: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 415 application/problem+json)."""
 
-codec_796: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 415)."""
-
-codec_797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_430: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 422 application/problem+json)."""
 
-codec_798: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 422)."""
-
-codec_799: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_431: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response 429 application/problem+json)."""
 
-codec_800: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID 429)."""
-
-codec_801: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_432: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1import/post response_header (response Retry-After 429)."""
 
-codec_802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_433: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1import/post response_body (response default application/problem+json)."""
 
-codec_803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1import/post response_header (response X-Request-ID default)."""
-
-codec_804: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_434: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1import/post response_header (response Retry-After default)."""
 
-codec_805: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_435: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1posts~1search/get parameter (request query q)."""
 
-codec_806: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_436: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1posts~1search/get parameter (request query author)."""
 
-codec_807: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_437: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1posts~1search/get parameter (request query tag)."""
 
-codec_808: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+codec_438: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
 """Codec of /paths/~1posts~1search/get parameter (request query category)."""
 
-codec_809: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_439: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1search/get parameter (request query featured)."""
 
-codec_810: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_440: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1search/get parameter (request query published_after)."""
 
-codec_811: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_441: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1posts~1search/get parameter (request query published_before)."""
 
-codec_812: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_442: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1search/get parameter (request query limit)."""
 
-codec_813: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_443: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1search/get parameter (request query cursor)."""
 
-codec_814: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
+codec_444: Final[PydanticCodec[models.PostHitPage]] = PydanticCodec(models.PostHitPage)
 """Codec of /paths/~1posts~1search/get response_body (response 200 application/json)."""
 
-codec_815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 200)."""
-
-codec_816: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1search/get response_header (response Server-Timing 200)."""
-
-codec_817: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit-Policy 200)."""
-
-codec_818: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1search/get response_header (response RateLimit 200)."""
-
-codec_819: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_445: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1search/get response_header (response Link 200)."""
 
-codec_820: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_446: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1search/get response_header (response Cache-Control 200)."""
 
-codec_821: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 401 application/problem+json)."""
 
-codec_822: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 401)."""
-
-codec_823: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_448: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 422 application/problem+json)."""
 
-codec_824: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 422)."""
-
-codec_825: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response 429 application/problem+json)."""
 
-codec_826: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID 429)."""
-
-codec_827: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_450: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After 429)."""
 
-codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1search/get response_body (response default application/problem+json)."""
 
-codec_829: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1search/get response_header (response X-Request-ID default)."""
-
-codec_830: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_452: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1search/get response_header (response Retry-After default)."""
 
-codec_831: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_453: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request header If-None-Match)."""
 
-codec_832: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_454: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request query include)."""
 
-codec_833: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
+codec_455: Final[PydanticCodec[models.Slug]] = PydanticCodec(models.Slug)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get parameter (request path slug)."""
 
-codec_834: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_456: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 200 application/json)."""
 
-codec_835: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 200)."""
-
-codec_836: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 200)."""
-
-codec_837: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 200)."""
-
-codec_838: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 200)."""
-
-codec_839: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_457: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 200)."""
 
-codec_840: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_458: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 200)."""
 
-codec_841: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 304)."""
-
-codec_842: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 304)."""
-
-codec_843: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 304)."""
-
-codec_844: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 304)."""
-
-codec_845: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_459: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response ETag 304)."""
 
-codec_846: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_460: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Cache-Control 304)."""
 
-codec_847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 308)."""
-
-codec_848: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Server-Timing 308)."""
-
-codec_849: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit-Policy 308)."""
-
-codec_850: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response RateLimit 308)."""
-
-codec_851: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_461: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Location 308)."""
 
-codec_852: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_462: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 401 application/problem+json)."""
 
-codec_853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 401)."""
-
-codec_854: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_463: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 404 application/problem+json)."""
 
-codec_855: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 404)."""
-
-codec_856: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_464: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 422 application/problem+json)."""
 
-codec_857: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 422)."""
-
-codec_858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response 429 application/problem+json)."""
 
-codec_859: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID 429)."""
-
-codec_860: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_466: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After 429)."""
 
-codec_861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_body (response default application/problem+json)."""
 
-codec_862: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response X-Request-ID default)."""
-
-codec_863: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_468: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1by-slug~1{slug}/get response_header (response Retry-After default)."""
 
-codec_864: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_469: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request header If-None-Match)."""
 
-codec_865: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
+codec_470: Final[PydanticCodec[models.PostInclude]] = PydanticCodec(models.PostInclude)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request query include)."""
 
-codec_866: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_471: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/get parameter (request path post_id)."""
 
-codec_867: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_472: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 200 application/json)."""
 
-codec_868: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 200)."""
-
-codec_869: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 200)."""
-
-codec_870: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_871: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 200)."""
-
-codec_872: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_473: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 200)."""
 
-codec_873: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_474: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 200)."""
 
-codec_874: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 304)."""
-
-codec_875: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response Server-Timing 304)."""
-
-codec_876: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit-Policy 304)."""
-
-codec_877: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response RateLimit 304)."""
-
-codec_878: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_475: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response ETag 304)."""
 
-codec_879: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_476: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Cache-Control 304)."""
 
-codec_880: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 401 application/problem+json)."""
 
-codec_881: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 401)."""
-
-codec_882: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_478: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 404 application/problem+json)."""
 
-codec_883: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 404)."""
-
-codec_884: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_479: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 422 application/problem+json)."""
 
-codec_885: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 422)."""
-
-codec_886: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response 429 application/problem+json)."""
 
-codec_887: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID 429)."""
-
-codec_888: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_481: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After 429)."""
 
-codec_889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_482: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/get response_body (response default application/problem+json)."""
 
-codec_890: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/get response_header (response X-Request-ID default)."""
-
-codec_891: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_483: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/get response_header (response Retry-After default)."""
 
-codec_892: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_484: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request header If-Match)."""
 
-codec_893: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_485: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/patch parameter (request path post_id)."""
 
-codec_894: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
+codec_486: Final[PydanticCodec[models.PostUpdate]] = PydanticCodec(models.PostUpdate)
 """Codec of /paths/~1posts~1{post_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_895: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_487: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 200 application/json)."""
 
-codec_896: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 200)."""
-
-codec_897: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response Server-Timing 200)."""
-
-codec_898: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit-Policy 200)."""
-
-codec_899: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response RateLimit 200)."""
-
-codec_900: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_488: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response ETag 200)."""
 
-codec_901: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_489: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_902: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 400)."""
-
-codec_903: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_490: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_904: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 401)."""
-
-codec_905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_906: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 403)."""
-
-codec_907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_492: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 404)."""
-
-codec_909: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_910: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 412)."""
-
-codec_911: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_494: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_912: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 413)."""
-
-codec_913: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_914: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 415)."""
-
-codec_915: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_496: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_916: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 422)."""
-
-codec_917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_497: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_918: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 428)."""
-
-codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_498: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_920: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID 429)."""
-
-codec_921: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_499: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After 429)."""
 
-codec_922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_500: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/patch response_body (response default application/problem+json)."""
 
-codec_923: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/patch response_header (response X-Request-ID default)."""
-
-codec_924: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_501: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/patch response_header (response Retry-After default)."""
 
-codec_925: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_502: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request header If-Match)."""
 
-codec_926: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_503: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}/delete parameter (request path post_id)."""
 
-codec_927: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_928: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response Server-Timing 204)."""
-
-codec_929: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_930: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response RateLimit 204)."""
-
-codec_931: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_504: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_505: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_934: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_936: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_507: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 412)."""
-
-codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_508: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_509: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 428)."""
-
-codec_943: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_510: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_944: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_945: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_511: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After 429)."""
 
-codec_946: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_512: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}/delete response_body (response default application/problem+json)."""
 
-codec_947: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}/delete response_header (response X-Request-ID default)."""
-
-codec_948: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_513: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}/delete response_header (response Retry-After default)."""
 
-codec_949: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
+codec_514: Final[PydanticCodec[models.RelatedLimit]] = PydanticCodec(models.RelatedLimit)
 """Codec of /paths/~1posts~1{post_id}~1related/get parameter (request query limit)."""
 
-codec_950: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_515: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1related/get parameter (request path post_id)."""
 
-codec_951: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
+codec_516: Final[PydanticCodec[models.RelatedPosts]] = PydanticCodec(models.RelatedPosts)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 200 application/json)."""
 
-codec_952: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 200)."""
-
-codec_953: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Server-Timing 200)."""
-
-codec_954: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit-Policy 200)."""
-
-codec_955: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response RateLimit 200)."""
-
-codec_956: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_517: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Cache-Control 200)."""
 
-codec_957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_518: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 401 application/problem+json)."""
 
-codec_958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 401)."""
-
-codec_959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_519: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 404 application/problem+json)."""
 
-codec_960: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 404)."""
-
-codec_961: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_520: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 422 application/problem+json)."""
 
-codec_962: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 422)."""
-
-codec_963: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_521: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response 429 application/problem+json)."""
 
-codec_964: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID 429)."""
-
-codec_965: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_522: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After 429)."""
 
-codec_966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_523: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_body (response default application/problem+json)."""
 
-codec_967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1related/get response_header (response X-Request-ID default)."""
-
-codec_968: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_524: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1related/get response_header (response Retry-After default)."""
 
-codec_969: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_525: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/put parameter (request path post_id)."""
 
-codec_970: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
+codec_526: Final[PydanticCodec[models.Publication]] = PydanticCodec(models.Publication)
 """Codec of /paths/~1posts~1{post_id}~1publication/put request_body (request application/json)."""
 
-codec_971: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_527: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 200 application/json)."""
 
-codec_972: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 200)."""
-
-codec_973: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Server-Timing 200)."""
-
-codec_974: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit-Policy 200)."""
-
-codec_975: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response RateLimit 200)."""
-
-codec_976: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_528: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response ETag 200)."""
 
-codec_977: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_529: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 400 application/problem+json)."""
 
-codec_978: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 400)."""
-
-codec_979: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 401 application/problem+json)."""
 
-codec_980: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 401)."""
-
-codec_981: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_531: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 403 application/problem+json)."""
 
-codec_982: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 403)."""
-
-codec_983: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 404 application/problem+json)."""
 
-codec_984: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 404)."""
-
-codec_985: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_533: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 409 application/problem+json)."""
 
-codec_986: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 409)."""
-
-codec_987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_534: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 413 application/problem+json)."""
 
-codec_988: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 413)."""
-
-codec_989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 415 application/problem+json)."""
 
-codec_990: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 415)."""
-
-codec_991: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_536: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 422 application/problem+json)."""
 
-codec_992: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 422)."""
-
-codec_993: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_537: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response 429 application/problem+json)."""
 
-codec_994: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID 429)."""
-
-codec_995: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_538: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After 429)."""
 
-codec_996: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_539: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_body (response default application/problem+json)."""
 
-codec_997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response X-Request-ID default)."""
-
-codec_998: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_540: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/put response_header (response Retry-After default)."""
 
-codec_999: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_541: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete parameter (request path post_id)."""
 
-codec_1000: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_542: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 200 application/json)."""
 
-codec_1001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 200)."""
-
-codec_1002: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Server-Timing 200)."""
-
-codec_1003: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit-Policy 200)."""
-
-codec_1004: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response RateLimit 200)."""
-
-codec_1005: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_543: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response ETag 200)."""
 
-codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_544: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 401 application/problem+json)."""
 
-codec_1007: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 401)."""
-
-codec_1008: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_545: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 403 application/problem+json)."""
 
-codec_1009: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 403)."""
-
-codec_1010: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_546: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 404 application/problem+json)."""
 
-codec_1011: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 404)."""
-
-codec_1012: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_547: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 409 application/problem+json)."""
 
-codec_1013: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 409)."""
-
-codec_1014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_548: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 422 application/problem+json)."""
 
-codec_1015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 422)."""
-
-codec_1016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_549: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response 429 application/problem+json)."""
 
-codec_1017: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID 429)."""
-
-codec_1018: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_550: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After 429)."""
 
-codec_1019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_551: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_body (response default application/problem+json)."""
 
-codec_1020: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response X-Request-ID default)."""
-
-codec_1021: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_552: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1publication/delete response_header (response Retry-After default)."""
 
-codec_1022: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_553: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1archive/put parameter (request path post_id)."""
 
-codec_1023: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_554: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 200 application/json)."""
 
-codec_1024: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 200)."""
-
-codec_1025: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Server-Timing 200)."""
-
-codec_1026: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit-Policy 200)."""
-
-codec_1027: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response RateLimit 200)."""
-
-codec_1028: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_555: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response ETag 200)."""
 
-codec_1029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_556: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 401 application/problem+json)."""
 
-codec_1030: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 401)."""
-
-codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 403 application/problem+json)."""
 
-codec_1032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 403)."""
-
-codec_1033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_558: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 404 application/problem+json)."""
 
-codec_1034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 404)."""
-
-codec_1035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 409 application/problem+json)."""
 
-codec_1036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 409)."""
-
-codec_1037: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_560: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 422 application/problem+json)."""
 
-codec_1038: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 422)."""
-
-codec_1039: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response 429 application/problem+json)."""
 
-codec_1040: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID 429)."""
-
-codec_1041: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_562: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After 429)."""
 
-codec_1042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_563: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_body (response default application/problem+json)."""
 
-codec_1043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response X-Request-ID default)."""
-
-codec_1044: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_564: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1archive/put response_header (response Retry-After default)."""
 
-codec_1045: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_565: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/put parameter (request path post_id)."""
 
-codec_1046: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_566: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 200 application/json)."""
 
-codec_1047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 200)."""
-
-codec_1048: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Server-Timing 200)."""
-
-codec_1049: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit-Policy 200)."""
-
-codec_1050: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response RateLimit 200)."""
-
-codec_1051: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_567: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response ETag 200)."""
 
-codec_1052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_568: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 401 application/problem+json)."""
 
-codec_1053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 401)."""
-
-codec_1054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_569: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 403 application/problem+json)."""
 
-codec_1055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 403)."""
-
-codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_570: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 404 application/problem+json)."""
 
-codec_1057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 404)."""
-
-codec_1058: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_571: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 422 application/problem+json)."""
 
-codec_1059: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 422)."""
-
-codec_1060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_572: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response 429 application/problem+json)."""
 
-codec_1061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID 429)."""
-
-codec_1062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_573: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After 429)."""
 
-codec_1063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_574: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_body (response default application/problem+json)."""
 
-codec_1064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response X-Request-ID default)."""
-
-codec_1065: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_575: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/put response_header (response Retry-After default)."""
 
-codec_1066: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_576: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete parameter (request path post_id)."""
 
-codec_1067: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_577: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 200 application/json)."""
 
-codec_1068: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 200)."""
-
-codec_1069: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Server-Timing 200)."""
-
-codec_1070: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit-Policy 200)."""
-
-codec_1071: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response RateLimit 200)."""
-
-codec_1072: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_578: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response ETag 200)."""
 
-codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_579: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 401 application/problem+json)."""
 
-codec_1074: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 401)."""
-
-codec_1075: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_580: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 403 application/problem+json)."""
 
-codec_1076: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 403)."""
-
-codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_581: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 404 application/problem+json)."""
 
-codec_1078: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 404)."""
-
-codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_582: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 422 application/problem+json)."""
 
-codec_1080: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 422)."""
-
-codec_1081: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_583: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response 429 application/problem+json)."""
 
-codec_1082: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID 429)."""
-
-codec_1083: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_584: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After 429)."""
 
-codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_585: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_body (response default application/problem+json)."""
 
-codec_1085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response X-Request-ID default)."""
-
-codec_1086: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_586: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1feature/delete response_header (response Retry-After default)."""
 
-codec_1087: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_587: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query limit)."""
 
-codec_1088: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_588: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query cursor)."""
 
-codec_1089: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_589: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query page)."""
 
-codec_1090: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_590: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request query include_total)."""
 
-codec_1091: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_591: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get parameter (request path post_id)."""
 
-codec_1092: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
+codec_592: Final[PydanticCodec[models.RevisionPage]] = PydanticCodec(models.RevisionPage)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 200 application/json)."""
 
-codec_1093: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 200)."""
-
-codec_1094: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Server-Timing 200)."""
-
-codec_1095: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit-Policy 200)."""
-
-codec_1096: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response RateLimit 200)."""
-
-codec_1097: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_593: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Link 200)."""
 
-codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 401 application/problem+json)."""
 
-codec_1099: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 401)."""
-
-codec_1100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_595: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 403 application/problem+json)."""
 
-codec_1101: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 403)."""
-
-codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_596: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 404 application/problem+json)."""
 
-codec_1103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 404)."""
-
-codec_1104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_597: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 422 application/problem+json)."""
 
-codec_1105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 422)."""
-
-codec_1106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_598: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response 429 application/problem+json)."""
 
-codec_1107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID 429)."""
-
-codec_1108: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_599: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After 429)."""
 
-codec_1109: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_600: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_body (response default application/problem+json)."""
 
-codec_1110: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response X-Request-ID default)."""
-
-codec_1111: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_601: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions/get response_header (response Retry-After default)."""
 
-codec_1112: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_602: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path post_id)."""
 
-codec_1113: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_603: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get parameter (request path number)."""
 
-codec_1114: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
+codec_604: Final[PydanticCodec[models.Revision]] = PydanticCodec(models.Revision)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 200 application/json)."""
 
-codec_1115: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 200)."""
-
-codec_1116: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Server-Timing 200)."""
-
-codec_1117: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit-Policy 200)."""
-
-codec_1118: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response RateLimit 200)."""
-
-codec_1119: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_605: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 401 application/problem+json)."""
 
-codec_1120: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 401)."""
-
-codec_1121: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_606: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 403 application/problem+json)."""
 
-codec_1122: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 403)."""
-
-codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_607: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 404 application/problem+json)."""
 
-codec_1124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 404)."""
-
-codec_1125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_608: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 422 application/problem+json)."""
 
-codec_1126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 422)."""
-
-codec_1127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response 429 application/problem+json)."""
 
-codec_1128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID 429)."""
-
-codec_1129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_610: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After 429)."""
 
-codec_1130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_body (response default application/problem+json)."""
 
-codec_1131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response X-Request-ID default)."""
-
-codec_1132: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_612: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}/get response_header (response Retry-After default)."""
 
-codec_1133: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_613: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request query against)."""
 
-codec_1134: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_614: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path post_id)."""
 
-codec_1135: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_615: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get parameter (request path number)."""
 
-codec_1136: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
+codec_616: Final[PydanticCodec[models.RevisionDiff]] = PydanticCodec(models.RevisionDiff)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 200 application/json)."""
 
-codec_1137: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 200)."""
-
-codec_1138: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Server-Timing 200)."""
-
-codec_1139: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit-Policy 200)."""
-
-codec_1140: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response RateLimit 200)."""
-
-codec_1141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_617: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 401 application/problem+json)."""
 
-codec_1142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 401)."""
-
-codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_618: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 403 application/problem+json)."""
 
-codec_1144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 403)."""
-
-codec_1145: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_619: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 404 application/problem+json)."""
 
-codec_1146: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 404)."""
-
-codec_1147: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_620: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 422 application/problem+json)."""
 
-codec_1148: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 422)."""
-
-codec_1149: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_621: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response 429 application/problem+json)."""
 
-codec_1150: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID 429)."""
-
-codec_1151: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_622: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After 429)."""
 
-codec_1152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_623: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_body (response default application/problem+json)."""
 
-codec_1153: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response X-Request-ID default)."""
-
-codec_1154: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_624: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1diff/get response_header (response Retry-After default)."""
 
-codec_1155: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_625: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request header If-Match)."""
 
-codec_1156: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_626: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path post_id)."""
 
-codec_1157: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
+codec_627: Final[PydanticCodec[models.RevisionNumber]] = PydanticCodec(models.RevisionNumber)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put parameter (request path number)."""
 
-codec_1158: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
+codec_628: Final[PydanticCodec[models.Post]] = PydanticCodec(models.Post)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 200 application/json)."""
 
-codec_1159: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 200)."""
-
-codec_1160: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Server-Timing 200)."""
-
-codec_1161: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit-Policy 200)."""
-
-codec_1162: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response RateLimit 200)."""
-
-codec_1163: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_629: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response ETag 200)."""
 
-codec_1164: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_630: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 401 application/problem+json)."""
 
-codec_1165: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 401)."""
-
-codec_1166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 403 application/problem+json)."""
 
-codec_1167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 403)."""
-
-codec_1168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_632: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 404 application/problem+json)."""
 
-codec_1169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 404)."""
-
-codec_1170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 412 application/problem+json)."""
 
-codec_1171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 412)."""
-
-codec_1172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_634: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 422 application/problem+json)."""
 
-codec_1173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 422)."""
-
-codec_1174: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 428 application/problem+json)."""
 
-codec_1175: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 428)."""
-
-codec_1176: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_636: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response 429 application/problem+json)."""
 
-codec_1177: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID 429)."""
-
-codec_1178: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_637: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After 429)."""
 
-codec_1179: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_638: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_body (response default application/problem+json)."""
 
-codec_1180: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response X-Request-ID default)."""
-
-codec_1181: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_639: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1revisions~1{number}~1restoration/put response_header (response Retry-After default)."""
 
-codec_1182: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_640: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/put parameter (request path post_id)."""
 
-codec_1183: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 204)."""
-
-codec_1184: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Server-Timing 204)."""
-
-codec_1185: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit-Policy 204)."""
-
-codec_1186: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response RateLimit 204)."""
-
-codec_1187: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_1188: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 401)."""
-
-codec_1189: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_642: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_1190: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 403)."""
-
-codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_1192: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 404)."""
-
-codec_1193: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_644: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_1194: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 409)."""
-
-codec_1195: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_645: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_1196: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 422)."""
-
-codec_1197: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_1198: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID 429)."""
-
-codec_1199: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_647: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_1200: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_648: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_1201: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/put response_header (response X-Request-ID default)."""
-
-codec_1202: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_649: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/put response_header (response Retry-After default)."""
 
-codec_1203: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_650: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1like/delete parameter (request path post_id)."""
 
-codec_1204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 204)."""
-
-codec_1205: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Server-Timing 204)."""
-
-codec_1206: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit-Policy 204)."""
-
-codec_1207: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response RateLimit 204)."""
-
-codec_1208: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_651: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_1209: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 401)."""
-
-codec_1210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_652: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_1211: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 403)."""
-
-codec_1212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_653: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_1213: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 404)."""
-
-codec_1214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_654: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_1215: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 422)."""
-
-codec_1216: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_655: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_1217: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID 429)."""
-
-codec_1218: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_656: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_1219: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_657: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_1220: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response X-Request-ID default)."""
-
-codec_1221: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_658: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_1222: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_659: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query limit)."""
 
-codec_1223: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_660: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query cursor)."""
 
-codec_1224: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_661: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query page)."""
 
-codec_1225: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_662: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query include_total)."""
 
-codec_1226: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
+codec_663: Final[PydanticCodec[models.CommentSort]] = PydanticCodec(models.CommentSort)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query sort)."""
 
-codec_1227: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
+codec_664: Final[PydanticCodec[models.CommentLayout]] = PydanticCodec(models.CommentLayout)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request query layout)."""
 
-codec_1228: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_665: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/get parameter (request path post_id)."""
 
-codec_1229: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
+codec_666: Final[PydanticCodec[models.CommentPage]] = PydanticCodec(models.CommentPage)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 200 application/json)."""
 
-codec_1230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 200)."""
-
-codec_1231: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Server-Timing 200)."""
-
-codec_1232: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit-Policy 200)."""
-
-codec_1233: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response RateLimit 200)."""
-
-codec_1234: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_667: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Link 200)."""
 
-codec_1235: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_668: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Cache-Control 200)."""
 
-codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_669: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 401 application/problem+json)."""
 
-codec_1237: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 401)."""
-
-codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 404 application/problem+json)."""
 
-codec_1239: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 404)."""
-
-codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_671: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 422 application/problem+json)."""
 
-codec_1241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 422)."""
-
-codec_1242: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_672: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response 429 application/problem+json)."""
 
-codec_1243: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID 429)."""
-
-codec_1244: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_673: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After 429)."""
 
-codec_1245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_674: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_body (response default application/problem+json)."""
 
-codec_1246: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response X-Request-ID default)."""
-
-codec_1247: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_675: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/get response_header (response Retry-After default)."""
 
-codec_1248: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_676: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request header Idempotency-Key)."""
 
-codec_1249: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_677: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1posts~1{post_id}~1comments/post parameter (request path post_id)."""
 
-codec_1250: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
+codec_678: Final[PydanticCodec[models.CommentCreate]] = PydanticCodec(models.CommentCreate)
 """Codec of /paths/~1posts~1{post_id}~1comments/post request_body (request application/json)."""
 
-codec_1251: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_679: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 201 application/json)."""
 
-codec_1252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 201)."""
-
-codec_1253: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Server-Timing 201)."""
-
-codec_1254: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit-Policy 201)."""
-
-codec_1255: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response RateLimit 201)."""
-
-codec_1256: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_680: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Location 201)."""
 
-codec_1257: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_681: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response ETag 201)."""
 
-codec_1258: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_682: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_683: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 400 application/problem+json)."""
 
-codec_1260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 400)."""
-
-codec_1261: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_684: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 401 application/problem+json)."""
 
-codec_1262: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 401)."""
-
-codec_1263: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 403 application/problem+json)."""
 
-codec_1264: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 403)."""
-
-codec_1265: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_686: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 404 application/problem+json)."""
 
-codec_1266: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 404)."""
-
-codec_1267: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 409 application/problem+json)."""
 
-codec_1268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 409)."""
-
-codec_1269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_688: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 413 application/problem+json)."""
 
-codec_1270: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 413)."""
-
-codec_1271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 415 application/problem+json)."""
 
-codec_1272: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 415)."""
-
-codec_1273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_690: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 422 application/problem+json)."""
 
-codec_1274: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 422)."""
-
-codec_1275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response 429 application/problem+json)."""
 
-codec_1276: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID 429)."""
-
-codec_1277: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_692: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After 429)."""
 
-codec_1278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_body (response default application/problem+json)."""
 
-codec_1279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response X-Request-ID default)."""
-
-codec_1280: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_694: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1posts~1{post_id}~1comments/post response_header (response Retry-After default)."""
 
-codec_1281: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_695: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query limit)."""
 
-codec_1282: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_696: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query cursor)."""
 
-codec_1283: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_697: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query page)."""
 
-codec_1284: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_698: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query include_total)."""
 
-codec_1285: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
+codec_699: Final[PydanticCodec[models.ModerationSort]] = PydanticCodec(models.ModerationSort)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query sort)."""
 
-codec_1286: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
+codec_700: Final[PydanticCodec[models.CommentStatus]] = PydanticCodec(models.CommentStatus)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query status)."""
 
-codec_1287: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_701: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1comments~1moderation-queue/get parameter (request query reported)."""
 
-codec_1288: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
+codec_702: Final[PydanticCodec[models.ModerationPage]] = PydanticCodec(models.ModerationPage)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 200 application/json)."""
 
-codec_1289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 200)."""
-
-codec_1290: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response Server-Timing 200)."""
-
-codec_1291: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit-Policy 200)."""
-
-codec_1292: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response RateLimit 200)."""
-
-codec_1293: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_703: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Link 200)."""
 
-codec_1294: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_704: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Cache-Control 200)."""
 
-codec_1295: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 401 application/problem+json)."""
 
-codec_1296: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 401)."""
-
-codec_1297: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_706: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 403 application/problem+json)."""
 
-codec_1298: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 403)."""
-
-codec_1299: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_707: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 422 application/problem+json)."""
 
-codec_1300: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 422)."""
-
-codec_1301: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response 429 application/problem+json)."""
 
-codec_1302: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID 429)."""
-
-codec_1303: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_709: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After 429)."""
 
-codec_1304: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_710: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1moderation-queue/get response_body (response default application/problem+json)."""
 
-codec_1305: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1moderation-queue/get response_header (response X-Request-ID default)."""
-
-codec_1306: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_711: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1moderation-queue/get response_header (response Retry-After default)."""
 
-codec_1307: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_712: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request header If-None-Match)."""
 
-codec_1308: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_713: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/get parameter (request path comment_id)."""
 
-codec_1309: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_714: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 200 application/json)."""
 
-codec_1310: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 200)."""
-
-codec_1311: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 200)."""
-
-codec_1312: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_1313: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 200)."""
-
-codec_1314: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_715: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 200)."""
 
-codec_1315: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_716: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 200)."""
 
-codec_1316: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 304)."""
-
-codec_1317: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response Server-Timing 304)."""
-
-codec_1318: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit-Policy 304)."""
-
-codec_1319: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response RateLimit 304)."""
-
-codec_1320: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_717: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response ETag 304)."""
 
-codec_1321: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_718: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Cache-Control 304)."""
 
-codec_1322: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1323: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 401)."""
-
-codec_1324: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_720: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1325: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 404)."""
-
-codec_1326: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1327: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 422)."""
-
-codec_1328: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_722: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1329: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID 429)."""
-
-codec_1330: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_723: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After 429)."""
 
-codec_1331: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_724: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/get response_body (response default application/problem+json)."""
 
-codec_1332: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/get response_header (response X-Request-ID default)."""
-
-codec_1333: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_725: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/get response_header (response Retry-After default)."""
 
-codec_1334: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_726: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request header If-Match)."""
 
-codec_1335: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_727: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/patch parameter (request path comment_id)."""
 
-codec_1336: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
+codec_728: Final[PydanticCodec[models.CommentUpdate]] = PydanticCodec(models.CommentUpdate)
 """Codec of /paths/~1comments~1{comment_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1337: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_729: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 200 application/json)."""
 
-codec_1338: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 200)."""
-
-codec_1339: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response Server-Timing 200)."""
-
-codec_1340: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit-Policy 200)."""
-
-codec_1341: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response RateLimit 200)."""
-
-codec_1342: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_730: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response ETag 200)."""
 
-codec_1343: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_731: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1344: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 400)."""
-
-codec_1345: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1346: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 401)."""
-
-codec_1347: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_733: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1348: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 403)."""
-
-codec_1349: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_734: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1350: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 404)."""
-
-codec_1351: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_735: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1352: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 412)."""
-
-codec_1353: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_736: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1354: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 413)."""
-
-codec_1355: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_737: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1356: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 415)."""
-
-codec_1357: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_738: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1358: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 422)."""
-
-codec_1359: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_739: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1360: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 428)."""
-
-codec_1361: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_740: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1362: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID 429)."""
-
-codec_1363: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_741: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After 429)."""
 
-codec_1364: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_742: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/patch response_body (response default application/problem+json)."""
 
-codec_1365: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/patch response_header (response X-Request-ID default)."""
-
-codec_1366: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_743: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/patch response_header (response Retry-After default)."""
 
-codec_1367: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_744: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request header If-Match)."""
 
-codec_1368: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_745: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}/delete parameter (request path comment_id)."""
 
-codec_1369: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_1370: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response Server-Timing 204)."""
-
-codec_1371: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_1372: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response RateLimit 204)."""
-
-codec_1373: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1374: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_1375: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_747: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1376: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_1377: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1378: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_1379: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_749: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1380: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 412)."""
-
-codec_1381: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1382: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_1383: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_751: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1384: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 428)."""
-
-codec_1385: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1386: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_1387: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_753: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After 429)."""
 
-codec_1388: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}/delete response_body (response default application/problem+json)."""
 
-codec_1389: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}/delete response_header (response X-Request-ID default)."""
-
-codec_1390: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_755: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}/delete response_header (response Retry-After default)."""
 
-codec_1391: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_756: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/put parameter (request path comment_id)."""
 
-codec_1392: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 204)."""
-
-codec_1393: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Server-Timing 204)."""
-
-codec_1394: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit-Policy 204)."""
-
-codec_1395: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response RateLimit 204)."""
-
-codec_1396: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_757: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 401 application/problem+json)."""
 
-codec_1397: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 401)."""
-
-codec_1398: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 403 application/problem+json)."""
 
-codec_1399: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 403)."""
-
-codec_1400: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_759: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 404 application/problem+json)."""
 
-codec_1401: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 404)."""
-
-codec_1402: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 409 application/problem+json)."""
 
-codec_1403: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 409)."""
-
-codec_1404: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_761: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 422 application/problem+json)."""
 
-codec_1405: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 422)."""
-
-codec_1406: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response 429 application/problem+json)."""
 
-codec_1407: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID 429)."""
-
-codec_1408: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_763: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After 429)."""
 
-codec_1409: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_764: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_body (response default application/problem+json)."""
 
-codec_1410: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response X-Request-ID default)."""
-
-codec_1411: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_765: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/put response_header (response Retry-After default)."""
 
-codec_1412: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_766: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete parameter (request path comment_id)."""
 
-codec_1413: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 204)."""
-
-codec_1414: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Server-Timing 204)."""
-
-codec_1415: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit-Policy 204)."""
-
-codec_1416: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response RateLimit 204)."""
-
-codec_1417: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_767: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 401 application/problem+json)."""
 
-codec_1418: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 401)."""
-
-codec_1419: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_768: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 403 application/problem+json)."""
 
-codec_1420: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 403)."""
-
-codec_1421: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_769: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 404 application/problem+json)."""
 
-codec_1422: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 404)."""
-
-codec_1423: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_770: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 422 application/problem+json)."""
 
-codec_1424: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 422)."""
-
-codec_1425: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_771: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response 429 application/problem+json)."""
 
-codec_1426: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID 429)."""
-
-codec_1427: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_772: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After 429)."""
 
-codec_1428: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_773: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_body (response default application/problem+json)."""
 
-codec_1429: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response X-Request-ID default)."""
-
-codec_1430: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_774: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1like/delete response_header (response Retry-After default)."""
 
-codec_1431: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_775: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1report/put parameter (request path comment_id)."""
 
-codec_1432: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
+codec_776: Final[PydanticCodec[models.CommentReport]] = PydanticCodec(models.CommentReport)
 """Codec of /paths/~1comments~1{comment_id}~1report/put request_body (request application/json)."""
 
-codec_1433: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 204)."""
-
-codec_1434: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Server-Timing 204)."""
-
-codec_1435: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit-Policy 204)."""
-
-codec_1436: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response RateLimit 204)."""
-
-codec_1437: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_777: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 400 application/problem+json)."""
 
-codec_1438: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 400)."""
-
-codec_1439: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_778: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 401 application/problem+json)."""
 
-codec_1440: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 401)."""
-
-codec_1441: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_779: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 403 application/problem+json)."""
 
-codec_1442: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 403)."""
-
-codec_1443: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_780: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 404 application/problem+json)."""
 
-codec_1444: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 404)."""
-
-codec_1445: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_781: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 413 application/problem+json)."""
 
-codec_1446: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 413)."""
-
-codec_1447: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 415 application/problem+json)."""
 
-codec_1448: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 415)."""
-
-codec_1449: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_783: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 422 application/problem+json)."""
 
-codec_1450: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 422)."""
-
-codec_1451: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response 429 application/problem+json)."""
 
-codec_1452: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID 429)."""
-
-codec_1453: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_785: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After 429)."""
 
-codec_1454: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_body (response default application/problem+json)."""
 
-codec_1455: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response X-Request-ID default)."""
-
-codec_1456: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_787: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1report/put response_header (response Retry-After default)."""
 
-codec_1457: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_788: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request header If-Match)."""
 
-codec_1458: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_789: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put parameter (request path comment_id)."""
 
-codec_1459: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_790: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 200 application/json)."""
 
-codec_1460: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 200)."""
-
-codec_1461: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Server-Timing 200)."""
-
-codec_1462: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit-Policy 200)."""
-
-codec_1463: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response RateLimit 200)."""
-
-codec_1464: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_791: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response ETag 200)."""
 
-codec_1465: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_792: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 401 application/problem+json)."""
 
-codec_1466: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 401)."""
-
-codec_1467: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_793: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 403 application/problem+json)."""
 
-codec_1468: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 403)."""
-
-codec_1469: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_794: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 404 application/problem+json)."""
 
-codec_1470: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 404)."""
-
-codec_1471: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_795: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 412 application/problem+json)."""
 
-codec_1472: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 412)."""
-
-codec_1473: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_796: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 422 application/problem+json)."""
 
-codec_1474: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 422)."""
-
-codec_1475: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_797: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 428 application/problem+json)."""
 
-codec_1476: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 428)."""
-
-codec_1477: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_798: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response 429 application/problem+json)."""
 
-codec_1478: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID 429)."""
-
-codec_1479: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_799: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After 429)."""
 
-codec_1480: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_800: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_body (response default application/problem+json)."""
 
-codec_1481: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response X-Request-ID default)."""
-
-codec_1482: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_801: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1approval/put response_header (response Retry-After default)."""
 
-codec_1483: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_802: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request header If-Match)."""
 
-codec_1484: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_803: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put parameter (request path comment_id)."""
 
-codec_1485: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
+codec_804: Final[PydanticCodec[models.Comment]] = PydanticCodec(models.Comment)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 200 application/json)."""
 
-codec_1486: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 200)."""
-
-codec_1487: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Server-Timing 200)."""
-
-codec_1488: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit-Policy 200)."""
-
-codec_1489: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response RateLimit 200)."""
-
-codec_1490: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_805: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response ETag 200)."""
 
-codec_1491: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 401 application/problem+json)."""
 
-codec_1492: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 401)."""
-
-codec_1493: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_807: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 403 application/problem+json)."""
 
-codec_1494: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 403)."""
-
-codec_1495: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 404 application/problem+json)."""
 
-codec_1496: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 404)."""
-
-codec_1497: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_809: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 412 application/problem+json)."""
 
-codec_1498: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 412)."""
-
-codec_1499: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 422 application/problem+json)."""
 
-codec_1500: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 422)."""
-
-codec_1501: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_811: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 428 application/problem+json)."""
 
-codec_1502: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 428)."""
-
-codec_1503: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response 429 application/problem+json)."""
 
-codec_1504: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID 429)."""
-
-codec_1505: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_813: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After 429)."""
 
-codec_1506: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_body (response default application/problem+json)."""
 
-codec_1507: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response X-Request-ID default)."""
-
-codec_1508: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_815: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1comments~1{comment_id}~1rejection/put response_header (response Retry-After default)."""
 
-codec_1509: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_816: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.atom/get parameter (request query limit)."""
 
-codec_1510: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_817: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.atom/get parameter (request query author)."""
 
-codec_1511: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_818: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.atom/get parameter (request query tag)."""
 
-codec_1512: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_819: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.atom/get parameter (request header If-None-Match)."""
 
-codec_1513: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_820: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.atom/get parameter (request header If-Modified-Since)."""
 
-codec_1514: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 200)."""
-
-codec_1515: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 200)."""
-
-codec_1516: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 200)."""
-
-codec_1517: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 200)."""
-
-codec_1518: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_821: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 200)."""
 
-codec_1519: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_822: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 200)."""
 
-codec_1520: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_823: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 200)."""
 
-codec_1521: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 304)."""
-
-codec_1522: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1feed.atom/get response_header (response Server-Timing 304)."""
-
-codec_1523: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1feed.atom/get response_header (response RateLimit-Policy 304)."""
-
-codec_1524: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1feed.atom/get response_header (response RateLimit 304)."""
-
-codec_1525: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_824: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.atom/get response_header (response ETag 304)."""
 
-codec_1526: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_825: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.atom/get response_header (response Last-Modified 304)."""
 
-codec_1527: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_826: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.atom/get response_header (response Cache-Control 304)."""
 
-codec_1528: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_827: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 401 application/problem+json)."""
 
-codec_1529: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 401)."""
-
-codec_1530: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_828: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 422 application/problem+json)."""
 
-codec_1531: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 422)."""
-
-codec_1532: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_829: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response 429 application/problem+json)."""
 
-codec_1533: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID 429)."""
-
-codec_1534: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_830: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After 429)."""
 
-codec_1535: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_831: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.atom/get response_body (response default application/problem+json)."""
 
-codec_1536: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.atom/get response_header (response X-Request-ID default)."""
-
-codec_1537: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_832: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.atom/get response_header (response Retry-After default)."""
 
-codec_1538: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_833: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1feed.rss/get parameter (request query limit)."""
 
-codec_1539: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+codec_834: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
 """Codec of /paths/~1feed.rss/get parameter (request query author)."""
 
-codec_1540: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+codec_835: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
 """Codec of /paths/~1feed.rss/get parameter (request query tag)."""
 
-codec_1541: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_836: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1feed.rss/get parameter (request header If-None-Match)."""
 
-codec_1542: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
+codec_837: Final[PydanticCodec[models.HttpDateText]] = PydanticCodec(models.HttpDateText)
 """Codec of /paths/~1feed.rss/get parameter (request header If-Modified-Since)."""
 
-codec_1543: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 200)."""
-
-codec_1544: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 200)."""
-
-codec_1545: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 200)."""
-
-codec_1546: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 200)."""
-
-codec_1547: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_838: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 200)."""
 
-codec_1548: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_839: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 200)."""
 
-codec_1549: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_840: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 200)."""
 
-codec_1550: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 304)."""
-
-codec_1551: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1feed.rss/get response_header (response Server-Timing 304)."""
-
-codec_1552: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1feed.rss/get response_header (response RateLimit-Policy 304)."""
-
-codec_1553: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1feed.rss/get response_header (response RateLimit 304)."""
-
-codec_1554: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_841: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1feed.rss/get response_header (response ETag 304)."""
 
-codec_1555: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
+codec_842: Final[PydanticCodec[models.HttpDate]] = PydanticCodec(models.HttpDate)
 """Codec of /paths/~1feed.rss/get response_header (response Last-Modified 304)."""
 
-codec_1556: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_843: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1feed.rss/get response_header (response Cache-Control 304)."""
 
-codec_1557: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_844: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 401 application/problem+json)."""
 
-codec_1558: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 401)."""
-
-codec_1559: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_845: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 422 application/problem+json)."""
 
-codec_1560: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 422)."""
-
-codec_1561: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response 429 application/problem+json)."""
 
-codec_1562: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID 429)."""
-
-codec_1563: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_847: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After 429)."""
 
-codec_1564: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_848: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1feed.rss/get response_body (response default application/problem+json)."""
 
-codec_1565: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1feed.rss/get response_header (response X-Request-ID default)."""
-
-codec_1566: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_849: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1feed.rss/get response_header (response Retry-After default)."""
 
-codec_1567: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
+codec_850: Final[PydanticCodec[models.EmbeddedUrl]] = PydanticCodec(models.EmbeddedUrl)
 """Codec of /paths/~1oembed/get parameter (request query url)."""
 
-codec_1568: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
+codec_851: Final[PydanticCodec[models.OembedFormat]] = PydanticCodec(models.OembedFormat)
 """Codec of /paths/~1oembed/get parameter (request query format)."""
 
-codec_1569: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_852: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxwidth)."""
 
-codec_1570: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
+codec_853: Final[PydanticCodec[models.Pixels]] = PydanticCodec(models.Pixels)
 """Codec of /paths/~1oembed/get parameter (request query maxheight)."""
 
-codec_1571: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_854: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1oembed/get parameter (request header If-None-Match)."""
 
-codec_1572: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
+codec_855: Final[PydanticCodec[models.Oembed]] = PydanticCodec(models.Oembed)
 """Codec of /paths/~1oembed/get response_body (response 200 application/json)."""
 
-codec_1573: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 200)."""
-
-codec_1574: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1oembed/get response_header (response Server-Timing 200)."""
-
-codec_1575: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 200)."""
-
-codec_1576: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1oembed/get response_header (response RateLimit 200)."""
-
-codec_1577: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_856: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 200)."""
 
-codec_1578: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_857: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 200)."""
 
-codec_1579: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 304)."""
-
-codec_1580: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1oembed/get response_header (response Server-Timing 304)."""
-
-codec_1581: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1oembed/get response_header (response RateLimit-Policy 304)."""
-
-codec_1582: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1oembed/get response_header (response RateLimit 304)."""
-
-codec_1583: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_858: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1oembed/get response_header (response ETag 304)."""
 
-codec_1584: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_859: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1oembed/get response_header (response Cache-Control 304)."""
 
-codec_1585: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 401 application/problem+json)."""
 
-codec_1586: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 401)."""
-
-codec_1587: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_861: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 404 application/problem+json)."""
 
-codec_1588: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 404)."""
-
-codec_1589: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 422 application/problem+json)."""
 
-codec_1590: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 422)."""
-
-codec_1591: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_863: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response 429 application/problem+json)."""
 
-codec_1592: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID 429)."""
-
-codec_1593: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_864: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After 429)."""
 
-codec_1594: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_865: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1oembed/get response_body (response default application/problem+json)."""
 
-codec_1595: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1oembed/get response_header (response X-Request-ID default)."""
-
-codec_1596: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_866: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1oembed/get response_header (response Retry-After default)."""
 
-codec_1597: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_867: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1tags/get parameter (request query limit)."""
 
-codec_1598: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_868: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1tags/get parameter (request query cursor)."""
 
-codec_1599: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_869: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1tags/get parameter (request query page)."""
 
-codec_1600: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_870: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1tags/get parameter (request query include_total)."""
 
-codec_1601: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
+codec_871: Final[PydanticCodec[models.TagSort]] = PydanticCodec(models.TagSort)
 """Codec of /paths/~1tags/get parameter (request query sort)."""
 
-codec_1602: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
+codec_872: Final[PydanticCodec[models.TagPage]] = PydanticCodec(models.TagPage)
 """Codec of /paths/~1tags/get response_body (response 200 application/json)."""
 
-codec_1603: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 200)."""
-
-codec_1604: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/get response_header (response Server-Timing 200)."""
-
-codec_1605: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/get response_header (response RateLimit-Policy 200)."""
-
-codec_1606: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/get response_header (response RateLimit 200)."""
-
-codec_1607: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_873: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1tags/get response_header (response Link 200)."""
 
-codec_1608: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_874: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags/get response_header (response Cache-Control 200)."""
 
-codec_1609: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_875: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 401 application/problem+json)."""
 
-codec_1610: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 401)."""
-
-codec_1611: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_876: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 422 application/problem+json)."""
 
-codec_1612: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 422)."""
-
-codec_1613: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_877: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response 429 application/problem+json)."""
 
-codec_1614: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID 429)."""
-
-codec_1615: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_878: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After 429)."""
 
-codec_1616: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_879: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/get response_body (response default application/problem+json)."""
 
-codec_1617: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/get response_header (response X-Request-ID default)."""
-
-codec_1618: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_880: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/get response_header (response Retry-After default)."""
 
-codec_1619: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_881: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1tags/post parameter (request header Idempotency-Key)."""
 
-codec_1620: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
+codec_882: Final[PydanticCodec[models.TagCreate]] = PydanticCodec(models.TagCreate)
 """Codec of /paths/~1tags/post request_body (request application/json)."""
 
-codec_1621: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_883: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags/post response_body (response 201 application/json)."""
 
-codec_1622: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 201)."""
-
-codec_1623: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags/post response_header (response Server-Timing 201)."""
-
-codec_1624: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags/post response_header (response RateLimit-Policy 201)."""
-
-codec_1625: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags/post response_header (response RateLimit 201)."""
-
-codec_1626: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_884: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1tags/post response_header (response Location 201)."""
 
-codec_1627: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_885: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags/post response_header (response ETag 201)."""
 
-codec_1628: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_886: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1tags/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1629: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_887: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 400 application/problem+json)."""
 
-codec_1630: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 400)."""
-
-codec_1631: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_888: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 401 application/problem+json)."""
 
-codec_1632: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 401)."""
-
-codec_1633: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_889: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 403 application/problem+json)."""
 
-codec_1634: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 403)."""
-
-codec_1635: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 409 application/problem+json)."""
 
-codec_1636: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 409)."""
-
-codec_1637: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_891: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 413 application/problem+json)."""
 
-codec_1638: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 413)."""
-
-codec_1639: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 415 application/problem+json)."""
 
-codec_1640: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 415)."""
-
-codec_1641: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_893: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 422 application/problem+json)."""
 
-codec_1642: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 422)."""
-
-codec_1643: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response 429 application/problem+json)."""
 
-codec_1644: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID 429)."""
-
-codec_1645: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_895: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After 429)."""
 
-codec_1646: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags/post response_body (response default application/problem+json)."""
 
-codec_1647: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags/post response_header (response X-Request-ID default)."""
-
-codec_1648: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_897: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags/post response_header (response Retry-After default)."""
 
-codec_1649: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_898: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request header If-None-Match)."""
 
-codec_1650: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_899: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/get parameter (request path tag_id)."""
 
-codec_1651: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_900: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 200 application/json)."""
 
-codec_1652: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 200)."""
-
-codec_1653: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 200)."""
-
-codec_1654: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_1655: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 200)."""
-
-codec_1656: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_901: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 200)."""
 
-codec_1657: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_902: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 200)."""
 
-codec_1658: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 304)."""
-
-codec_1659: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response Server-Timing 304)."""
-
-codec_1660: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit-Policy 304)."""
-
-codec_1661: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response RateLimit 304)."""
-
-codec_1662: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_903: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response ETag 304)."""
 
-codec_1663: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_904: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Cache-Control 304)."""
 
-codec_1664: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_905: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1665: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 401)."""
-
-codec_1666: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_906: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1667: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 404)."""
-
-codec_1668: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1669: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 422)."""
-
-codec_1670: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_908: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1671: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID 429)."""
-
-codec_1672: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_909: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After 429)."""
 
-codec_1673: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_910: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/get response_body (response default application/problem+json)."""
 
-codec_1674: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/get response_header (response X-Request-ID default)."""
-
-codec_1675: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_911: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/get response_header (response Retry-After default)."""
 
-codec_1676: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_912: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request header If-Match)."""
 
-codec_1677: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_913: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/patch parameter (request path tag_id)."""
 
-codec_1678: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
+codec_914: Final[PydanticCodec[models.TagUpdate]] = PydanticCodec(models.TagUpdate)
 """Codec of /paths/~1tags~1{tag_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1679: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_915: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 200 application/json)."""
 
-codec_1680: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 200)."""
-
-codec_1681: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response Server-Timing 200)."""
-
-codec_1682: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit-Policy 200)."""
-
-codec_1683: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response RateLimit 200)."""
-
-codec_1684: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_916: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response ETag 200)."""
 
-codec_1685: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_917: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1686: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 400)."""
-
-codec_1687: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_918: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1688: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 401)."""
-
-codec_1689: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_919: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1690: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 403)."""
-
-codec_1691: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_920: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1692: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 404)."""
-
-codec_1693: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1694: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 409)."""
-
-codec_1695: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_922: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1696: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 412)."""
-
-codec_1697: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1698: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 413)."""
-
-codec_1699: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_924: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1700: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 415)."""
-
-codec_1701: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1702: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 422)."""
-
-codec_1703: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_926: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1704: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 428)."""
-
-codec_1705: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_927: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1706: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID 429)."""
-
-codec_1707: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_928: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After 429)."""
 
-codec_1708: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_929: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/patch response_body (response default application/problem+json)."""
 
-codec_1709: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/patch response_header (response X-Request-ID default)."""
-
-codec_1710: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_930: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/patch response_header (response Retry-After default)."""
 
-codec_1711: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_931: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request header If-Match)."""
 
-codec_1712: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_932: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}/delete parameter (request path tag_id)."""
 
-codec_1713: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_1714: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response Server-Timing 204)."""
-
-codec_1715: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_1716: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response RateLimit 204)."""
-
-codec_1717: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_933: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1718: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_1719: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_934: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1720: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_1721: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1722: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_1723: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_936: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1724: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 412)."""
-
-codec_1725: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1726: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_1727: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_938: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1728: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 428)."""
-
-codec_1729: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1730: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_1731: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_940: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After 429)."""
 
-codec_1732: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}/delete response_body (response default application/problem+json)."""
 
-codec_1733: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}/delete response_header (response X-Request-ID default)."""
-
-codec_1734: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_942: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}/delete response_header (response Retry-After default)."""
 
-codec_1735: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_943: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request header If-Match)."""
 
-codec_1736: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_944: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put parameter (request path tag_id)."""
 
-codec_1737: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
+codec_945: Final[PydanticCodec[models.TagMerge]] = PydanticCodec(models.TagMerge)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put request_body (request application/json)."""
 
-codec_1738: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
+codec_946: Final[PydanticCodec[models.Tag]] = PydanticCodec(models.Tag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 200 application/json)."""
 
-codec_1739: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 200)."""
-
-codec_1740: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Server-Timing 200)."""
-
-codec_1741: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit-Policy 200)."""
-
-codec_1742: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response RateLimit 200)."""
-
-codec_1743: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_947: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response ETag 200)."""
 
-codec_1744: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 400 application/problem+json)."""
 
-codec_1745: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 400)."""
-
-codec_1746: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_949: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 401 application/problem+json)."""
 
-codec_1747: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 401)."""
-
-codec_1748: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 403 application/problem+json)."""
 
-codec_1749: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 403)."""
-
-codec_1750: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_951: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 404 application/problem+json)."""
 
-codec_1751: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 404)."""
-
-codec_1752: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 412 application/problem+json)."""
 
-codec_1753: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 412)."""
-
-codec_1754: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_953: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 413 application/problem+json)."""
 
-codec_1755: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 413)."""
-
-codec_1756: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 415 application/problem+json)."""
 
-codec_1757: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 415)."""
-
-codec_1758: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_955: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 422 application/problem+json)."""
 
-codec_1759: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 422)."""
-
-codec_1760: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 428 application/problem+json)."""
 
-codec_1761: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 428)."""
-
-codec_1762: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_957: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response 429 application/problem+json)."""
 
-codec_1763: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID 429)."""
-
-codec_1764: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_958: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After 429)."""
 
-codec_1765: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_959: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_body (response default application/problem+json)."""
 
-codec_1766: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response X-Request-ID default)."""
-
-codec_1767: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_960: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1tags~1{tag_id}~1merge/put response_header (response Retry-After default)."""
 
-codec_1768: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_961: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1categories/get parameter (request query limit)."""
 
-codec_1769: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_962: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1categories/get parameter (request query cursor)."""
 
-codec_1770: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_963: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1categories/get parameter (request query page)."""
 
-codec_1771: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_964: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query include_total)."""
 
-codec_1772: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
+codec_965: Final[PydanticCodec[models.CategorySort]] = PydanticCodec(models.CategorySort)
 """Codec of /paths/~1categories/get parameter (request query sort)."""
 
-codec_1773: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_966: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1categories/get parameter (request query is_active)."""
 
-codec_1774: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_967: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories/get parameter (request query parent_id)."""
 
-codec_1775: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
+codec_968: Final[PydanticCodec[models.CategoryPage]] = PydanticCodec(models.CategoryPage)
 """Codec of /paths/~1categories/get response_body (response 200 application/json)."""
 
-codec_1776: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 200)."""
-
-codec_1777: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/get response_header (response Server-Timing 200)."""
-
-codec_1778: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/get response_header (response RateLimit-Policy 200)."""
-
-codec_1779: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/get response_header (response RateLimit 200)."""
-
-codec_1780: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_969: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1categories/get response_header (response Link 200)."""
 
-codec_1781: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_970: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories/get response_header (response Cache-Control 200)."""
 
-codec_1782: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_971: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 401 application/problem+json)."""
 
-codec_1783: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 401)."""
-
-codec_1784: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_972: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 422 application/problem+json)."""
 
-codec_1785: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 422)."""
-
-codec_1786: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response 429 application/problem+json)."""
 
-codec_1787: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID 429)."""
-
-codec_1788: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_974: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After 429)."""
 
-codec_1789: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_975: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/get response_body (response default application/problem+json)."""
 
-codec_1790: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/get response_header (response X-Request-ID default)."""
-
-codec_1791: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_976: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/get response_header (response Retry-After default)."""
 
-codec_1792: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_977: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1categories/post parameter (request header Idempotency-Key)."""
 
-codec_1793: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
+codec_978: Final[PydanticCodec[models.CategoryCreate]] = PydanticCodec(models.CategoryCreate)
 """Codec of /paths/~1categories/post request_body (request application/json)."""
 
-codec_1794: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_979: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories/post response_body (response 201 application/json)."""
 
-codec_1795: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 201)."""
-
-codec_1796: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories/post response_header (response Server-Timing 201)."""
-
-codec_1797: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories/post response_header (response RateLimit-Policy 201)."""
-
-codec_1798: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories/post response_header (response RateLimit 201)."""
-
-codec_1799: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_980: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1categories/post response_header (response Location 201)."""
 
-codec_1800: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_981: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories/post response_header (response ETag 201)."""
 
-codec_1801: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_982: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1categories/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1802: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_983: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 400 application/problem+json)."""
 
-codec_1803: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 400)."""
-
-codec_1804: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 401 application/problem+json)."""
 
-codec_1805: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 401)."""
-
-codec_1806: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_985: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 403 application/problem+json)."""
 
-codec_1807: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 403)."""
-
-codec_1808: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_986: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 409 application/problem+json)."""
 
-codec_1809: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 409)."""
-
-codec_1810: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 413 application/problem+json)."""
 
-codec_1811: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 413)."""
-
-codec_1812: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_988: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 415 application/problem+json)."""
 
-codec_1813: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 415)."""
-
-codec_1814: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_989: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 422 application/problem+json)."""
 
-codec_1815: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 422)."""
-
-codec_1816: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response 429 application/problem+json)."""
 
-codec_1817: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID 429)."""
-
-codec_1818: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_991: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After 429)."""
 
-codec_1819: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories/post response_body (response default application/problem+json)."""
 
-codec_1820: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories/post response_header (response X-Request-ID default)."""
-
-codec_1821: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_993: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories/post response_header (response Retry-After default)."""
 
-codec_1822: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_994: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request header If-None-Match)."""
 
-codec_1823: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_995: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/get parameter (request path category_id)."""
 
-codec_1824: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_996: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 200 application/json)."""
 
-codec_1825: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 200)."""
-
-codec_1826: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 200)."""
-
-codec_1827: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_1828: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 200)."""
-
-codec_1829: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_997: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 200)."""
 
-codec_1830: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_998: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 200)."""
 
-codec_1831: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 304)."""
-
-codec_1832: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response Server-Timing 304)."""
-
-codec_1833: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit-Policy 304)."""
-
-codec_1834: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response RateLimit 304)."""
-
-codec_1835: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_999: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response ETag 304)."""
 
-codec_1836: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1000: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Cache-Control 304)."""
 
-codec_1837: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1001: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1838: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 401)."""
-
-codec_1839: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1002: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1840: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 404)."""
-
-codec_1841: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1842: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 422)."""
-
-codec_1843: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1004: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1844: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID 429)."""
-
-codec_1845: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1005: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After 429)."""
 
-codec_1846: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1006: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/get response_body (response default application/problem+json)."""
 
-codec_1847: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/get response_header (response X-Request-ID default)."""
-
-codec_1848: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1007: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/get response_header (response Retry-After default)."""
 
-codec_1849: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1008: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request header If-Match)."""
 
-codec_1850: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1009: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/patch parameter (request path category_id)."""
 
-codec_1851: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
+codec_1010: Final[PydanticCodec[models.CategoryUpdate]] = PydanticCodec(models.CategoryUpdate)
 """Codec of /paths/~1categories~1{category_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1852: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
+codec_1011: Final[PydanticCodec[models.Category]] = PydanticCodec(models.Category)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 200 application/json)."""
 
-codec_1853: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 200)."""
-
-codec_1854: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response Server-Timing 200)."""
-
-codec_1855: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit-Policy 200)."""
-
-codec_1856: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response RateLimit 200)."""
-
-codec_1857: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+codec_1012: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response ETag 200)."""
 
-codec_1858: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1859: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 400)."""
-
-codec_1860: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1014: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1861: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 401)."""
-
-codec_1862: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1015: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1863: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 403)."""
-
-codec_1864: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_1865: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 404)."""
-
-codec_1866: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1017: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 409 application/problem+json)."""
 
-codec_1867: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 409)."""
-
-codec_1868: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1018: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_1869: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 412)."""
-
-codec_1870: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1019: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_1871: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 413)."""
-
-codec_1872: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1020: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1873: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 415)."""
-
-codec_1874: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_1875: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 422)."""
-
-codec_1876: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1022: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1877: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 428)."""
-
-codec_1878: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1879: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID 429)."""
-
-codec_1880: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1024: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After 429)."""
 
-codec_1881: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/patch response_body (response default application/problem+json)."""
 
-codec_1882: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/patch response_header (response X-Request-ID default)."""
-
-codec_1883: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1026: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/patch response_header (response Retry-After default)."""
 
-codec_1884: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+codec_1027: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request header If-Match)."""
 
-codec_1885: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1028: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1categories~1{category_id}/delete parameter (request path category_id)."""
 
-codec_1886: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 204)."""
-
-codec_1887: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response Server-Timing 204)."""
-
-codec_1888: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit-Policy 204)."""
-
-codec_1889: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response RateLimit 204)."""
-
-codec_1890: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 401 application/problem+json)."""
 
-codec_1891: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 401)."""
-
-codec_1892: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 403 application/problem+json)."""
 
-codec_1893: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 403)."""
-
-codec_1894: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1895: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 404)."""
-
-codec_1896: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1032: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 409 application/problem+json)."""
 
-codec_1897: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 409)."""
-
-codec_1898: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 412 application/problem+json)."""
 
-codec_1899: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 412)."""
-
-codec_1900: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1034: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1901: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 422)."""
-
-codec_1902: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1903: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 428)."""
-
-codec_1904: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1036: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1905: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID 429)."""
-
-codec_1906: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1037: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After 429)."""
 
-codec_1907: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1categories~1{category_id}/delete response_body (response default application/problem+json)."""
 
-codec_1908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1categories~1{category_id}/delete response_header (response X-Request-ID default)."""
-
-codec_1909: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1039: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1910: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+codec_1040: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
 """Codec of /paths/~1search/get parameter (request query q)."""
 
-codec_1911: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+codec_1041: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
 """Codec of /paths/~1search/get parameter (request query kind)."""
 
-codec_1912: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1042: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1search/get parameter (request query limit)."""
 
-codec_1913: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1043: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1search/get parameter (request query cursor)."""
 
-codec_1914: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+codec_1044: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
 """Codec of /paths/~1search/get response_body (response 200 application/json)."""
 
-codec_1915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
-
-codec_1916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
-
-codec_1917: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
-
-codec_1918: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit 200)."""
-
-codec_1919: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1045: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1search/get response_header (response Link 200)."""
 
-codec_1920: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1046: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
 
-codec_1921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
-
-codec_1923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
-
-codec_1925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
-
-codec_1927: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1050: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After 429)."""
 
-codec_1928: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1search/get response_body (response default application/problem+json)."""
 
-codec_1929: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
-
-codec_1930: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1052: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1search/get response_header (response Retry-After default)."""
 
-codec_1931: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+codec_1053: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
 """Codec of /paths/~1stats/get response_body (response 200 application/json)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
-
-codec_1933: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
-
-codec_1934: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
-
-codec_1935: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
-
-codec_1936: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1054: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
 
-codec_1937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
 
-codec_1938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
-
-codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
 
-codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
-
-codec_1941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
 
-codec_1942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
-
-codec_1943: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1058: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
 
-codec_1944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
 
-codec_1945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
-
-codec_1946: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1060: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1stats/get response_header (response Retry-After default)."""
 
-codec_1947: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1061: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
 
-codec_1948: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1062: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
 
-codec_1949: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1063: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
 
-codec_1950: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1064: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
 
-codec_1951: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+codec_1065: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
 
-codec_1952: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+codec_1066: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
 
-codec_1953: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1067: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
 
-codec_1954: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1068: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
 
-codec_1955: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1069: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
 
-codec_1956: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+codec_1070: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
 """Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
 
-codec_1957: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+codec_1071: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
 
-codec_1958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
-
-codec_1959: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
-
-codec_1960: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
-
-codec_1961: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
-
-codec_1962: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1072: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
 
-codec_1963: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1073: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
 
-codec_1964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
 
-codec_1965: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
-
-codec_1966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1075: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
 
-codec_1967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
-
-codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
 
-codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
-
-codec_1970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
 
-codec_1971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
-
-codec_1972: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1078: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
 
-codec_1973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
 
-codec_1974: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
-
-codec_1975: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1080: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
 
-codec_1976: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+codec_1081: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
 """Codec of /paths/~1jobs/get parameter (request query limit)."""
 
-codec_1977: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+codec_1082: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
 """Codec of /paths/~1jobs/get parameter (request query cursor)."""
 
-codec_1978: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+codec_1083: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
 """Codec of /paths/~1jobs/get parameter (request query page)."""
 
-codec_1979: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+codec_1084: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
 """Codec of /paths/~1jobs/get parameter (request query include_total)."""
 
-codec_1980: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+codec_1085: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
 """Codec of /paths/~1jobs/get parameter (request query sort)."""
 
-codec_1981: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+codec_1086: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
 """Codec of /paths/~1jobs/get parameter (request query status)."""
 
-codec_1982: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+codec_1087: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
 """Codec of /paths/~1jobs/get parameter (request query kind)."""
 
-codec_1983: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+codec_1088: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
 """Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
 
-codec_1984: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
-
-codec_1985: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
-
-codec_1986: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
-
-codec_1987: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
-
-codec_1988: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+codec_1089: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
 """Codec of /paths/~1jobs/get response_header (response Link 200)."""
 
-codec_1989: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1090: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
 
-codec_1990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1091: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
 
-codec_1991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
-
-codec_1992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1092: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
 
-codec_1993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
-
-codec_1994: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
 
-codec_1995: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
-
-codec_1996: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1094: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
 
-codec_1997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
 
-codec_1998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
-
-codec_1999: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1096: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
 
-codec_2000: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1097: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
 
-codec_2001: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1098: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
 
-codec_2002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
-
-codec_2003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
-
-codec_2004: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
-
-codec_2005: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
-
-codec_2006: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+codec_1099: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
 
-codec_2007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2008: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
-
-codec_2009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
-
-codec_2011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
 
-codec_2012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
-
-codec_2013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
 
-codec_2014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
-
-codec_2015: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1104: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
 
-codec_2016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
 
-codec_2017: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
-
-codec_2018: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1106: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
 
-codec_2019: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1107: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
 
-codec_2020: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1108: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
 
-codec_2021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
-
-codec_2022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
-
-codec_2023: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
-
-codec_2024: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
-
-codec_2025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1109: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
 
-codec_2026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
-
-codec_2027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
 
-codec_2028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
-
-codec_2029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
 
-codec_2030: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
-
-codec_2031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
 
-codec_2032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
-
-codec_2033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
 
-codec_2034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
-
-codec_2035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
 
-codec_2036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
-
-codec_2037: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
 
-codec_2038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
 
-codec_2039: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
-
-codec_2040: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1117: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
 
-codec_2041: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+codec_1118: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
 
-codec_2042: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1119: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
 
-codec_2043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
-
-codec_2044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
-
-codec_2045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
-
-codec_2046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
-
-codec_2047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
 
-codec_2048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
-
-codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1121: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
 
-codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
-
-codec_2051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
 
-codec_2052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
-
-codec_2053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
 
-codec_2054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
-
-codec_2055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
 
-codec_2056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
-
-codec_2057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
 
-codec_2058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
-
-codec_2059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1126: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
 
-codec_2060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
 
-codec_2061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
-
-codec_2062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1128: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
 
-codec_2063: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+codec_1129: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
 """Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
 
-codec_2064: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+codec_1130: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
 """Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
 
-codec_2065: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+codec_1131: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
 """Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
 
-codec_2066: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
-
-codec_2067: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
-
-codec_2068: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
-
-codec_2069: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
-
-codec_2070: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+codec_1132: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
 """Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
 
-codec_2071: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+codec_1133: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
 """Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
 
-codec_2072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1134: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
 
-codec_2073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
-
-codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
 
-codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
-
-codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
 
-codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
-
-codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1137: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
 
-codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
-
-codec_2080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
 
-codec_2081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
-
-codec_2082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
 
-codec_2083: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
-
-codec_2084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_2085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
-
-codec_2086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_2087: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
-
-codec_2088: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1142: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_2089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_2090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
-
-codec_2091: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1144: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

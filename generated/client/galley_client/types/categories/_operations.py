@@ -23,37 +23,13 @@ from ...responses import ResponseInfo
 ListCategoriesResponse: TypeAlias = models.CategoryPage | models.Problem
 
 
-_LIST_CATEGORIES_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_CATEGORIES_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listCategories',
     frozenset({'200', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1776, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1783, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1785, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1787, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1790, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1777, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1778, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1779, missing=required_header)),)), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1780, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1781, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1788, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1791, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_969, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_970, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_974, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_976, missing=optional_header))))),
 )
 
 
-@overload
-def decode_list_categories_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_list_categories_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_list_categories_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_list_categories_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_list_categories_header(
     info: ResponseInfo,
@@ -77,8 +53,8 @@ def decode_list_categories_header(
 def decode_list_categories_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Link', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['Link', 'Cache-Control', 'Retry-After'],
+) -> models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of list_categories from a response's metadata."""
     return _LIST_CATEGORIES_HEADERS.decode(info, name)
 
@@ -86,37 +62,13 @@ def decode_list_categories_header(
 CreateCategoryResponse: TypeAlias = models.Category | models.Problem
 
 
-_CREATE_CATEGORY_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
+_CREATE_CATEGORY_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createCategory',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('X-Request-ID', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1795, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1803, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1805, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1807, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1809, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1811, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1813, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1815, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1817, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1820, missing=required_header)))), ('Server-Timing', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1796, missing=required_header)),)), ('RateLimit-Policy', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1797, missing=required_header)),)), ('RateLimit', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1798, missing=required_header)),)), ('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1799, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1800, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1801, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1818, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1821, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_980, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_981, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_982, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_991, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_993, missing=optional_header))))),
 )
 
 
-@overload
-def decode_create_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_create_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_create_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_create_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_create_category_header(
     info: ResponseInfo,
@@ -146,8 +98,8 @@ def decode_create_category_header(
 def decode_create_category_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
+    name: Literal['Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
+) -> models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
     """Decode one declared response header of create_category from a response's metadata."""
     return _CREATE_CATEGORY_HEADERS.decode(info, name)
 
@@ -155,37 +107,13 @@ def decode_create_category_header(
 GetCategoryResponse: TypeAlias = models.Category | models.Problem
 
 
-_GET_CATEGORY_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_CATEGORY_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getCategory',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1825, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1831, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1838, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1840, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1842, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1844, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1847, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1826, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1832, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1827, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1833, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1828, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1834, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1829, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1835, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1830, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1836, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1845, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1848, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_997, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_999, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_998, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1000, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1005, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1007, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_category_header(
     info: ResponseInfo,
@@ -209,8 +137,8 @@ def decode_get_category_header(
 def decode_get_category_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_category from a response's metadata."""
     return _GET_CATEGORY_HEADERS.decode(info, name)
 
@@ -218,37 +146,13 @@ def decode_get_category_header(
 UpdateCategoryResponse: TypeAlias = models.Category | models.Problem
 
 
-_UPDATE_CATEGORY_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_CATEGORY_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateCategory',
     frozenset({'200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1853, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1859, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1861, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1863, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1865, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1867, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1869, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1871, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1873, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1875, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1877, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1879, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1882, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1854, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1855, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1856, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1857, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1880, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1883, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1012, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1024, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1026, missing=optional_header))))),
 )
 
 
-@overload
-def decode_update_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_update_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_update_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_update_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_update_category_header(
     info: ResponseInfo,
@@ -266,8 +170,8 @@ def decode_update_category_header(
 def decode_update_category_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of update_category from a response's metadata."""
     return _UPDATE_CATEGORY_HEADERS.decode(info, name)
 
@@ -275,49 +179,17 @@ def decode_update_category_header(
 DeleteCategoryResponse: TypeAlias = None | models.Problem
 
 
-_DELETE_CATEGORY_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_DELETE_CATEGORY_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteCategory',
     frozenset({'204', '401', '403', '404', '409', '412', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1886, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1891, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1893, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1895, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1897, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1899, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1901, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1903, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1905, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1908, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1887, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1888, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1889, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1906, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1909, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1037, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1039, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_delete_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_delete_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_delete_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_delete_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_delete_category_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_delete_category_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of delete_category from a response's metadata."""
     return _DELETE_CATEGORY_HEADERS.decode(info, name)

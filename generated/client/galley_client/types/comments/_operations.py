@@ -23,37 +23,13 @@ from ...responses import ResponseInfo
 ListCommentsResponse: TypeAlias = models.CommentPage | models.Problem
 
 
-_LIST_COMMENTS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_COMMENTS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listComments',
     frozenset({'200', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1230, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1237, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1239, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1241, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1243, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1246, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1231, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1232, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1233, missing=required_header)),)), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1234, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1235, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1244, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1247, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_667, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_668, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_673, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_675, missing=optional_header))))),
 )
 
 
-@overload
-def decode_list_comments_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_list_comments_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_list_comments_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_list_comments_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_list_comments_header(
     info: ResponseInfo,
@@ -77,8 +53,8 @@ def decode_list_comments_header(
 def decode_list_comments_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Link', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['Link', 'Cache-Control', 'Retry-After'],
+) -> models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of list_comments from a response's metadata."""
     return _LIST_COMMENTS_HEADERS.decode(info, name)
 
@@ -86,37 +62,13 @@ def decode_list_comments_header(
 CreateCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_CREATE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
+_CREATE_COMMENT_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createComment',
     frozenset({'201', '400', '401', '403', '404', '409', '413', '415', '422', '429', 'default'}),
-    (('X-Request-ID', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1252, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1260, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1262, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1264, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1266, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1268, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1270, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1272, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1274, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1276, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1279, missing=required_header)))), ('Server-Timing', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1253, missing=required_header)),)), ('RateLimit-Policy', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1254, missing=required_header)),)), ('RateLimit', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1255, missing=required_header)),)), ('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_1256, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1257, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_1258, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1277, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1280, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_680, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_681, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_682, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_692, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_694, missing=optional_header))))),
 )
 
 
-@overload
-def decode_create_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_create_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_create_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_create_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_create_comment_header(
     info: ResponseInfo,
@@ -146,8 +98,8 @@ def decode_create_comment_header(
 def decode_create_comment_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
+    name: Literal['Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
+) -> models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
     """Decode one declared response header of create_comment from a response's metadata."""
     return _CREATE_COMMENT_HEADERS.decode(info, name)
 
@@ -155,37 +107,13 @@ def decode_create_comment_header(
 ListModerationQueueResponse: TypeAlias = models.ModerationPage | models.Problem
 
 
-_LIST_MODERATION_QUEUE_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_MODERATION_QUEUE_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listModerationQueue',
     frozenset({'200', '401', '403', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1289, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1296, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1298, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1300, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1302, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1305, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1290, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1291, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1292, missing=required_header)),)), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_1293, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1294, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1303, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1306, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_703, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_704, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_709, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_711, missing=optional_header))))),
 )
 
 
-@overload
-def decode_list_moderation_queue_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_list_moderation_queue_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_list_moderation_queue_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_list_moderation_queue_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_list_moderation_queue_header(
     info: ResponseInfo,
@@ -209,8 +137,8 @@ def decode_list_moderation_queue_header(
 def decode_list_moderation_queue_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Link', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['Link', 'Cache-Control', 'Retry-After'],
+) -> models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of list_moderation_queue from a response's metadata."""
     return _LIST_MODERATION_QUEUE_HEADERS.decode(info, name)
 
@@ -218,37 +146,13 @@ def decode_list_moderation_queue_header(
 GetCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_GET_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getComment',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1310, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1316, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1323, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1325, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1327, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1329, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1332, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1311, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1317, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1312, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1318, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1313, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1319, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1314, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1320, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1315, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1321, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1330, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1333, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_715, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_717, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_716, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_718, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_723, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_725, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_comment_header(
     info: ResponseInfo,
@@ -272,8 +176,8 @@ def decode_get_comment_header(
 def decode_get_comment_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_comment from a response's metadata."""
     return _GET_COMMENT_HEADERS.decode(info, name)
 
@@ -281,37 +185,13 @@ def decode_get_comment_header(
 UpdateCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_UPDATE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateComment',
     frozenset({'200', '400', '401', '403', '404', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1338, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1344, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1346, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1348, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1350, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1352, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1354, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1356, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1358, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1360, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1362, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1365, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1339, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1340, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1341, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1342, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1363, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1366, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_730, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_741, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_743, missing=optional_header))))),
 )
 
 
-@overload
-def decode_update_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_update_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_update_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_update_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_update_comment_header(
     info: ResponseInfo,
@@ -329,8 +209,8 @@ def decode_update_comment_header(
 def decode_update_comment_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of update_comment from a response's metadata."""
     return _UPDATE_COMMENT_HEADERS.decode(info, name)
 
@@ -338,50 +218,18 @@ def decode_update_comment_header(
 DeleteCommentResponse: TypeAlias = None | models.Problem
 
 
-_DELETE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_DELETE_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteComment',
     frozenset({'204', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1369, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1374, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1376, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1378, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1380, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1382, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1384, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1386, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1389, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1370, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1371, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1372, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1387, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1390, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_753, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_755, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_delete_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_delete_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_delete_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_delete_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_delete_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_delete_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of delete_comment from a response's metadata."""
     return _DELETE_COMMENT_HEADERS.decode(info, name)
 
@@ -389,50 +237,18 @@ def decode_delete_comment_header(
 LikeCommentResponse: TypeAlias = None | models.Problem
 
 
-_LIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'likeComment',
     frozenset({'204', '401', '403', '404', '409', '422', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1392, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1397, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1399, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1401, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1403, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1405, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1407, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1410, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1393, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1394, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1395, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1408, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1411, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_763, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_765, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_like_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_like_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_like_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_like_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_like_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_like_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of like_comment from a response's metadata."""
     return _LIKE_COMMENT_HEADERS.decode(info, name)
 
@@ -440,50 +256,18 @@ def decode_like_comment_header(
 UnlikeCommentResponse: TypeAlias = None | models.Problem
 
 
-_UNLIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UNLIKE_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'unlikeComment',
     frozenset({'204', '401', '403', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1413, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1418, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1420, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1422, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1424, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1426, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1429, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1414, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1415, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1416, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1427, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1430, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_772, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_774, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_unlike_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_unlike_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_unlike_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_unlike_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_unlike_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_unlike_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of unlike_comment from a response's metadata."""
     return _UNLIKE_COMMENT_HEADERS.decode(info, name)
 
@@ -491,50 +275,18 @@ def decode_unlike_comment_header(
 ReportCommentResponse: TypeAlias = None | models.Problem
 
 
-_REPORT_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_REPORT_COMMENT_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'reportComment',
     frozenset({'204', '400', '401', '403', '404', '413', '415', '422', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1433, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1438, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1440, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1442, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1444, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1446, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1448, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1450, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1452, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1455, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1434, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1435, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1436, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1453, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1456, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_785, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_787, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_report_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_report_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_report_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_report_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_report_comment_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_report_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of report_comment from a response's metadata."""
     return _REPORT_COMMENT_HEADERS.decode(info, name)
 
@@ -542,37 +294,13 @@ def decode_report_comment_header(
 ApproveCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_APPROVE_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_APPROVE_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'approveComment',
     frozenset({'200', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1460, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1466, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1468, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1470, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1472, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1474, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1476, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1478, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1481, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1461, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1462, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1463, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1464, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1479, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1482, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_791, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_799, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_801, missing=optional_header))))),
 )
 
 
-@overload
-def decode_approve_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_approve_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_approve_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_approve_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_approve_comment_header(
     info: ResponseInfo,
@@ -590,8 +318,8 @@ def decode_approve_comment_header(
 def decode_approve_comment_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of approve_comment from a response's metadata."""
     return _APPROVE_COMMENT_HEADERS.decode(info, name)
 
@@ -599,37 +327,13 @@ def decode_approve_comment_header(
 RejectCommentResponse: TypeAlias = models.Comment | models.Problem
 
 
-_REJECT_COMMENT_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_REJECT_COMMENT_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'rejectComment',
     frozenset({'200', '401', '403', '404', '412', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1486, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1492, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1494, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1496, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1498, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1500, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1502, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1504, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1507, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1487, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1488, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1489, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1490, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1505, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1508, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_805, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_813, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_815, missing=optional_header))))),
 )
 
 
-@overload
-def decode_reject_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_reject_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_reject_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_reject_comment_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_reject_comment_header(
     info: ResponseInfo,
@@ -647,7 +351,7 @@ def decode_reject_comment_header(
 def decode_reject_comment_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of reject_comment from a response's metadata."""
     return _REJECT_COMMENT_HEADERS.decode(info, name)

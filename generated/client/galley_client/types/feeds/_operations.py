@@ -23,37 +23,13 @@ from ...responses import ResponseInfo
 GetAtomFeedResponse: TypeAlias = bytes | models.Problem
 
 
-_GET_ATOM_FEED_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_ATOM_FEED_HEADERS: Final[ResponseHeaders[models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getAtomFeed',
     frozenset({'200', '304', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1514, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1521, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1529, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1531, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1533, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1536, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1515, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1522, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1516, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1523, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1517, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1524, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1518, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1525, missing=required_header)))), ('Last-Modified', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_1519, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_1526, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1520, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1527, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1534, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1537, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_821, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_824, missing=required_header)))), ('Last-Modified', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_822, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_825, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_823, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_826, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_830, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_832, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_atom_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_atom_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_atom_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_atom_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_atom_feed_header(
     info: ResponseInfo,
@@ -83,8 +59,8 @@ def decode_get_atom_feed_header(
 def decode_get_atom_feed_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Last-Modified', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Last-Modified', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_atom_feed from a response's metadata."""
     return _GET_ATOM_FEED_HEADERS.decode(info, name)
 
@@ -92,37 +68,13 @@ def decode_get_atom_feed_header(
 GetRssFeedResponse: TypeAlias = bytes | models.Problem
 
 
-_GET_RSS_FEED_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_RSS_FEED_HEADERS: Final[ResponseHeaders[models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getRssFeed',
     frozenset({'200', '304', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1543, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1550, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1558, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1560, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1562, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1565, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1544, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1551, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1545, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1552, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1546, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1553, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1547, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1554, missing=required_header)))), ('Last-Modified', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_1548, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_1555, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1549, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1556, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1563, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1566, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_838, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_841, missing=required_header)))), ('Last-Modified', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_839, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Last-Modified', style='simple', required=True), codec=model_bindings.codec_842, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_840, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_843, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_847, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_849, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_rss_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_rss_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_rss_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_rss_feed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_rss_feed_header(
     info: ResponseInfo,
@@ -152,8 +104,8 @@ def decode_get_rss_feed_header(
 def decode_get_rss_feed_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Last-Modified', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Last-Modified', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.HttpDate | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_rss_feed from a response's metadata."""
     return _GET_RSS_FEED_HEADERS.decode(info, name)
 
@@ -161,37 +113,13 @@ def decode_get_rss_feed_header(
 GetOembedResponse: TypeAlias = models.Oembed | models.Problem
 
 
-_GET_OEMBED_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_OEMBED_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getOembed',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1573, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1579, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1586, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1588, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1590, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1592, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_1595, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1574, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_1580, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1575, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_1581, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1576, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_1582, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1577, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_1583, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1578, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_1584, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1593, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_1596, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_856, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_858, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_857, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_859, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_864, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_866, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_oembed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_oembed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_oembed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_oembed_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_oembed_header(
     info: ResponseInfo,
@@ -215,7 +143,7 @@ def decode_get_oembed_header(
 def decode_get_oembed_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_oembed from a response's metadata."""
     return _GET_OEMBED_HEADERS.decode(info, name)

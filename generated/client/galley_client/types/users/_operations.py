@@ -23,37 +23,13 @@ from ...responses import ResponseInfo
 GetMeResponse: TypeAlias = models.User | models.Problem
 
 
-_GET_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_ME_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getMe',
     frozenset({'200', '304', '401', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_383, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_389, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_396, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_398, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_400, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_403, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_384, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_390, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_385, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_391, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_386, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_392, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_387, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_393, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_388, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_394, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_401, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_404, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_198, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_200, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_199, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_201, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_205, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_207, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_me_header(
     info: ResponseInfo,
@@ -77,8 +53,8 @@ def decode_get_me_header(
 def decode_get_me_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_me from a response's metadata."""
     return _GET_ME_HEADERS.decode(info, name)
 
@@ -86,37 +62,13 @@ def decode_get_me_header(
 UpdateMeResponse: TypeAlias = models.User | models.Problem
 
 
-_UPDATE_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_ME_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateMe',
     frozenset({'200', '400', '401', '403', '409', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_408, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_414, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_416, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_418, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_420, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_422, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_424, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_426, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_428, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_430, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_432, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_435, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_409, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_410, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_411, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_412, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_433, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_436, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_211, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_222, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_224, missing=optional_header))))),
 )
 
 
-@overload
-def decode_update_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_update_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_update_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_update_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_update_me_header(
     info: ResponseInfo,
@@ -134,8 +86,8 @@ def decode_update_me_header(
 def decode_update_me_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of update_me from a response's metadata."""
     return _UPDATE_ME_HEADERS.decode(info, name)
 
@@ -143,50 +95,18 @@ def decode_update_me_header(
 DeleteMeResponse: TypeAlias = None | models.Problem
 
 
-_DELETE_ME_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_DELETE_ME_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteMe',
     frozenset({'204', '401', '403', '409', '412', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_438, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_443, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_445, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_447, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_449, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_451, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_453, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_455, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_458, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_439, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_440, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_441, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_456, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_459, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_233, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_235, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_delete_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_delete_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_delete_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_delete_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_delete_me_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_delete_me_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of delete_me from a response's metadata."""
     return _DELETE_ME_HEADERS.decode(info, name)
 
@@ -194,37 +114,13 @@ def decode_delete_me_header(
 ListUsersResponse: TypeAlias = models.UserPage | models.Problem
 
 
-_LIST_USERS_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_LIST_USERS_HEADERS: Final[ResponseHeaders[models.LinkText | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'listUsers',
     frozenset({'200', '401', '403', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_471, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_478, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_480, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_482, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_484, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_487, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_472, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_473, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_474, missing=required_header)),)), ('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_475, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_476, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_485, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_488, missing=optional_header))))),
+    (('Link', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Link', style='simple'), codec=model_bindings.codec_247, missing=optional_header)),)), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_248, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_253, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_255, missing=optional_header))))),
 )
 
 
-@overload
-def decode_list_users_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_list_users_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_list_users_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_list_users_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_list_users_header(
     info: ResponseInfo,
@@ -248,8 +144,8 @@ def decode_list_users_header(
 def decode_list_users_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Link', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['Link', 'Cache-Control', 'Retry-After'],
+) -> models.LinkText | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of list_users from a response's metadata."""
     return _LIST_USERS_HEADERS.decode(info, name)
 
@@ -257,37 +153,13 @@ def decode_list_users_header(
 CreateUserResponse: TypeAlias = models.User | models.Problem
 
 
-_CREATE_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
+_CREATE_USER_HEADERS: Final[ResponseHeaders[models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter, UNSET]] = ResponseHeaders(
     'createUser',
     frozenset({'201', '400', '401', '403', '409', '413', '415', '422', '429', 'default'}),
-    (('X-Request-ID', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_492, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_500, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_502, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_504, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_506, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_508, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_510, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_512, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_514, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_517, missing=required_header)))), ('Server-Timing', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_493, missing=required_header)),)), ('RateLimit-Policy', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_494, missing=required_header)),)), ('RateLimit', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_495, missing=required_header)),)), ('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_496, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_497, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_498, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_515, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_518, missing=optional_header))))),
+    (('Location', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Location', style='simple', required=True), codec=model_bindings.codec_259, missing=required_header)),)), ('ETag', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_260, missing=required_header)),)), ('Idempotent-Replayed', (('201', HeaderBranch(plan=ParameterPlan(location='header', name='Idempotent-Replayed', style='simple'), codec=model_bindings.codec_261, missing=optional_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_270, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_272, missing=optional_header))))),
 )
 
 
-@overload
-def decode_create_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_create_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_create_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_create_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_create_user_header(
     info: ResponseInfo,
@@ -317,8 +189,8 @@ def decode_create_user_header(
 def decode_create_user_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
+    name: Literal['Location', 'ETag', 'Idempotent-Replayed', 'Retry-After'],
+) -> models.UriReference | models.EntityTag | models.Replayed | models.RetryAfter | UNSET:
     """Decode one declared response header of create_user from a response's metadata."""
     return _CREATE_USER_HEADERS.decode(info, name)
 
@@ -326,37 +198,13 @@ def decode_create_user_header(
 GetUserResponse: TypeAlias = models.User | models.Problem
 
 
-_GET_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_USER_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getUser',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_522, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_528, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_535, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_537, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_539, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_541, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_544, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_523, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_529, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_524, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_530, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_525, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_531, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_526, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_532, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_527, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_533, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_542, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_545, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_276, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_278, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_277, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_279, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_284, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_286, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_user_header(
     info: ResponseInfo,
@@ -380,8 +228,8 @@ def decode_get_user_header(
 def decode_get_user_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_user from a response's metadata."""
     return _GET_USER_HEADERS.decode(info, name)
 
@@ -389,37 +237,13 @@ def decode_get_user_header(
 UpdateUserResponse: TypeAlias = models.User | models.Problem
 
 
-_UPDATE_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
+_UPDATE_USER_HEADERS: Final[ResponseHeaders[models.EntityTag | models.RetryAfter, UNSET]] = ResponseHeaders(
     'updateUser',
     frozenset({'200', '400', '401', '403', '404', '409', '412', '413', '415', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_550, missing=required_header)), ('400', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_556, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_558, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_560, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_562, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_564, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_566, missing=required_header)), ('413', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_568, missing=required_header)), ('415', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_570, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_572, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_574, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_576, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_579, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_551, missing=required_header)),)), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_552, missing=required_header)),)), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_553, missing=required_header)),)), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_554, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_577, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_580, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_291, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_303, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_305, missing=optional_header))))),
 )
 
 
-@overload
-def decode_update_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_update_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_update_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_update_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_update_user_header(
     info: ResponseInfo,
@@ -437,8 +261,8 @@ def decode_update_user_header(
 def decode_update_user_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Retry-After'],
+) -> models.EntityTag | models.RetryAfter | UNSET:
     """Decode one declared response header of update_user from a response's metadata."""
     return _UPDATE_USER_HEADERS.decode(info, name)
 
@@ -446,50 +270,18 @@ def decode_update_user_header(
 DeleteUserResponse: TypeAlias = None | models.Problem
 
 
-_DELETE_USER_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter, UNSET]] = ResponseHeaders(
+_DELETE_USER_HEADERS: Final[ResponseHeaders[models.RetryAfter, UNSET]] = ResponseHeaders(
     'deleteUser',
     frozenset({'204', '401', '403', '404', '409', '412', '422', '428', '429', 'default'}),
-    (('X-Request-ID', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_583, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_588, missing=required_header)), ('403', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_590, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_592, missing=required_header)), ('409', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_594, missing=required_header)), ('412', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_596, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_598, missing=required_header)), ('428', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_600, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_602, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_605, missing=required_header)))), ('Server-Timing', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_584, missing=required_header)),)), ('RateLimit-Policy', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_585, missing=required_header)),)), ('RateLimit', (('204', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_586, missing=required_header)),)), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_603, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_606, missing=optional_header))))),
+    (('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_316, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_318, missing=optional_header)))),),
 )
 
 
-@overload
-def decode_delete_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_delete_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_delete_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_delete_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
-@overload
 def decode_delete_user_header(
     info: ResponseInfo,
     *,
     name: Literal['Retry-After'],
-) -> models.RetryAfter | UNSET: ...
-
-
-def decode_delete_user_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.RetryAfter | UNSET:
+) -> models.RetryAfter | UNSET:
     """Decode one declared response header of delete_user from a response's metadata."""
     return _DELETE_USER_HEADERS.decode(info, name)
 
@@ -497,37 +289,13 @@ def decode_delete_user_header(
 GetProfileResponse: TypeAlias = models.Profile | models.Problem
 
 
-_GET_PROFILE_HEADERS: Final[ResponseHeaders[models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
+_GET_PROFILE_HEADERS: Final[ResponseHeaders[models.EntityTag | models.CacheControl | models.RetryAfter, UNSET]] = ResponseHeaders(
     'getProfile',
     frozenset({'200', '304', '401', '404', '422', '429', 'default'}),
-    (('X-Request-ID', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_610, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_616, missing=required_header)), ('401', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_623, missing=required_header)), ('404', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_625, missing=required_header)), ('422', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_627, missing=required_header)), ('429', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_629, missing=required_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='X-Request-ID', style='simple', required=True), codec=model_bindings.codec_632, missing=required_header)))), ('Server-Timing', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_611, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Server-Timing', style='simple', required=True), codec=model_bindings.codec_617, missing=required_header)))), ('RateLimit-Policy', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_612, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit-Policy', style='simple', required=True), codec=model_bindings.codec_618, missing=required_header)))), ('RateLimit', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_613, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='RateLimit', style='simple', required=True), codec=model_bindings.codec_619, missing=required_header)))), ('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_614, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_620, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_615, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_621, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_630, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_633, missing=optional_header))))),
+    (('ETag', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_322, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='ETag', style='simple', required=True), codec=model_bindings.codec_324, missing=required_header)))), ('Cache-Control', (('200', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_323, missing=required_header)), ('304', HeaderBranch(plan=ParameterPlan(location='header', name='Cache-Control', style='simple', required=True), codec=model_bindings.codec_325, missing=required_header)))), ('Retry-After', (('429', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_330, missing=optional_header)), ('default', HeaderBranch(plan=ParameterPlan(location='header', name='Retry-After', style='simple'), codec=model_bindings.codec_332, missing=optional_header))))),
 )
 
 
-@overload
-def decode_get_profile_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['X-Request-ID'],
-) -> models.RequestId: ...
-@overload
-def decode_get_profile_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['Server-Timing'],
-) -> models.ServerTiming: ...
-@overload
-def decode_get_profile_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit-Policy'],
-) -> models.QuotaPolicy: ...
-@overload
-def decode_get_profile_header(
-    info: ResponseInfo,
-    *,
-    name: Literal['RateLimit'],
-) -> models.QuotaLeft: ...
 @overload
 def decode_get_profile_header(
     info: ResponseInfo,
@@ -551,7 +319,7 @@ def decode_get_profile_header(
 def decode_get_profile_header(
     info: ResponseInfo,
     *,
-    name: Literal['X-Request-ID', 'Server-Timing', 'RateLimit-Policy', 'RateLimit', 'ETag', 'Cache-Control', 'Retry-After'],
-) -> models.RequestId | models.ServerTiming | models.QuotaPolicy | models.QuotaLeft | models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
+    name: Literal['ETag', 'Cache-Control', 'Retry-After'],
+) -> models.EntityTag | models.CacheControl | models.RetryAfter | UNSET:
     """Decode one declared response header of get_profile from a response's metadata."""
     return _GET_PROFILE_HEADERS.decode(info, name)
