@@ -61,6 +61,17 @@ from .types.comments import (
     UnlikeCommentResponse,
     UpdateCommentResponse,
 )
+from .types.events import (
+    AttendEventResponse,
+    CancelAttendanceResponse,
+    CreateEventResponse,
+    DeleteEventResponse,
+    GetEventResponse,
+    ListAttendeesResponse,
+    ListEventsResponse,
+    ListMyEventsResponse,
+    UpdateEventResponse,
+)
 from .types.feeds import GetAtomFeedResponse, GetOembedResponse, GetRssFeedResponse
 from .types.jobs import (
     CancelJobResponse,
@@ -998,98 +1009,204 @@ OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
+OPERATION_74: Final[OperationPlan[ListEventsResponse]] = OperationPlan(
+    operation_id='listEvents',
     method='GET',
-    path='/search',
+    path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1925), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1913)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1919), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1933)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1926), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1928), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1930), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1933))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1913), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1914), ParameterSpec(plan=ParameterPlan(location='query', name='organizer', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1915), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1916), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1917), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1918)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
-    method='GET',
-    path='/stats',
+OPERATION_75: Final[OperationPlan[CreateEventResponse]] = OperationPlan(
+    operation_id='createEvent',
+    method='POST',
+    path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1938), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1963)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1946), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1948), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1950), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1952), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1954), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1956), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1958), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1960), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1963))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1936),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1937),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_76: Final[OperationPlan[GetEventResponse]] = OperationPlan(
+    operation_id='getEvent',
     method='GET',
-    path='/admin/audit-events',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1970), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1954), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1955), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1956)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1968), model_branch('200', 'text/calendar', 'text', model_bindings.codec_1969), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1993)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1982), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1984), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1986), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1988), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1993))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1966), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1967)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_77: Final[OperationPlan[UpdateEventResponse]] = OperationPlan(
+    operation_id='updateEvent',
+    method='PATCH',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1992), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1994), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1980), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1981), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1982)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1999), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2028)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2005), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2013), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2015), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2017), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2019), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2021), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2023), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2028))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1996), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1997)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1998),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+OPERATION_78: Final[OperationPlan[DeleteEventResponse]] = OperationPlan(
+    operation_id='deleteEvent',
+    method='DELETE',
+    path='/events/{event_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2052)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2037), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2039), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2041), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2043), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2045), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2052))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2031), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_2032)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_78,
+)
+
+OPERATION_79: Final[OperationPlan[AttendEventResponse]] = OperationPlan(
+    operation_id='attendEvent',
+    method='PUT',
+    path='/events/{event_id}/attendance',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2073)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2060), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2062), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2064), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2066), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2068), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2070), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2073))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_2055),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_79,
+)
+
+OPERATION_80: Final[OperationPlan[CancelAttendanceResponse]] = OperationPlan(
+    operation_id='cancelAttendance',
+    method='DELETE',
+    path='/events/{event_id}/attendance',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2094)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2081), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2083), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2085), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2087), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2089), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2091), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2094))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_2076),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_80,
+)
+
+OPERATION_81: Final[OperationPlan[ListAttendeesResponse]] = OperationPlan(
+    operation_id='listAttendees',
+    method='GET',
+    path='/events/{event_id}/attendees',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2102), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2120)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2109), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2111), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2113), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2115), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2117), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2120))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_2097), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_2098), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_2099), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_2100), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_2101)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
+    operation_id='listMyEvents',
+    method='GET',
+    path='/users/me/events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2131), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2145)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2138), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2140), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2142), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2145))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_2123), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_2124), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_2125), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_2126), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_2127), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_2128), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_2129), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_2130)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2152), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2166)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2159), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2161), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2163), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2166))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_2148), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_2149), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_2150), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_2151)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_83,
+)
+
+OPERATION_84: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2169), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2182)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2175), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2177), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2179), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2182))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_84,
+)
+
+OPERATION_85: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2195), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2211)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2202), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2204), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2206), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2211))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2185), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2186), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2187), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2188), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2189), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2190), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2191), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2192), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2193), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2194)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_85,
+)
+
+OPERATION_86: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2221), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2235)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2228), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2230), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2232), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2235))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2214), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2215), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2216), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2217), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2218), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2219), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2220)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_86,
+)
+
+OPERATION_87: Final[OperationPlan[GetJobResponse]] = OperationPlan(
     operation_id='getJob',
     method='GET',
     path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2000),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2239), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2254)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2245), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2247), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2249), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2254))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2238),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_78,
+    security=security.OPERATION_87,
 )
 
-OPERATION_79: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+OPERATION_88: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
     operation_id='cancelJob',
     method='PUT',
     path='/jobs/{job_id}/cancellation',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2020), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2029), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2031), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2019),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2258), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2276)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2263), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2265), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2267), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2269), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2271), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2273), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2276))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2257),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_79,
+    security=security.OPERATION_88,
 )
 
-OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_89: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2041),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2280), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2298)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2285), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2287), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2289), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2291), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2293), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2295), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2298))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2279),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_80,
+    security=security.OPERATION_89,
 )
 
-OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_90: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2063),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2064),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2303), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2327)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2310), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2312), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2314), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2316), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2318), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2320), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2322), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2324), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2327))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2301),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2302),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_81,
+    security=security.OPERATION_90,
 )
