@@ -1,7 +1,8 @@
 """Rows of events; `Factory` has them."""
 
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from app.ids import new_id
@@ -11,20 +12,18 @@ if TYPE_CHECKING:
     from tests.factories import Member
 
 
-class _Making(Protocol):
-    """What these rows are made with."""
+class EventRows(ABC):
+    """Makes events and attendances, with what every factory has."""
 
     _connection: Connection
 
+    @abstractmethod
     async def _insert(self, table: str, row: dict[str, Any]) -> None: ...
 
+    @abstractmethod
     async def member(self, role: str = "user", **given: Any) -> "Member": ...
 
-
-class EventRows:
-    """Makes events and attendances."""
-
-    async def happening(self: _Making, organizer: "Member | None" = None, **given: Any) -> UUID:
+    async def happening(self, organizer: "Member | None" = None, **given: Any) -> UUID:
         """An event of three hours in a month, which nobody attends."""
         starts = given.get("starts_at") or (datetime.now(UTC) + timedelta(days=30)).replace(microsecond=0)
         row: dict[str, Any] = {
@@ -39,7 +38,7 @@ class EventRows:
         await self._insert("events", row)
         return row["id"]
 
-    async def attendance(self: _Making, event_id: UUID, member: "Member | None" = None, **given: Any) -> UUID:
+    async def attendance(self, event_id: UUID, member: "Member | None" = None, **given: Any) -> UUID:
         """A seat of a member, and its count."""
         row: dict[str, Any] = {
             "event_id": event_id,

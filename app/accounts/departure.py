@@ -1,8 +1,8 @@
 """What becomes of all that a member has written and liked when the account goes.
 
 Posts go with all that hangs on them, as if their author had deleted each. Comments go too, but where others have
-answered, the place stays without text and author, so that the answers keep theirs. Seats at events are given back, and events
-that the member organizes are called off. Every counter is as exact as before
+answered, the place stays without text and author, so that the answers keep theirs. Seats at events are given back, and
+events that the member organizes are called off. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
 Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories,

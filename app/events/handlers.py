@@ -12,7 +12,7 @@ from app.etags import etag
 from app.events import attendance, calendar, service
 from app.events.queries import Filters
 from app.idempotency import once
-from app.negotiation import preferred
+from app.negotiation import Negotiated, preferred
 from app.sql import Connection
 from generated.models import AttendeePage, Event, EventCreate, EventPage, EventSort, EventUpdate
 from generated.server import HTTPResult
@@ -50,7 +50,7 @@ async def create_event(*, principal: Principal, idempotency_key: str | None, bod
 
 async def get_event(
     *, principal: Principal | None, event_id: UUID, if_none_match: str | None
-) -> HTTPResult[Event] | calendar.File:
+) -> HTTPResult[Event] | Negotiated:
     del principal
     form = preferred(current().header(b"accept"), calendar.FORMS)
     async with reading() as connection:

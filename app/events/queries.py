@@ -37,7 +37,7 @@ EVENT = (
 class Order(NamedTuple):
     """A column with an index that ends in the id, and how to get its value from a row of the list."""
 
-    column: InstrumentedAttribute[datetime]
+    column: InstrumentedAttribute[Any]
     key: Key
     descending: bool
 
@@ -81,7 +81,8 @@ class Filters:
 
     def names(self) -> frozenset[str]:
         """Return which filters are in use."""
-        return frozenset(self.values()) | ({_WITHOUT_VALUE[self.upcoming]} if self.upcoming is not None else set())
+        names = frozenset(self.values())
+        return names if self.upcoming is None else names | {_WITHOUT_VALUE[self.upcoming]}
 
 
 def event() -> Select[*tuple[Any, ...]]:
