@@ -136,6 +136,11 @@ def is_owner(principal: Principal, row: Row) -> bool:
     return row["owner_id"] == principal.user_id
 
 
+def is_organizer(principal: Principal, row: Row) -> bool:
+    """The member organizes it."""
+    return row["organizer_id"] == principal.user_id
+
+
 def is_self(principal: Principal, row: Row) -> bool:
     """It is the member's own account."""
     return row["id"] == principal.user_id
@@ -156,6 +161,9 @@ class Action(Enum):
     EDIT_COMMENT = auto()
     DELETE_COMMENT = auto()
     SEE_WAITING = auto()
+    EDIT_EVENT = auto()
+    DELETE_EVENT = auto()
+    SEE_ATTENDEES = auto()
     SEE_JOB = auto()
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
@@ -171,6 +179,9 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.EDIT_COMMENT: [[is_author]],
     Action.DELETE_COMMENT: [[is_author], [holds("comments:moderate")]],
     Action.SEE_WAITING: [[is_author], [holds("comments:moderate")]],
+    Action.EDIT_EVENT: [[is_organizer]],
+    Action.DELETE_EVENT: [[is_organizer], [holds("events:delete-any")]],
+    Action.SEE_ATTENDEES: [[is_organizer], [holds("events:delete-any")]],
     Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],

@@ -3,7 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from starlette.responses import Response
+
 from app.problems import NotAcceptable
+
+
+class Negotiated(Response):
+    """An answer in another media type than the first that the contract lists, which is the one of HTTPResult."""
 
 
 class _Range(NamedTuple):

@@ -13,6 +13,7 @@ from app.audit import handlers as audit
 from app.auth import handlers as auth
 from app.categories import handlers as categories
 from app.comments import handlers as comments
+from app.events import handlers as events
 from app.feeds import handlers as feeds
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
@@ -26,7 +27,7 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, categories, comments, feeds, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (audit, auth, categories, comments, events, feeds, jobs, mail, posts, search, statistics, tags, users)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -39,6 +40,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         tags=tags,
         categories=categories,
         audit=audit,
+        events=events,
         feeds=feeds,
         jobs=jobs,
         mail=mail,

@@ -1,11 +1,12 @@
 """What becomes of all that a member has written and liked when the account goes.
 
 Posts go with all that hangs on them, as if their author had deleted each. Comments go too, but where others have
-answered, the place stays without text and author, so that the answers keep theirs. Every counter is as exact as before
+answered, the place stays without text and author, so that the answers keep theirs. Seats at events are given back, and
+events that the member organizes are called off. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
-Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories and
-comments by their ids. The number of statements does not depend on how much there is.
+Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories,
+events and comments by their ids. The number of statements does not depend on how much there is.
 """
 
 from uuid import UUID
@@ -14,6 +15,7 @@ from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_col
 
 from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
+from app.events import attendance
 from app.jobs import service as jobs
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
@@ -159,6 +161,7 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     await _DELETE_POSTS.run(connection, member=member)
     await _UNLIKE_POSTS.run(connection, member=member)
     await _COUNT_COMMENTS.run(connection, member=member)
+    await attendance.take_leave(connection, member)
     await _LOCK_COMMENTS.all(connection, member=member)
     await _UNLIKE_COMMENTS.run(connection, member=member)
     await _TAKE_REPORTS_BACK.run(connection, member=member)

@@ -981,6 +981,133 @@ class CategoriesService(Protocol[PrincipalT_contra]):
         """
 
 
+class EventsService(Protocol[PrincipalT_contra]):
+    """Implement the events operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_events(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.EventSort,
+        organizer: str | None,
+        starts_after: AwareDatetime | None,
+        starts_before: AwareDatetime | None,
+        upcoming: StrictBool | None,
+    ) -> models.EventPage | HTTPResult[models.EventPage | models.Problem] | Response:
+        """
+        Handle GET /events.
+        """
+
+    @abstractmethod
+    async def create_event(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.EventCreate,
+    ) -> models.Event | HTTPResult[models.Event | models.Problem] | Response:
+        """
+        Handle POST /events.
+        """
+
+    @abstractmethod
+    async def get_event(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        event_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Event | HTTPResult[models.Event | models.Problem] | Response:
+        """
+        Handle GET /events/{event_id}.
+        """
+
+    @abstractmethod
+    async def update_event(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        event_id: UUID,
+        if_match: str,
+        body: models.EventUpdate,
+    ) -> models.Event | HTTPResult[models.Event | models.Problem] | Response:
+        """
+        Handle PATCH /events/{event_id}.
+        """
+
+    @abstractmethod
+    async def delete_event(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        event_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /events/{event_id}.
+        """
+
+    @abstractmethod
+    async def attend_event(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        event_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle PUT /events/{event_id}/attendance.
+        """
+
+    @abstractmethod
+    async def cancel_attendance(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        event_id: UUID,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /events/{event_id}/attendance.
+        """
+
+    @abstractmethod
+    async def list_attendees(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        event_id: UUID,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+    ) -> models.AttendeePage | HTTPResult[models.AttendeePage | models.Problem] | Response:
+        """
+        Handle GET /events/{event_id}/attendees.
+        """
+
+    @abstractmethod
+    async def list_my_events(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.EventSort,
+        starts_after: AwareDatetime | None,
+        starts_before: AwareDatetime | None,
+        upcoming: StrictBool | None,
+    ) -> models.EventPage | HTTPResult[models.EventPage | models.Problem] | Response:
+        """
+        Handle GET /users/me/events.
+        """
+
+
 class SearchService(Protocol[PrincipalT_contra]):
     """Implement the search operations: subclass this Protocol, or give an object its methods."""
 

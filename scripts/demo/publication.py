@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.posts.text import excerpt_of, slug_of
+from scripts.demo.events import events
 from scripts.demo.people import PEOPLE
 from scripts.demo.prose import articles, remark
 from scripts.demo.subjects import TAGS
@@ -34,6 +35,8 @@ class Publication:
     post_likes: list[Row] = field(default_factory=list[Row])
     comments: list[Row] = field(default_factory=list[Row])
     comment_likes: list[Row] = field(default_factory=list[Row])
+    events: list[Row] = field(default_factory=list[Row])
+    event_attendances: list[Row] = field(default_factory=list[Row])
     # What each post is about, for the talk below it.
     subjects: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
@@ -57,6 +60,9 @@ def publication(now: datetime, password_hash: str) -> Publication:
     _bury_some(rows)
     _likes(rows)
     _count(rows)
+    # With chances of their own, which change nothing of the rest.
+    apart = Publication(now, Random(SEED + 1))  # noqa: S311 - The same events every time.
+    rows.events, rows.event_attendances = events(rows.users, now, apart.id_at, apart.chance)
     return rows
 
 

@@ -78,6 +78,18 @@ async def _events(make: Factory, author: Member, call: Call) -> None:
         await make.event(author, created_at=MOMENT)
 
 
+async def _happenings(make: Factory, author: Member, call: Call) -> None:
+    del call
+    for _ in range(ENTRIES):
+        await make.happening(author, starts_at=MOMENT, created_at=MOMENT)
+
+
+async def _attendees(make: Factory, author: Member, call: Call) -> None:
+    del author
+    for _ in range(ENTRIES):
+        await make.attendance(UUID(call.path["event_id"]), created_at=MOMENT)
+
+
 async def _jobs(make: Factory, author: Member, call: Call) -> None:
     del call
     for _ in range(ENTRIES):
@@ -108,6 +120,9 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listTags": _tags,
     "listCategories": _categories,
     "listRevisions": _revisions,
+    "listEvents": _happenings,
+    "listMyEvents": _happenings,
+    "listAttendees": _attendees,
     "listAuditEvents": _events,
     "listJobs": _jobs,
     "listSessions": _sessions,

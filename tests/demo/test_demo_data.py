@@ -47,6 +47,12 @@ INCONSISTENCIES = {
         WHERE c.post_id <> p.post_id OR c.root_id <> p.root_id OR c.depth <> p.depth + 1
             OR c.created_at < p.created_at""",
     "top level": "SELECT id FROM comments WHERE (parent_id IS NULL) <> (depth = 1) OR (depth = 1 AND root_id <> id)",
+    "events.attendee_count": """
+        SELECT id FROM events WHERE attendee_count <>
+            (SELECT count(*) FROM event_attendances WHERE event_id = events.id)""",
+    "attendances": """
+        SELECT a.id FROM event_attendances a JOIN events e ON e.id = a.event_id
+        WHERE a.user_id = e.organizer_id OR a.created_at > least(e.starts_at, now()) OR a.created_at < e.created_at""",
     "tombstones": """
         SELECT id FROM comments c WHERE (deleted_at IS NOT NULL) <> (content = '') OR (deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT FROM comments a WHERE a.parent_id = c.id AND a.deleted_at IS NULL))""",
@@ -73,9 +79,9 @@ class TestWriteDemoData:
         assert perf_counter() - started < 10
         sizes = {
             table: await committed.connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - Names of ours.
-            for table in ("users", "posts", "comments")
+            for table in ("users", "posts", "comments", "events")
         }
-        assert sizes == {"users": 20, "posts": 200, "comments": 1_000}
+        assert sizes == {"users": 20, "posts": 200, "comments": 1_000, "events": 8}
         wrong = {name: await committed.connection.fetch(query) for name, query in INCONSISTENCIES.items()}
         assert {name: rows for name, rows in wrong.items() if rows} == {}
 
@@ -103,6 +109,9 @@ class TestWriteDemoData:
         assert tombstones == 15
         assert comments == 1_000 - tombstones
         assert len(await walk(committed, "/tags?")) == 15
+        events = await walk(committed, "/events?")
+        assert any(event["attendee_count"] == event["max_participants"] for event in events)
+        assert 0 < len(await walk(committed, "/events?upcoming=false&")) < len(events) == 8
         for username in await committed.connection.fetch("SELECT username FROM users"):
             assert (await committed.client.get(f"/profiles/{username[0]}")).status_code == 200
 
@@ -147,3 +156,4 @@ class TestPublication:
         assert first.posts == second.posts
         assert first.comments == second.comments
         assert first.comment_likes == second.comment_likes
+        assert (first.events, first.event_attendances) == (second.events, second.event_attendances)

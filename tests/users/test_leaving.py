@@ -27,6 +27,9 @@ WRONG_COUNTERS = {
     "posts of members": """
         SELECT id FROM users WHERE post_count <>
             (SELECT count(*) FROM posts WHERE author_id = users.id AND status = 'published')""",
+    "seats of events": """
+        SELECT id FROM events WHERE attendee_count <>
+            (SELECT count(*) FROM event_attendances WHERE event_id = events.id)""",
     "places that nothing needs": """
         SELECT id FROM comments AS place WHERE deleted_at IS NOT NULL
             AND NOT EXISTS (SELECT FROM comments WHERE parent_id = place.id)""",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .resources.auth._async import AsyncAuthResource
     from .resources.categories._async import AsyncCategoriesResource
     from .resources.comments._async import AsyncCommentsResource
+    from .resources.events._async import AsyncEventsResource
     from .resources.feeds._async import AsyncFeedsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
@@ -148,6 +149,13 @@ class AsyncClientView:
         from .resources.categories._async import AsyncCategoriesResource
 
         return AsyncCategoriesResource(self._core)
+
+    @cached_property
+    def events(self) -> AsyncEventsResource:
+        """The events operations."""
+        from .resources.events._async import AsyncEventsResource
+
+        return AsyncEventsResource(self._core)
 
     @cached_property
     def search(self) -> AsyncSearchResource:

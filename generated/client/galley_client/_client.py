@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .resources.auth._sync import AuthResource
     from .resources.categories._sync import CategoriesResource
     from .resources.comments._sync import CommentsResource
+    from .resources.events._sync import EventsResource
     from .resources.feeds._sync import FeedsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
@@ -148,6 +149,13 @@ class ClientView:
         from .resources.categories._sync import CategoriesResource
 
         return CategoriesResource(self._core)
+
+    @cached_property
+    def events(self) -> EventsResource:
+        """The events operations."""
+        from .resources.events._sync import EventsResource
+
+        return EventsResource(self._core)
 
     @cached_property
     def search(self) -> SearchResource:

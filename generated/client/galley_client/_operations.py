@@ -61,6 +61,17 @@ from .types.comments import (
     UnlikeCommentResponse,
     UpdateCommentResponse,
 )
+from .types.events import (
+    AttendEventResponse,
+    CancelAttendanceResponse,
+    CreateEventResponse,
+    DeleteEventResponse,
+    GetEventResponse,
+    ListAttendeesResponse,
+    ListEventsResponse,
+    ListMyEventsResponse,
+    UpdateEventResponse,
+)
 from .types.feeds import GetAtomFeedResponse, GetOembedResponse, GetRssFeedResponse
 from .types.jobs import (
     CancelJobResponse,
@@ -998,98 +1009,204 @@ OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
+OPERATION_74: Final[OperationPlan[ListEventsResponse]] = OperationPlan(
+    operation_id='listEvents',
     method='GET',
-    path='/search',
+    path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1044), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1051)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1047), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1048), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1051))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1040), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1041), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1042), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1043)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1049), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1056)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1052), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1053), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1054), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1056))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1040), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1041), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1042), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1043), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1044), ParameterSpec(plan=ParameterPlan(location='query', name='organizer', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1045), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1046), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1047), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'organizer', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1048)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
-    method='GET',
-    path='/stats',
+OPERATION_75: Final[OperationPlan[CreateEventResponse]] = OperationPlan(
+    operation_id='createEvent',
+    method='POST',
+    path='/events',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1053), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1059)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1055), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1056), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1059))),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1060), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1073)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1064), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1065), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1066), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1067), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1068), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1069), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1070), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1071), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1073))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1058),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1059),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_76: Final[OperationPlan[GetEventResponse]] = OperationPlan(
+    operation_id='getEvent',
     method='GET',
-    path='/admin/audit-events',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1071), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1079)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1075), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1076), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1077), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1079))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1061), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1062), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1063), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1064), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1065), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1066), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1067), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1068), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1069), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1070)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1077), model_branch('200', 'text/calendar', 'text', model_bindings.codec_1078), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1083), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1084), model_branch('406', 'application/problem+json', 'json', model_bindings.codec_1085), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1086), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1087), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1089))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1075), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1076)),
     request_id_header='X-Request-ID',
-    response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
-    method='GET',
-    path='/jobs',
+OPERATION_77: Final[OperationPlan[UpdateEventResponse]] = OperationPlan(
+    operation_id='updateEvent',
+    method='PATCH',
+    path='/events/{event_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1088), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1095)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1091), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1092), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1093), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1095))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1081), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1082), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1083), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1084), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1085), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1086), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1087)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1094), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1108)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1096), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1097), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1098), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1099), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1100), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1101), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1102), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1103), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1104), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1105), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1106), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1108))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1091), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1092)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1093),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+OPERATION_78: Final[OperationPlan[DeleteEventResponse]] = OperationPlan(
+    operation_id='deleteEvent',
+    method='DELETE',
+    path='/events/{event_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1120)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1113), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1115), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1116), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1117), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1118), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1120))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1110), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1111)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_78,
+)
+
+OPERATION_79: Final[OperationPlan[AttendEventResponse]] = OperationPlan(
+    operation_id='attendEvent',
+    method='PUT',
+    path='/events/{event_id}/attendance',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1123), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1124), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1125), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1126), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1127), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1128), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1130))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1122),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_79,
+)
+
+OPERATION_80: Final[OperationPlan[CancelAttendanceResponse]] = OperationPlan(
+    operation_id='cancelAttendance',
+    method='DELETE',
+    path='/events/{event_id}/attendance',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1140)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1133), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1134), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1135), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1136), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1137), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1138), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1140))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1132),),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_80,
+)
+
+OPERATION_81: Final[OperationPlan[ListAttendeesResponse]] = OperationPlan(
+    operation_id='listAttendees',
+    method='GET',
+    path='/events/{event_id}/attendees',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1147), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1156)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1150), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1151), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1152), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1153), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1154), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1156))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page')), codec=model_bindings.codec_1142), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page')), codec=model_bindings.codec_1143), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit')), codec=model_bindings.codec_1144), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page')), codec=model_bindings.codec_1145), ParameterSpec(plan=ParameterPlan(location='path', name='event_id', style='simple', required=True), codec=model_bindings.codec_1146)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
+    operation_id='listMyEvents',
+    method='GET',
+    path='/users/me/events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1166), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1173)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1169), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1170), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1171), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1173))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1158), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1159), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1160), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'sort', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1161), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'starts_after', 'starts_before', 'upcoming')), codec=model_bindings.codec_1162), ParameterSpec(plan=ParameterPlan(location='query', name='starts_after', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_before', 'upcoming')), codec=model_bindings.codec_1163), ParameterSpec(plan=ParameterPlan(location='query', name='starts_before', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'upcoming')), codec=model_bindings.codec_1164), ParameterSpec(plan=ParameterPlan(location='query', name='upcoming', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'starts_after', 'starts_before')), codec=model_bindings.codec_1165)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1179), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1186)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1182), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1183), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1184), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1186))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1175), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1176), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1177), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1178)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_83,
+)
+
+OPERATION_84: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1188), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1194)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1192), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1194))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_84,
+)
+
+OPERATION_85: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1206), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1214)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1211), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1212), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1214))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1196), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1197), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1198), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1199), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1200), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1201), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1202), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1203), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1204), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1205)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_85,
+)
+
+OPERATION_86: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1223), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1230)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1226), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1227), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1228), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1230))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1216), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1217), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1218), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1219), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1220), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1221), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1222)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_86,
+)
+
+OPERATION_87: Final[OperationPlan[GetJobResponse]] = OperationPlan(
     operation_id='getJob',
     method='GET',
     path='/jobs/{job_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1098), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1105)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1100), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1101), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1102), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1103), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1105))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1097),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1233), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1240)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1235), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1237), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1240))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1232),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_78,
+    security=security.OPERATION_87,
 )
 
-OPERATION_79: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+OPERATION_88: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
     operation_id='cancelJob',
     method='PUT',
     path='/jobs/{job_id}/cancellation',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1108), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1116)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1109), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1110), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1111), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1112), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1113), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1114), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1116))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1107),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1243), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1251)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1244), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1245), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1246), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1247), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1248), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1249), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1251))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1242),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_79,
+    security=security.OPERATION_88,
 )
 
-OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_89: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1119), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1127)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1120), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1121), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1122), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1123), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1124), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1125), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1127))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1118),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1254), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1262)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1257), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1258), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1260), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1262))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1253),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_80,
+    security=security.OPERATION_89,
 )
 
-OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_90: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1131), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1143)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1134), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1135), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1136), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1137), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1138), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1139), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1140), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1141), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1143))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1129),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1130),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1266), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1274), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1275), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1276), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1264),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1265),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_81,
+    security=security.OPERATION_90,
 )

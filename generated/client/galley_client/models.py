@@ -249,6 +249,9 @@ class ProblemCode(StrEnum):
     invalid_transition = 'invalid_transition'
     post_not_published = 'post_not_published'
     invalid_job_step = 'invalid_job_step'
+    event_full = 'event_full'
+    event_started = 'event_started'
+    capacity_too_small = 'capacity_too_small'
     idempotency_in_progress = 'idempotency_in_progress'
     precondition_failed = 'precondition_failed'
     payload_too_large = 'payload_too_large'
@@ -2415,6 +2418,136 @@ class CategoryUpdate(_JsonSchemaRuntimeValidationBase):
     parent_id: Annotated[
         Id | None | MISSING, Field(description='The category above; `null` is the top.')
     ] = MISSING
+
+
+class EventSort(StrEnum):
+    starts_at_asc = 'starts_at'
+    starts_at_desc = '-starts_at'
+    created_at_desc = '-created_at'
+    created_at_asc = 'created_at'
+
+
+EventTitle = TypeAliasType(
+    "EventTitle",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One line of text, 3 to 100 characters after outer white space is trimmed.',
+            examples=['An evening at the loom'],
+            max_length=100,
+            min_length=3,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000-\\u001f\\u007f-\\u009f]{1,}[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+EventDescription = TypeAliasType(
+    "EventDescription",
+    Annotated[
+        StrictStr,
+        Field(
+            description='Text, 10 to 500 characters after outer white space is trimmed.',
+            examples=['We thread a Jacquard loom and punch the cards for a pattern of our own.'],
+            max_length=500,
+            min_length=10,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][^\\u0000]{8,}[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff][ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+EventCapacity = TypeAliasType(
+    "EventCapacity",
+    Annotated[
+        StrictInt,
+        Field(description='How many members can attend.', examples=[24], ge=1, le=1000),
+    ],
+)
+
+
+class Event(BaseModel):
+    id: Id
+    title: EventTitle
+    description: EventDescription
+    starts_at: Timestamp
+    ends_at: Timestamp
+    max_participants: EventCapacity
+    attendee_count: Annotated[
+        StrictInt,
+        Field(
+            description='How many members attend; never more than `max_participants`.',
+            ge=0,
+            le=1000,
+        ),
+    ]
+    organizer: Author
+    version: Annotated[
+        StrictInt,
+        Field(
+            description='Counts the edits; who comes and goes is not among them.',
+            ge=1,
+            le=2147483647,
+        ),
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class EventPage(BaseModel):
+    items: Annotated[
+        list[Event], Field(description='The events of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class EventCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    title: EventTitle
+    description: EventDescription
+    starts_at: Timestamp
+    ends_at: Timestamp
+    max_participants: EventCapacity
+
+
+EventCalendar = TypeAliasType(
+    "EventCalendar",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An iCalendar object (RFC 5545) in UTF-8 with one VEVENT: lines end in CRLF and are folded at 75 octets, times are in UTC.',
+            json_schema_extra={'contentMediaType': 'text/calendar'},
+            max_length=10000,
+            pattern='^[^\\u0000]*$',
+        ),
+    ],
+)
+
+
+class EventUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    title: EventTitle | MISSING = MISSING
+    description: EventDescription | MISSING = MISSING
+    starts_at: Timestamp | MISSING = MISSING
+    ends_at: Timestamp | MISSING = MISSING
+    max_participants: EventCapacity | MISSING = MISSING
+
+
+class Attendee(BaseModel):
+    member: Author
+    attending_since: Timestamp
+
+
+class AttendeePage(BaseModel):
+    items: Annotated[
+        list[Attendee], Field(description='The attendees of this page.', max_length=100)
+    ]
+    page: Page
 
 
 class SearchType(StrEnum):

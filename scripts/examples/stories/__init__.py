@@ -10,6 +10,7 @@ from scripts.examples.stories.auth import auth, recovery
 from scripts.examples.stories.batches import batches
 from scripts.examples.stories.categories import categories
 from scripts.examples.stories.comments import comments
+from scripts.examples.stories.events import events
 from scripts.examples.stories.feeds import feeds
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
@@ -31,6 +32,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     comments,
     tags,
     categories,
+    events,
     audit,
     jobs,
     recovery,

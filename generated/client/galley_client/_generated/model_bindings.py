@@ -3131,317 +3131,722 @@ codec_1038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 codec_1039: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1040: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1search/get parameter (request query q)."""
+codec_1040: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1events/get parameter (request query limit)."""
 
-codec_1041: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
-"""Codec of /paths/~1search/get parameter (request query kind)."""
+codec_1041: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1events/get parameter (request query cursor)."""
 
-codec_1042: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1search/get parameter (request query limit)."""
+codec_1042: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1events/get parameter (request query page)."""
 
-codec_1043: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1search/get parameter (request query cursor)."""
+codec_1043: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1events/get parameter (request query include_total)."""
 
-codec_1044: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
-"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+codec_1044: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
+"""Codec of /paths/~1events/get parameter (request query sort)."""
 
-codec_1045: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1search/get response_header (response Link 200)."""
+codec_1045: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1events/get parameter (request query organizer)."""
 
-codec_1046: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+codec_1046: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1events/get parameter (request query starts_after)."""
 
-codec_1047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+codec_1047: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1events/get parameter (request query starts_before)."""
 
-codec_1048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+codec_1048: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1events/get parameter (request query upcoming)."""
 
-codec_1049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+codec_1049: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
+"""Codec of /paths/~1events/get response_body (response 200 application/json)."""
 
-codec_1050: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+codec_1050: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1events/get response_header (response Link 200)."""
 
-codec_1051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+codec_1051: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events/get response_header (response Cache-Control 200)."""
 
-codec_1052: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+codec_1052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response 401 application/problem+json)."""
 
-codec_1053: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
-"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+codec_1053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response 422 application/problem+json)."""
 
-codec_1054: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+codec_1054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/get response_body (response 429 application/problem+json)."""
 
-codec_1055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+codec_1055: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/get response_header (response Retry-After 429)."""
 
 codec_1056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events/get response_body (response default application/problem+json)."""
 
-codec_1057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+codec_1057: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/get response_header (response Retry-After default)."""
 
-codec_1058: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+codec_1058: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1events/post parameter (request header Idempotency-Key)."""
 
-codec_1059: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+codec_1059: Final[PydanticCodec[models.EventCreate]] = PydanticCodec(models.EventCreate)
+"""Codec of /paths/~1events/post request_body (request application/json)."""
 
-codec_1060: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+codec_1060: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+"""Codec of /paths/~1events/post response_body (response 201 application/json)."""
 
-codec_1061: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_1061: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1events/post response_header (response Location 201)."""
 
-codec_1062: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_1062: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events/post response_header (response ETag 201)."""
 
-codec_1063: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_1063: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1events/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1064: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_1064: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 400 application/problem+json)."""
 
-codec_1065: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_1065: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 401 application/problem+json)."""
 
-codec_1066: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_1066: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 403 application/problem+json)."""
 
-codec_1067: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_1067: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 409 application/problem+json)."""
 
-codec_1068: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_1068: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 413 application/problem+json)."""
 
-codec_1069: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_1069: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 415 application/problem+json)."""
 
-codec_1070: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_1070: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 422 application/problem+json)."""
 
-codec_1071: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_1071: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response 429 application/problem+json)."""
 
-codec_1072: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_1072: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/post response_header (response Retry-After 429)."""
 
-codec_1073: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_1073: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events/post response_body (response default application/problem+json)."""
 
-codec_1074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_1074: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events/post response_header (response Retry-After default)."""
 
-codec_1075: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+codec_1075: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1events~1{event_id}/get parameter (request header If-None-Match)."""
 
-codec_1076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+codec_1076: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}/get parameter (request path event_id)."""
 
-codec_1077: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+codec_1077: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 200 application/json)."""
 
-codec_1078: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+codec_1078: Final[PydanticCodec[models.EventCalendar]] = PydanticCodec(models.EventCalendar)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 200 text/calendar)."""
 
-codec_1079: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+codec_1079: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response ETag 200)."""
 
-codec_1080: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+codec_1080: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 200)."""
 
-codec_1081: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+codec_1081: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response ETag 304)."""
 
-codec_1082: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+codec_1082: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Cache-Control 304)."""
 
-codec_1083: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1jobs/get parameter (request query page)."""
+codec_1083: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 401 application/problem+json)."""
 
-codec_1084: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+codec_1084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 404 application/problem+json)."""
 
-codec_1085: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
-"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+codec_1085: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 406 application/problem+json)."""
 
-codec_1086: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
-"""Codec of /paths/~1jobs/get parameter (request query status)."""
+codec_1086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 422 application/problem+json)."""
 
-codec_1087: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
-"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+codec_1087: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response 429 application/problem+json)."""
 
-codec_1088: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
-"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+codec_1088: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After 429)."""
 
-codec_1089: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+codec_1089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/get response_body (response default application/problem+json)."""
 
-codec_1090: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+codec_1090: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/get response_header (response Retry-After default)."""
 
-codec_1091: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+codec_1091: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1events~1{event_id}/patch parameter (request header If-Match)."""
 
-codec_1092: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+codec_1092: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}/patch parameter (request path event_id)."""
 
-codec_1093: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+codec_1093: Final[PydanticCodec[models.EventUpdate]] = PydanticCodec(models.EventUpdate)
+"""Codec of /paths/~1events~1{event_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_1094: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+codec_1094: Final[PydanticCodec[models.Event]] = PydanticCodec(models.Event)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 200 application/json)."""
 
-codec_1095: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+codec_1095: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1events~1{event_id}/patch response_header (response ETag 200)."""
 
-codec_1096: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+codec_1096: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 400 application/problem+json)."""
 
-codec_1097: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+codec_1097: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_1098: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+codec_1098: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_1099: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+codec_1099: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 404 application/problem+json)."""
 
 codec_1100: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 409 application/problem+json)."""
 
 codec_1101: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 412 application/problem+json)."""
 
 codec_1102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 413 application/problem+json)."""
 
 codec_1103: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_1104: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+codec_1104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 422 application/problem+json)."""
 
 codec_1105: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_1106: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+codec_1106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response 429 application/problem+json)."""
 
-codec_1107: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+codec_1107: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After 429)."""
 
-codec_1108: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+codec_1108: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/patch response_body (response default application/problem+json)."""
 
-codec_1109: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+codec_1109: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/patch response_header (response Retry-After default)."""
 
-codec_1110: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+codec_1110: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1events~1{event_id}/delete parameter (request header If-Match)."""
 
-codec_1111: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+codec_1111: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}/delete parameter (request path event_id)."""
 
 codec_1112: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 401 application/problem+json)."""
 
 codec_1113: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 403 application/problem+json)."""
 
 codec_1114: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 404 application/problem+json)."""
 
-codec_1115: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+codec_1115: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 412 application/problem+json)."""
 
 codec_1116: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 422 application/problem+json)."""
 
-codec_1117: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+codec_1117: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 428 application/problem+json)."""
 
-codec_1118: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+codec_1118: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response 429 application/problem+json)."""
 
-codec_1119: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+codec_1119: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After 429)."""
 
 codec_1120: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}/delete response_body (response default application/problem+json)."""
 
-codec_1121: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+codec_1121: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}/delete response_header (response Retry-After default)."""
 
-codec_1122: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+codec_1122: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put parameter (request path event_id)."""
 
 codec_1123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 401 application/problem+json)."""
 
 codec_1124: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 403 application/problem+json)."""
 
 codec_1125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 404 application/problem+json)."""
 
-codec_1126: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+codec_1126: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 409 application/problem+json)."""
 
 codec_1127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 422 application/problem+json)."""
 
-codec_1128: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+codec_1128: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response 429 application/problem+json)."""
 
-codec_1129: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+codec_1129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After 429)."""
 
-codec_1130: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
-"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+codec_1130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_body (response default application/problem+json)."""
 
-codec_1131: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+codec_1131: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/put response_header (response Retry-After default)."""
 
-codec_1132: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+codec_1132: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete parameter (request path event_id)."""
 
-codec_1133: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+codec_1133: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 401 application/problem+json)."""
 
 codec_1134: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 403 application/problem+json)."""
 
 codec_1135: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 404 application/problem+json)."""
 
 codec_1136: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 409 application/problem+json)."""
 
 codec_1137: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 422 application/problem+json)."""
 
 codec_1138: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response 429 application/problem+json)."""
 
-codec_1139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+codec_1139: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After 429)."""
 
 codec_1140: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_body (response default application/problem+json)."""
+
+codec_1141: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendance/delete response_header (response Retry-After default)."""
+
+codec_1142: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query limit)."""
+
+codec_1143: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query cursor)."""
+
+codec_1144: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query page)."""
+
+codec_1145: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request query include_total)."""
+
+codec_1146: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get parameter (request path event_id)."""
+
+codec_1147: Final[PydanticCodec[models.AttendeePage]] = PydanticCodec(models.AttendeePage)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 200 application/json)."""
+
+codec_1148: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Link 200)."""
+
+codec_1149: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Cache-Control 200)."""
+
+codec_1150: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 401 application/problem+json)."""
+
+codec_1151: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 403 application/problem+json)."""
+
+codec_1152: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 404 application/problem+json)."""
+
+codec_1153: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 422 application/problem+json)."""
+
+codec_1154: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response 429 application/problem+json)."""
+
+codec_1155: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After 429)."""
+
+codec_1156: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_body (response default application/problem+json)."""
+
+codec_1157: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1events~1{event_id}~1attendees/get response_header (response Retry-After default)."""
+
+codec_1158: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query limit)."""
+
+codec_1159: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query cursor)."""
+
+codec_1160: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query page)."""
+
+codec_1161: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query include_total)."""
+
+codec_1162: Final[PydanticCodec[models.EventSort]] = PydanticCodec(models.EventSort)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query sort)."""
+
+codec_1163: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query starts_after)."""
+
+codec_1164: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query starts_before)."""
+
+codec_1165: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1events/get parameter (request query upcoming)."""
+
+codec_1166: Final[PydanticCodec[models.EventPage]] = PydanticCodec(models.EventPage)
+"""Codec of /paths/~1users~1me~1events/get response_body (response 200 application/json)."""
+
+codec_1167: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Link 200)."""
+
+codec_1168: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Cache-Control 200)."""
+
+codec_1169: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1events/get response_body (response 401 application/problem+json)."""
+
+codec_1170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1events/get response_body (response 422 application/problem+json)."""
+
+codec_1171: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1events/get response_body (response 429 application/problem+json)."""
+
+codec_1172: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Retry-After 429)."""
+
+codec_1173: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1events/get response_body (response default application/problem+json)."""
+
+codec_1174: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1events/get response_header (response Retry-After default)."""
+
+codec_1175: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1search/get parameter (request query q)."""
+
+codec_1176: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+"""Codec of /paths/~1search/get parameter (request query kind)."""
+
+codec_1177: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1search/get parameter (request query limit)."""
+
+codec_1178: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1search/get parameter (request query cursor)."""
+
+codec_1179: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+
+codec_1180: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1search/get response_header (response Link 200)."""
+
+codec_1181: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+
+codec_1182: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+
+codec_1183: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+
+codec_1184: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+
+codec_1185: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+
+codec_1186: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+
+codec_1187: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+
+codec_1188: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+
+codec_1189: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+
+codec_1190: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+
+codec_1191: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+
+codec_1192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+
+codec_1193: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+
+codec_1194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+
+codec_1195: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+
+codec_1196: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+
+codec_1197: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+
+codec_1198: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+
+codec_1199: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+
+codec_1200: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+
+codec_1201: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+
+codec_1202: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+
+codec_1203: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+
+codec_1204: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+
+codec_1205: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+
+codec_1206: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+
+codec_1207: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+
+codec_1208: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+
+codec_1209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+
+codec_1210: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+
+codec_1211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+
+codec_1212: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+
+codec_1213: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+
+codec_1214: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+
+codec_1215: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+
+codec_1216: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+
+codec_1217: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+
+codec_1218: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1jobs/get parameter (request query page)."""
+
+codec_1219: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+
+codec_1220: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+
+codec_1221: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+"""Codec of /paths/~1jobs/get parameter (request query status)."""
+
+codec_1222: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+
+codec_1223: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+
+codec_1224: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+
+codec_1225: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+
+codec_1226: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+
+codec_1227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+
+codec_1228: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+
+codec_1229: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+
+codec_1230: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+
+codec_1231: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+
+codec_1232: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+
+codec_1233: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+
+codec_1234: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+
+codec_1235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+
+codec_1236: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+
+codec_1237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+
+codec_1238: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+
+codec_1239: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+
+codec_1240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+
+codec_1241: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+
+codec_1242: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+
+codec_1243: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+
+codec_1244: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+
+codec_1245: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+
+codec_1246: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+
+codec_1247: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+
+codec_1248: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+
+codec_1249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+
+codec_1250: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+
+codec_1251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+
+codec_1252: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+
+codec_1253: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+
+codec_1254: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+
+codec_1255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+
+codec_1256: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+
+codec_1257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+
+codec_1258: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+
+codec_1259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+
+codec_1260: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+
+codec_1261: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+
+codec_1262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+
+codec_1263: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+
+codec_1264: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+
+codec_1265: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+
+codec_1266: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+
+codec_1267: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+
+codec_1268: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+
+codec_1269: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+
+codec_1270: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+
+codec_1271: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+
+codec_1272: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+
+codec_1273: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+
+codec_1274: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+
+codec_1275: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
 
-codec_1141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_1142: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1277: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_1143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_1278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_1144: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_1279: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""
