@@ -76,6 +76,20 @@ class TestLeaving:
         assert await committed.connection.fetchval("SELECT count(*) FROM events") <= 2
         assert await committed.connection.fetchval(DEADLOCKS) == deadlocks
 
+    async def test_who_invited_leaves_while_guests_come_twice(self, committed: Committed) -> None:
+        """A second change of the event in one transaction would wait for the organizer, who waits for the event."""
+        deadlocks = await committed.connection.fetchval(DEADLOCKS)
+        guests = [await committed.make.member() for _ in range(5)]
+        for _ in range(12):
+            organizer = await committed.make.member()
+            path = f"/events/{await committed.make.happening(organizer)}/attendance"
+            calls = [committed.client.put(path, headers=guest.headers) for guest in guests for _ in range(4)]
+            calls.insert(11, delete_me(committed.client, **organizer.headers))
+            answers = await asyncio.gather(*calls)
+            assert {answer.status_code for answer in answers} <= {204, 404}
+        assert await committed.connection.fetchval("SELECT count(*) FROM events") == 0
+        assert await committed.connection.fetchval(DEADLOCKS) == deadlocks
+
     async def test_seats_of_who_leaves_are_free_for_others(self, committed: Committed) -> None:
         event = await committed.make.happening(max_participants=10)
         leaving = [await committed.make.member() for _ in range(10)]
