@@ -5,15 +5,16 @@ counts it only while one is left: whoever comes at the same time waits for that 
 then. `attendee_count` is the number of attendances at the end of every transaction.
 
 Locks are taken in one order, so that nobody waits in a circle: the member (so that nobody takes a seat who is leaving
-the service), rows of events in the order of their ids, attendances.
+the service), rows of events in the order of their ids, attendances. A transaction changes the row of an event once: the
+second time, PostgreSQL would look for the organizer again, and wait for one who is leaving and waits for the event.
 """
 
 from functools import cache
 from operator import itemgetter
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Uuid, bindparam, delete, exists, func, select, union, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+import asyncpg
+from sqlalchemy import BindParameter, Uuid, bindparam, delete, exists, func, insert, select, union, update
 
 from app import pages
 from app.access import Action, Principal, require
@@ -44,10 +45,10 @@ _theirs = (EventAttendance.event_id == _event, EventAttendance.user_id == _membe
 
 
 def _attending() -> Statement:
-    """Return the statement that takes a seat, if one is left, and says whether it counted and wrote it.
+    """Return the statement that takes a seat, if one is left, and says how many it took.
 
-    The two differ when the same member came at the same time: that seat is not seen before the event's row is waited
-    for, and found when it is written.
+    Of one member who comes twice at the same time, the first seat is not seen before the event's row is waited for: the
+    second violates the primary key, and what was counted for it is undone with all of the statement.
     """
     who = select(User.id).where(User.id == _member).with_for_update(read=True, key_share=True).cte("who")
     seat = (
@@ -64,14 +65,12 @@ def _attending() -> Statement:
         .cte("seat")
     )
     written = (
-        upsert(EventAttendance)
+        insert(EventAttendance)
         .from_select(["event_id", "user_id", "id"], select(seat.c.id, _member, bindparam("id", type_=Uuid())))
-        .on_conflict_do_nothing()
         .returning(EventAttendance.id)
         .cte("written")
     )
-    number = [select(func.count()).select_from(cte).scalar_subquery() for cte in (seat, written)]
-    return Statement(select(number[0].label("counted"), number[1].label("written")))
+    return Statement(select(func.count()).select_from(written))
 
 
 def _cancelling() -> Statement:
@@ -88,7 +87,6 @@ def _cancelling() -> Statement:
 
 
 _ATTEND, _CANCEL = _attending(), _cancelling()
-_UNCOUNT = Statement(update(Event).where(Event.id == _event).values(attendee_count=Event.attendee_count - 1))
 _WHY_NOT = Statement(
     select((Event.starts_at <= func.now()).label("started"), exists().where(*_theirs).label("attends")).where(
         Event.id == _event
@@ -97,13 +95,15 @@ _WHY_NOT = Statement(
 
 
 async def attend(connection: Connection, principal: Principal, event_id: UUID) -> None:
-    """Take a seat; whoever has one keeps it. Raises NotFound, EventStarted, EventFull."""
+    """Take a seat; whoever has one keeps it. Raises NotFound, EventStarted, EventFull.
+
+    Nothing is to be done in the same transaction before or after.
+    """
     asked = {"event": event_id, "member": principal.user_id}
-    counted, written = await _ATTEND.first(connection, id=new_id(), **asked) or (0, 0)
-    if written:
-        return
-    if counted:
-        await _UNCOUNT.run(connection, event=event_id)
+    try:
+        if await _ATTEND.value(connection, id=new_id(), **asked):
+            return
+    except asyncpg.UniqueViolationError:
         return
     why = await _WHY_NOT.first(connection, **asked)
     if why is None:

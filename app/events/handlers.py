@@ -70,12 +70,13 @@ async def delete_event(*, principal: Principal, event_id: UUID, if_match: str) -
 
 
 async def attend_event(*, principal: Principal, event_id: UUID) -> None:
-    async with transaction() as connection:
+    # Whoever comes waits for the event's row: it is held for one statement, and not for the way to us and back.
+    async with reading() as connection:
         await attendance.attend(connection, principal, event_id)
 
 
 async def cancel_attendance(*, principal: Principal, event_id: UUID) -> None:
-    async with transaction() as connection:
+    async with reading() as connection:
         await attendance.cancel(connection, principal, event_id)
 
 

@@ -1,0 +1,3 @@
+from tests.committed import committed, committed_database
+
+__all__ = ["committed", "committed_database"]
