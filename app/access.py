@@ -156,6 +156,9 @@ class Action(Enum):
     EDIT_COMMENT = auto()
     DELETE_COMMENT = auto()
     SEE_WAITING = auto()
+    SEE_UNLISTED = auto()
+    EDIT_ITEM = auto()
+    DELETE_ITEM = auto()
     SEE_JOB = auto()
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
@@ -171,6 +174,9 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.EDIT_COMMENT: [[is_author]],
     Action.DELETE_COMMENT: [[is_author], [holds("comments:moderate")]],
     Action.SEE_WAITING: [[is_author], [holds("comments:moderate")]],
+    Action.SEE_UNLISTED: [[is_owner]],
+    Action.EDIT_ITEM: [[is_owner]],
+    Action.DELETE_ITEM: [[is_owner], [holds("items:delete-any")]],
     Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.posts.text import excerpt_of, slug_of
+from scripts.demo.items import offer_items
 from scripts.demo.people import PEOPLE
 from scripts.demo.prose import articles, remark
 from scripts.demo.subjects import TAGS
@@ -34,6 +35,7 @@ class Publication:
     post_likes: list[Row] = field(default_factory=list[Row])
     comments: list[Row] = field(default_factory=list[Row])
     comment_likes: list[Row] = field(default_factory=list[Row])
+    items: list[Row] = field(default_factory=list[Row])
     # What each post is about, for the talk below it.
     subjects: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
@@ -57,6 +59,7 @@ def publication(now: datetime, password_hash: str) -> Publication:
     _bury_some(rows)
     _likes(rows)
     _count(rows)
+    offer_items(rows)
     return rows
 
 

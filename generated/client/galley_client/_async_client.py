@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .resources.categories._async import AsyncCategoriesResource
     from .resources.comments._async import AsyncCommentsResource
     from .resources.feeds._async import AsyncFeedsResource
+    from .resources.items._async import AsyncItemsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
     from .resources.posts._async import AsyncPostsResource
@@ -148,6 +149,13 @@ class AsyncClientView:
         from .resources.categories._async import AsyncCategoriesResource
 
         return AsyncCategoriesResource(self._core)
+
+    @cached_property
+    def items(self) -> AsyncItemsResource:
+        """The items operations."""
+        from .resources.items._async import AsyncItemsResource
+
+        return AsyncItemsResource(self._core)
 
     @cached_property
     def search(self) -> AsyncSearchResource:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .resources.categories._sync import CategoriesResource
     from .resources.comments._sync import CommentsResource
     from .resources.feeds._sync import FeedsResource
+    from .resources.items._sync import ItemsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
     from .resources.posts._sync import PostsResource
@@ -148,6 +149,13 @@ class ClientView:
         from .resources.categories._sync import CategoriesResource
 
         return CategoriesResource(self._core)
+
+    @cached_property
+    def items(self) -> ItemsResource:
+        """The items operations."""
+        from .resources.items._sync import ItemsResource
+
+        return ItemsResource(self._core)
 
     @cached_property
     def search(self) -> SearchResource:

@@ -62,6 +62,16 @@ from .types.comments import (
     UpdateCommentResponse,
 )
 from .types.feeds import GetAtomFeedResponse, GetOembedResponse, GetRssFeedResponse
+from .types.items import (
+    CreateItemResponse,
+    DeleteItemResponse,
+    GetItemResponse,
+    ListItemsResponse,
+    ListMyItemsResponse,
+    ListPopularItemsResponse,
+    SearchItemsResponse,
+    UpdateItemResponse,
+)
 from .types.jobs import (
     CancelJobResponse,
     GetJobResponse,
@@ -998,98 +1008,194 @@ OPERATION_73: Final[OperationPlan[DeleteCategoryResponse]] = OperationPlan(
     security=security.OPERATION_73,
 )
 
-OPERATION_74: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
+OPERATION_74: Final[OperationPlan[ListItemsResponse]] = OperationPlan(
+    operation_id='listItems',
     method='GET',
-    path='/search',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1914), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1921), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1923), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1925), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1928))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1913)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1921), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1935)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1928), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1930), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1932), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1935))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1910), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('category', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1911), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'sort', 'tag')), codec=model_bindings.codec_1912), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'in_stock', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1913), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'tag')), codec=model_bindings.codec_1914), ParameterSpec(plan=ParameterPlan(location='query', name='owner', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'page', 'sort', 'tag')), codec=model_bindings.codec_1915), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort')), codec=model_bindings.codec_1916), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1917), ParameterSpec(plan=ParameterPlan(location='query', name='in_stock', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1918), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1919), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1920)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_74,
 )
 
-OPERATION_75: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
-    method='GET',
-    path='/stats',
+OPERATION_75: Final[OperationPlan[CreateItemResponse]] = OperationPlan(
+    operation_id='createItem',
+    method='POST',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1931), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1937), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1939), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1941), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1944))),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1940), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1965)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1948), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1950), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1952), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1954), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1956), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1958), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1960), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1962), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1965))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1938),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1939),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_75,
 )
 
-OPERATION_76: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_76: Final[OperationPlan[SearchItemsResponse]] = OperationPlan(
+    operation_id='searchItems',
     method='GET',
-    path='/admin/audit-events',
+    path='/items/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1957), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1964), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1966), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1968), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1970), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1973))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1947), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1948), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1949), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1950), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1951), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1952), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1953), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1954), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1955), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1956)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1973), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1987)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1980), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1982), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1984), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1987))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit', 'max_price', 'min_price')), codec=model_bindings.codec_1968), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'max_price', 'q')), codec=model_bindings.codec_1969), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'min_price', 'q')), codec=model_bindings.codec_1970), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1971), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1972)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_76,
 )
 
-OPERATION_77: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_77: Final[OperationPlan[ListPopularItemsResponse]] = OperationPlan(
+    operation_id='listPopularItems',
     method='GET',
-    path='/jobs',
+    path='/items/popular',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1983), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1990), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1992), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1994), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1997))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1976), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1977), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1978), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1979), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1980), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1981), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1982)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1990), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2003)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1996), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1998), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2000), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2003))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_77,
 )
 
-OPERATION_78: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_78: Final[OperationPlan[GetItemResponse]] = OperationPlan(
+    operation_id='getItem',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2001), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2007), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2009), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2011), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2013), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2016))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2000),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2008), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2030)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2021), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2023), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2030))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_2006), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_2007)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_78,
 )
 
-OPERATION_79: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_79: Final[OperationPlan[UpdateItemResponse]] = OperationPlan(
+    operation_id='updateItem',
+    method='PATCH',
+    path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2020), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2025), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2027), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2029), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2031), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2033), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2035), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2038))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2019),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2036), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2063)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2042), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2044), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2046), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2048), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2050), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2052), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2054), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2056), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2058), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2060), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2063))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2033), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_2034)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_2035),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_79,
 )
 
-OPERATION_80: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_80: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
+    operation_id='deleteItem',
+    method='DELETE',
+    path='/items/{item_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2087)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2087))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2066), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_2067)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_80,
+)
+
+OPERATION_81: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
+    operation_id='listMyItems',
+    method='GET',
+    path='/users/me/items',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2095), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2109)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2102), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2104), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2106), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2109))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_2090), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_2091), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_2092), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_2093), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_2094)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_81,
+)
+
+OPERATION_82: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2116), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2130)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2123), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2125), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2127), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2130))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_2112), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_2113), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_2114), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_2115)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_82,
+)
+
+OPERATION_83: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2133), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2146)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2139), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2141), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2143), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2146))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_83,
+)
+
+OPERATION_84: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2159), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2175)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2166), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2168), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2170), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2172), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2175))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2149), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2150), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_2151), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2152), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_2153), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2154), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2155), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_2156), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2157), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_2158)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_84,
+)
+
+OPERATION_85: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2185), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2199)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2192), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2194), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2196), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2199))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_2178), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2179), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_2180), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2181), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_2182), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_2183), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_2184)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_85,
+)
+
+OPERATION_86: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2203), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2218)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2209), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2211), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2213), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2215), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2218))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2202),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_86,
+)
+
+OPERATION_87: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2240)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2227), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2229), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2231), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2233), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2235), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2237), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2240))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2221),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_87,
+)
+
+OPERATION_88: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2042), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2047), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2049), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2051), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2053), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2055), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2057), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2060))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2041),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_2244), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2262)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2249), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2251), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_2253), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2255), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2257), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2259), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2262))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_2243),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_80,
+    security=security.OPERATION_88,
 )
 
-OPERATION_81: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_89: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2065), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2072), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2074), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2076), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2078), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2080), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2082), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2084), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2086), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2089))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2063),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2064),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_2267), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2291)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_2274), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_2276), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_2278), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_2280), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_2282), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_2284), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_2286), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_2288), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_2291))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_2265),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_2266),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_81,
+    security=security.OPERATION_89,
 )

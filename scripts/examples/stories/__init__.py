@@ -11,6 +11,7 @@ from scripts.examples.stories.batches import batches
 from scripts.examples.stories.categories import categories
 from scripts.examples.stories.comments import comments
 from scripts.examples.stories.feeds import feeds
+from scripts.examples.stories.items import items
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
 from scripts.examples.stories.posts import posts, refusals
@@ -31,6 +32,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     comments,
     tags,
     categories,
+    items,
     audit,
     jobs,
     recovery,

@@ -5741,548 +5741,1154 @@ codec_1908: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.Reques
 codec_1909: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1categories~1{category_id}/delete response_header (response Retry-After default)."""
 
-codec_1910: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
-"""Codec of /paths/~1search/get parameter (request query q)."""
+codec_1910: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1items/get parameter (request query limit)."""
 
-codec_1911: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
-"""Codec of /paths/~1search/get parameter (request query kind)."""
+codec_1911: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1items/get parameter (request query cursor)."""
 
-codec_1912: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1search/get parameter (request query limit)."""
+codec_1912: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1items/get parameter (request query page)."""
 
-codec_1913: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1search/get parameter (request query cursor)."""
+codec_1913: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1items/get parameter (request query include_total)."""
 
-codec_1914: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
-"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+codec_1914: Final[PydanticCodec[models.ItemSort]] = PydanticCodec(models.ItemSort)
+"""Codec of /paths/~1items/get parameter (request query sort)."""
 
-codec_1915: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
+codec_1915: Final[PydanticCodec[models.Username]] = PydanticCodec(models.Username)
+"""Codec of /paths/~1items/get parameter (request query owner)."""
 
-codec_1916: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
+codec_1916: Final[PydanticCodec[models.TagName]] = PydanticCodec(models.TagName)
+"""Codec of /paths/~1items/get parameter (request query tag)."""
 
-codec_1917: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
+codec_1917: Final[PydanticCodec[models.CategorySlug]] = PydanticCodec(models.CategorySlug)
+"""Codec of /paths/~1items/get parameter (request query category)."""
 
-codec_1918: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1search/get response_header (response RateLimit 200)."""
+codec_1918: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1items/get parameter (request query in_stock)."""
 
-codec_1919: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1search/get response_header (response Link 200)."""
+codec_1919: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items/get parameter (request query min_price)."""
 
-codec_1920: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+codec_1920: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items/get parameter (request query max_price)."""
 
-codec_1921: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+codec_1921: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+"""Codec of /paths/~1items/get response_body (response 200 application/json)."""
 
 codec_1922: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1items/get response_header (response X-Request-ID 200)."""
 
-codec_1923: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+codec_1923: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items/get response_header (response Server-Timing 200)."""
 
-codec_1924: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
+codec_1924: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items/get response_header (response RateLimit-Policy 200)."""
 
-codec_1925: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+codec_1925: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items/get response_header (response RateLimit 200)."""
 
-codec_1926: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
+codec_1926: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1items/get response_header (response Link 200)."""
 
-codec_1927: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+codec_1927: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items/get response_header (response Cache-Control 200)."""
 
 codec_1928: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+"""Codec of /paths/~1items/get response_body (response 401 application/problem+json)."""
 
 codec_1929: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1items/get response_header (response X-Request-ID 401)."""
 
-codec_1930: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+codec_1930: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response 422 application/problem+json)."""
 
-codec_1931: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
-"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+codec_1931: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/get response_header (response X-Request-ID 422)."""
 
-codec_1932: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
+codec_1932: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response 429 application/problem+json)."""
 
-codec_1933: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
+codec_1933: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/get response_header (response X-Request-ID 429)."""
 
-codec_1934: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
+codec_1934: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/get response_header (response Retry-After 429)."""
 
-codec_1935: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
+codec_1935: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/get response_body (response default application/problem+json)."""
 
-codec_1936: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+codec_1936: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/get response_header (response X-Request-ID default)."""
 
-codec_1937: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+codec_1937: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/get response_header (response Retry-After default)."""
 
-codec_1938: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
+codec_1938: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1items/post parameter (request header Idempotency-Key)."""
 
-codec_1939: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+codec_1939: Final[PydanticCodec[models.ItemCreate]] = PydanticCodec(models.ItemCreate)
+"""Codec of /paths/~1items/post request_body (request application/json)."""
 
-codec_1940: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
+codec_1940: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items/post response_body (response 201 application/json)."""
 
-codec_1941: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+codec_1941: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 201)."""
 
-codec_1942: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
+codec_1942: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items/post response_header (response Server-Timing 201)."""
 
-codec_1943: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+codec_1943: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items/post response_header (response RateLimit-Policy 201)."""
 
-codec_1944: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+codec_1944: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items/post response_header (response RateLimit 201)."""
 
-codec_1945: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
+codec_1945: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1items/post response_header (response Location 201)."""
 
-codec_1946: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+codec_1946: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items/post response_header (response ETag 201)."""
 
-codec_1947: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+codec_1947: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1items/post response_header (response Idempotent-Replayed 201)."""
 
-codec_1948: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+codec_1948: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 400 application/problem+json)."""
 
-codec_1949: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+codec_1949: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 400)."""
 
-codec_1950: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+codec_1950: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 401 application/problem+json)."""
 
-codec_1951: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+codec_1951: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 401)."""
 
-codec_1952: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+codec_1952: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 403 application/problem+json)."""
 
-codec_1953: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+codec_1953: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 403)."""
 
-codec_1954: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+codec_1954: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 409 application/problem+json)."""
 
-codec_1955: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+codec_1955: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 409)."""
 
-codec_1956: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
-"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+codec_1956: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 413 application/problem+json)."""
 
-codec_1957: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+codec_1957: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 413)."""
 
-codec_1958: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+codec_1958: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 415 application/problem+json)."""
 
-codec_1959: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+codec_1959: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 415)."""
 
-codec_1960: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+codec_1960: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 422 application/problem+json)."""
 
-codec_1961: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+codec_1961: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 422)."""
 
-codec_1962: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+codec_1962: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response 429 application/problem+json)."""
 
-codec_1963: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+codec_1963: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID 429)."""
 
-codec_1964: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+codec_1964: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/post response_header (response Retry-After 429)."""
 
-codec_1965: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+codec_1965: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items/post response_body (response default application/problem+json)."""
 
-codec_1966: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+codec_1966: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items/post response_header (response X-Request-ID default)."""
 
-codec_1967: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
+codec_1967: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items/post response_header (response Retry-After default)."""
 
-codec_1968: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+codec_1968: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1items~1search/get parameter (request query q)."""
 
-codec_1969: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
+codec_1969: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items~1search/get parameter (request query min_price)."""
 
-codec_1970: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+codec_1970: Final[PydanticCodec[models.PriceLimit]] = PydanticCodec(models.PriceLimit)
+"""Codec of /paths/~1items~1search/get parameter (request query max_price)."""
 
-codec_1971: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+codec_1971: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1items~1search/get parameter (request query limit)."""
 
-codec_1972: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+codec_1972: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1items~1search/get parameter (request query cursor)."""
 
-codec_1973: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+codec_1973: Final[PydanticCodec[models.ItemHitPage]] = PydanticCodec(models.ItemHitPage)
+"""Codec of /paths/~1items~1search/get response_body (response 200 application/json)."""
 
 codec_1974: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1items~1search/get response_header (response X-Request-ID 200)."""
 
-codec_1975: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+codec_1975: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items~1search/get response_header (response Server-Timing 200)."""
 
-codec_1976: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
-"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+codec_1976: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items~1search/get response_header (response RateLimit-Policy 200)."""
 
-codec_1977: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
-"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+codec_1977: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items~1search/get response_header (response RateLimit 200)."""
 
-codec_1978: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
-"""Codec of /paths/~1jobs/get parameter (request query page)."""
+codec_1978: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1items~1search/get response_header (response Link 200)."""
 
-codec_1979: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
-"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+codec_1979: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1search/get response_header (response Cache-Control 200)."""
 
-codec_1980: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
-"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+codec_1980: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response 401 application/problem+json)."""
 
-codec_1981: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
-"""Codec of /paths/~1jobs/get parameter (request query status)."""
+codec_1981: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1search/get response_header (response X-Request-ID 401)."""
 
-codec_1982: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
-"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+codec_1982: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response 422 application/problem+json)."""
 
-codec_1983: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
-"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+codec_1983: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1search/get response_header (response X-Request-ID 422)."""
 
-codec_1984: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
+codec_1984: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response 429 application/problem+json)."""
 
-codec_1985: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
+codec_1985: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1search/get response_header (response X-Request-ID 429)."""
 
-codec_1986: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
+codec_1986: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1search/get response_header (response Retry-After 429)."""
 
-codec_1987: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
+codec_1987: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1search/get response_body (response default application/problem+json)."""
 
-codec_1988: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
-"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+codec_1988: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1search/get response_header (response X-Request-ID default)."""
 
-codec_1989: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+codec_1989: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1search/get response_header (response Retry-After default)."""
 
-codec_1990: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+codec_1990: Final[PydanticCodec[models.PopularItems]] = PydanticCodec(models.PopularItems)
+"""Codec of /paths/~1items~1popular/get response_body (response 200 application/json)."""
 
 codec_1991: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1items~1popular/get response_header (response X-Request-ID 200)."""
 
-codec_1992: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+codec_1992: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items~1popular/get response_header (response Server-Timing 200)."""
 
-codec_1993: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
+codec_1993: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items~1popular/get response_header (response RateLimit-Policy 200)."""
 
-codec_1994: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+codec_1994: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items~1popular/get response_header (response RateLimit 200)."""
 
-codec_1995: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
+codec_1995: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1popular/get response_header (response Cache-Control 200)."""
 
-codec_1996: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+codec_1996: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response 401 application/problem+json)."""
 
-codec_1997: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+codec_1997: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1popular/get response_header (response X-Request-ID 401)."""
 
-codec_1998: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
+codec_1998: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response 422 application/problem+json)."""
 
-codec_1999: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+codec_1999: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1popular/get response_header (response X-Request-ID 422)."""
 
-codec_2000: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+codec_2000: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response 429 application/problem+json)."""
 
-codec_2001: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+codec_2001: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1popular/get response_header (response X-Request-ID 429)."""
 
-codec_2002: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
+codec_2002: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1popular/get response_header (response Retry-After 429)."""
 
-codec_2003: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
+codec_2003: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1popular/get response_body (response default application/problem+json)."""
 
-codec_2004: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
+codec_2004: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1popular/get response_header (response X-Request-ID default)."""
 
-codec_2005: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
+codec_2005: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1popular/get response_header (response Retry-After default)."""
 
-codec_2006: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+codec_2006: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1items~1{item_id}/get parameter (request header If-None-Match)."""
 
-codec_2007: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+codec_2007: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}/get parameter (request path item_id)."""
 
-codec_2008: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
+codec_2008: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 200 application/json)."""
 
-codec_2009: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+codec_2009: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID 200)."""
 
-codec_2010: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
+codec_2010: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Server-Timing 200)."""
 
-codec_2011: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+codec_2011: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response RateLimit-Policy 200)."""
 
-codec_2012: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
+codec_2012: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response RateLimit 200)."""
 
-codec_2013: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+codec_2013: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response ETag 200)."""
 
-codec_2014: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
+codec_2014: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 200)."""
 
-codec_2015: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+codec_2015: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID 304)."""
 
-codec_2016: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+codec_2016: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Server-Timing 304)."""
 
-codec_2017: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
+codec_2017: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response RateLimit-Policy 304)."""
 
-codec_2018: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+codec_2018: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response RateLimit 304)."""
 
-codec_2019: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+codec_2019: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response ETag 304)."""
 
-codec_2020: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+codec_2020: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Cache-Control 304)."""
 
-codec_2021: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
+codec_2021: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 401 application/problem+json)."""
 
-codec_2022: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
+codec_2022: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID 401)."""
 
-codec_2023: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
+codec_2023: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 404 application/problem+json)."""
 
-codec_2024: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
+codec_2024: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID 404)."""
 
 codec_2025: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 422 application/problem+json)."""
 
 codec_2026: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID 422)."""
 
 codec_2027: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/get response_body (response 429 application/problem+json)."""
 
 codec_2028: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID 429)."""
 
-codec_2029: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+codec_2029: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After 429)."""
 
-codec_2030: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
+codec_2030: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/get response_body (response default application/problem+json)."""
 
-codec_2031: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+codec_2031: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response X-Request-ID default)."""
 
-codec_2032: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
+codec_2032: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/get response_header (response Retry-After default)."""
 
-codec_2033: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+codec_2033: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1items~1{item_id}/patch parameter (request header If-Match)."""
 
-codec_2034: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
+codec_2034: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}/patch parameter (request path item_id)."""
 
-codec_2035: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+codec_2035: Final[PydanticCodec[models.ItemUpdate]] = PydanticCodec(models.ItemUpdate)
+"""Codec of /paths/~1items~1{item_id}/patch request_body (request application/merge-patch+json)."""
 
-codec_2036: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
+codec_2036: Final[PydanticCodec[models.Item]] = PydanticCodec(models.Item)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 200 application/json)."""
 
-codec_2037: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+codec_2037: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 200)."""
 
-codec_2038: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+codec_2038: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response Server-Timing 200)."""
 
-codec_2039: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
+codec_2039: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response RateLimit-Policy 200)."""
 
-codec_2040: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+codec_2040: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response RateLimit 200)."""
 
-codec_2041: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+codec_2041: Final[PydanticCodec[models.EntityTag]] = PydanticCodec(models.EntityTag)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response ETag 200)."""
 
-codec_2042: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+codec_2042: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 400 application/problem+json)."""
 
 codec_2043: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 400)."""
 
-codec_2044: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
+codec_2044: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 401 application/problem+json)."""
 
-codec_2045: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
+codec_2045: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 401)."""
 
-codec_2046: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
+codec_2046: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 403 application/problem+json)."""
 
-codec_2047: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+codec_2047: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 403)."""
 
-codec_2048: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
+codec_2048: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 404 application/problem+json)."""
 
-codec_2049: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+codec_2049: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 404)."""
 
-codec_2050: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
+codec_2050: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 412 application/problem+json)."""
 
-codec_2051: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+codec_2051: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 412)."""
 
-codec_2052: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
+codec_2052: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 413 application/problem+json)."""
 
-codec_2053: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+codec_2053: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 413)."""
 
-codec_2054: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
+codec_2054: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 415 application/problem+json)."""
 
-codec_2055: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+codec_2055: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 415)."""
 
-codec_2056: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
+codec_2056: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 422 application/problem+json)."""
 
-codec_2057: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+codec_2057: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 422)."""
 
-codec_2058: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
+codec_2058: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 428 application/problem+json)."""
 
-codec_2059: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+codec_2059: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 428)."""
 
 codec_2060: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response 429 application/problem+json)."""
 
 codec_2061: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID 429)."""
 
 codec_2062: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
-"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After 429)."""
 
-codec_2063: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
-"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+codec_2063: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/patch response_body (response default application/problem+json)."""
 
-codec_2064: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
-"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+codec_2064: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response X-Request-ID default)."""
 
-codec_2065: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
-"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+codec_2065: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/patch response_header (response Retry-After default)."""
 
-codec_2066: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
+codec_2066: Final[PydanticCodec[models.EntityTags]] = PydanticCodec(models.EntityTags)
+"""Codec of /paths/~1items~1{item_id}/delete parameter (request header If-Match)."""
 
-codec_2067: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
-"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
+codec_2067: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1items~1{item_id}/delete parameter (request path item_id)."""
 
-codec_2068: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
+codec_2068: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 204)."""
 
-codec_2069: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
-"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
+codec_2069: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response Server-Timing 204)."""
 
-codec_2070: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
-"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+codec_2070: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response RateLimit-Policy 204)."""
 
-codec_2071: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
-"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+codec_2071: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response RateLimit 204)."""
 
 codec_2072: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 401 application/problem+json)."""
 
 codec_2073: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 401)."""
 
 codec_2074: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 403 application/problem+json)."""
 
 codec_2075: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 403)."""
 
 codec_2076: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 404 application/problem+json)."""
 
 codec_2077: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 404)."""
 
 codec_2078: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 412 application/problem+json)."""
 
 codec_2079: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 412)."""
 
 codec_2080: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 422 application/problem+json)."""
 
 codec_2081: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 422)."""
 
 codec_2082: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 428 application/problem+json)."""
 
 codec_2083: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
-"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 428)."""
 
 codec_2084: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
-"""Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response 429 application/problem+json)."""
 
 codec_2085: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID 429)."""
+
+codec_2086: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After 429)."""
+
+codec_2087: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1items~1{item_id}/delete response_body (response default application/problem+json)."""
+
+codec_2088: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response X-Request-ID default)."""
+
+codec_2089: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1items~1{item_id}/delete response_header (response Retry-After default)."""
+
+codec_2090: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query limit)."""
+
+codec_2091: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query cursor)."""
+
+codec_2092: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query page)."""
+
+codec_2093: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query include_total)."""
+
+codec_2094: Final[PydanticCodec[models.ItemStatus]] = PydanticCodec(models.ItemStatus)
+"""Codec of /paths/~1users~1me~1items/get parameter (request query status)."""
+
+codec_2095: Final[PydanticCodec[models.ItemPage]] = PydanticCodec(models.ItemPage)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 200 application/json)."""
+
+codec_2096: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1items/get response_header (response X-Request-ID 200)."""
+
+codec_2097: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Server-Timing 200)."""
+
+codec_2098: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1users~1me~1items/get response_header (response RateLimit-Policy 200)."""
+
+codec_2099: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1users~1me~1items/get response_header (response RateLimit 200)."""
+
+codec_2100: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Link 200)."""
+
+codec_2101: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Cache-Control 200)."""
+
+codec_2102: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 401 application/problem+json)."""
+
+codec_2103: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1items/get response_header (response X-Request-ID 401)."""
+
+codec_2104: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 422 application/problem+json)."""
+
+codec_2105: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1items/get response_header (response X-Request-ID 422)."""
+
+codec_2106: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response 429 application/problem+json)."""
+
+codec_2107: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1items/get response_header (response X-Request-ID 429)."""
+
+codec_2108: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After 429)."""
+
+codec_2109: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1users~1me~1items/get response_body (response default application/problem+json)."""
+
+codec_2110: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1users~1me~1items/get response_header (response X-Request-ID default)."""
+
+codec_2111: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1users~1me~1items/get response_header (response Retry-After default)."""
+
+codec_2112: Final[PydanticCodec[models.SearchQuery]] = PydanticCodec(models.SearchQuery)
+"""Codec of /paths/~1search/get parameter (request query q)."""
+
+codec_2113: Final[PydanticCodec[models.SearchType]] = PydanticCodec(models.SearchType)
+"""Codec of /paths/~1search/get parameter (request query kind)."""
+
+codec_2114: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1search/get parameter (request query limit)."""
+
+codec_2115: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1search/get parameter (request query cursor)."""
+
+codec_2116: Final[PydanticCodec[models.SearchPage]] = PydanticCodec(models.SearchPage)
+"""Codec of /paths/~1search/get response_body (response 200 application/json)."""
+
+codec_2117: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 200)."""
+
+codec_2118: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1search/get response_header (response Server-Timing 200)."""
+
+codec_2119: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1search/get response_header (response RateLimit-Policy 200)."""
+
+codec_2120: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1search/get response_header (response RateLimit 200)."""
+
+codec_2121: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1search/get response_header (response Link 200)."""
+
+codec_2122: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1search/get response_header (response Cache-Control 200)."""
+
+codec_2123: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 401 application/problem+json)."""
+
+codec_2124: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 401)."""
+
+codec_2125: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 422 application/problem+json)."""
+
+codec_2126: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 422)."""
+
+codec_2127: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response 429 application/problem+json)."""
+
+codec_2128: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID 429)."""
+
+codec_2129: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After 429)."""
+
+codec_2130: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1search/get response_body (response default application/problem+json)."""
+
+codec_2131: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1search/get response_header (response X-Request-ID default)."""
+
+codec_2132: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1search/get response_header (response Retry-After default)."""
+
+codec_2133: Final[PydanticCodec[models.Statistics]] = PydanticCodec(models.Statistics)
+"""Codec of /paths/~1stats/get response_body (response 200 application/json)."""
+
+codec_2134: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 200)."""
+
+codec_2135: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1stats/get response_header (response Server-Timing 200)."""
+
+codec_2136: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1stats/get response_header (response RateLimit-Policy 200)."""
+
+codec_2137: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1stats/get response_header (response RateLimit 200)."""
+
+codec_2138: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1stats/get response_header (response Cache-Control 200)."""
+
+codec_2139: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 401 application/problem+json)."""
+
+codec_2140: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 401)."""
+
+codec_2141: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 422 application/problem+json)."""
+
+codec_2142: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 422)."""
+
+codec_2143: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response 429 application/problem+json)."""
+
+codec_2144: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID 429)."""
+
+codec_2145: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After 429)."""
+
+codec_2146: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1stats/get response_body (response default application/problem+json)."""
+
+codec_2147: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1stats/get response_header (response X-Request-ID default)."""
+
+codec_2148: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1stats/get response_header (response Retry-After default)."""
+
+codec_2149: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query limit)."""
+
+codec_2150: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query cursor)."""
+
+codec_2151: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query page)."""
+
+codec_2152: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query include_total)."""
+
+codec_2153: Final[PydanticCodec[models.AuditEventSort]] = PydanticCodec(models.AuditEventSort)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query sort)."""
+
+codec_2154: Final[PydanticCodec[models.AuditAction]] = PydanticCodec(models.AuditAction)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query action)."""
+
+codec_2155: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query actor_id)."""
+
+codec_2156: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query subject_id)."""
+
+codec_2157: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_after)."""
+
+codec_2158: Final[PydanticCodec[models.Timestamp]] = PydanticCodec(models.Timestamp)
+"""Codec of /paths/~1admin~1audit-events/get parameter (request query created_before)."""
+
+codec_2159: Final[PydanticCodec[models.AuditEventPage]] = PydanticCodec(models.AuditEventPage)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 200 application/json)."""
+
+codec_2160: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 200)."""
+
+codec_2161: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Server-Timing 200)."""
+
+codec_2162: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit-Policy 200)."""
+
+codec_2163: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response RateLimit 200)."""
+
+codec_2164: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Link 200)."""
+
+codec_2165: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Cache-Control 200)."""
+
+codec_2166: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 401 application/problem+json)."""
+
+codec_2167: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 401)."""
+
+codec_2168: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 403 application/problem+json)."""
+
+codec_2169: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 403)."""
+
+codec_2170: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 422 application/problem+json)."""
+
+codec_2171: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 422)."""
+
+codec_2172: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response 429 application/problem+json)."""
+
+codec_2173: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID 429)."""
+
+codec_2174: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After 429)."""
+
+codec_2175: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1audit-events/get response_body (response default application/problem+json)."""
+
+codec_2176: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response X-Request-ID default)."""
+
+codec_2177: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1admin~1audit-events/get response_header (response Retry-After default)."""
+
+codec_2178: Final[PydanticCodec[models.Limit]] = PydanticCodec(models.Limit)
+"""Codec of /paths/~1jobs/get parameter (request query limit)."""
+
+codec_2179: Final[PydanticCodec[models.Cursor]] = PydanticCodec(models.Cursor)
+"""Codec of /paths/~1jobs/get parameter (request query cursor)."""
+
+codec_2180: Final[PydanticCodec[models.PageNumber]] = PydanticCodec(models.PageNumber)
+"""Codec of /paths/~1jobs/get parameter (request query page)."""
+
+codec_2181: Final[PydanticCodec[models.Flag]] = PydanticCodec(models.Flag)
+"""Codec of /paths/~1jobs/get parameter (request query include_total)."""
+
+codec_2182: Final[PydanticCodec[models.JobSort]] = PydanticCodec(models.JobSort)
+"""Codec of /paths/~1jobs/get parameter (request query sort)."""
+
+codec_2183: Final[PydanticCodec[models.JobStatus]] = PydanticCodec(models.JobStatus)
+"""Codec of /paths/~1jobs/get parameter (request query status)."""
+
+codec_2184: Final[PydanticCodec[models.JobKind]] = PydanticCodec(models.JobKind)
+"""Codec of /paths/~1jobs/get parameter (request query kind)."""
+
+codec_2185: Final[PydanticCodec[models.JobPage]] = PydanticCodec(models.JobPage)
+"""Codec of /paths/~1jobs/get response_body (response 200 application/json)."""
+
+codec_2186: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 200)."""
+
+codec_2187: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs/get response_header (response Server-Timing 200)."""
+
+codec_2188: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit-Policy 200)."""
+
+codec_2189: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs/get response_header (response RateLimit 200)."""
+
+codec_2190: Final[PydanticCodec[models.LinkText]] = PydanticCodec(models.LinkText)
+"""Codec of /paths/~1jobs/get response_header (response Link 200)."""
+
+codec_2191: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs/get response_header (response Cache-Control 200)."""
+
+codec_2192: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 401 application/problem+json)."""
+
+codec_2193: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 401)."""
+
+codec_2194: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 422 application/problem+json)."""
+
+codec_2195: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 422)."""
+
+codec_2196: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response 429 application/problem+json)."""
+
+codec_2197: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID 429)."""
+
+codec_2198: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After 429)."""
+
+codec_2199: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs/get response_body (response default application/problem+json)."""
+
+codec_2200: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs/get response_header (response X-Request-ID default)."""
+
+codec_2201: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs/get response_header (response Retry-After default)."""
+
+codec_2202: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}/get parameter (request path job_id)."""
+
+codec_2203: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 200 application/json)."""
+
+codec_2204: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 200)."""
+
+codec_2205: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Server-Timing 200)."""
+
+codec_2206: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit-Policy 200)."""
+
+codec_2207: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response RateLimit 200)."""
+
+codec_2208: Final[PydanticCodec[models.CacheControl]] = PydanticCodec(models.CacheControl)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Cache-Control 200)."""
+
+codec_2209: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 401 application/problem+json)."""
+
+codec_2210: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 401)."""
+
+codec_2211: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 404 application/problem+json)."""
+
+codec_2212: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 404)."""
+
+codec_2213: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 422 application/problem+json)."""
+
+codec_2214: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 422)."""
+
+codec_2215: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response 429 application/problem+json)."""
+
+codec_2216: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID 429)."""
+
+codec_2217: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After 429)."""
+
+codec_2218: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}/get response_body (response default application/problem+json)."""
+
+codec_2219: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response X-Request-ID default)."""
+
+codec_2220: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}/get response_header (response Retry-After default)."""
+
+codec_2221: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put parameter (request path job_id)."""
+
+codec_2222: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 200 application/json)."""
+
+codec_2223: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 200)."""
+
+codec_2224: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Server-Timing 200)."""
+
+codec_2225: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit-Policy 200)."""
+
+codec_2226: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response RateLimit 200)."""
+
+codec_2227: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 401 application/problem+json)."""
+
+codec_2228: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 401)."""
+
+codec_2229: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 403 application/problem+json)."""
+
+codec_2230: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 403)."""
+
+codec_2231: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 404 application/problem+json)."""
+
+codec_2232: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 404)."""
+
+codec_2233: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 409 application/problem+json)."""
+
+codec_2234: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 409)."""
+
+codec_2235: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 422 application/problem+json)."""
+
+codec_2236: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 422)."""
+
+codec_2237: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response 429 application/problem+json)."""
+
+codec_2238: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID 429)."""
+
+codec_2239: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After 429)."""
+
+codec_2240: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_body (response default application/problem+json)."""
+
+codec_2241: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response X-Request-ID default)."""
+
+codec_2242: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1cancellation/put response_header (response Retry-After default)."""
+
+codec_2243: Final[PydanticCodec[models.Id]] = PydanticCodec(models.Id)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put parameter (request path job_id)."""
+
+codec_2244: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 200 application/json)."""
+
+codec_2245: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 200)."""
+
+codec_2246: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Server-Timing 200)."""
+
+codec_2247: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit-Policy 200)."""
+
+codec_2248: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response RateLimit 200)."""
+
+codec_2249: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 401 application/problem+json)."""
+
+codec_2250: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 401)."""
+
+codec_2251: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 403 application/problem+json)."""
+
+codec_2252: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 403)."""
+
+codec_2253: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 404 application/problem+json)."""
+
+codec_2254: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 404)."""
+
+codec_2255: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 409 application/problem+json)."""
+
+codec_2256: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 409)."""
+
+codec_2257: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 422 application/problem+json)."""
+
+codec_2258: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 422)."""
+
+codec_2259: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response 429 application/problem+json)."""
+
+codec_2260: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID 429)."""
+
+codec_2261: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After 429)."""
+
+codec_2262: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_body (response default application/problem+json)."""
+
+codec_2263: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response X-Request-ID default)."""
+
+codec_2264: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+"""Codec of /paths/~1jobs~1{job_id}~1retry/put response_header (response Retry-After default)."""
+
+codec_2265: Final[PydanticCodec[models.IdempotencyKey]] = PydanticCodec(models.IdempotencyKey)
+"""Codec of /paths/~1admin~1mail/post parameter (request header Idempotency-Key)."""
+
+codec_2266: Final[PydanticCodec[models.MailDraft]] = PydanticCodec(models.MailDraft)
+"""Codec of /paths/~1admin~1mail/post request_body (request application/json)."""
+
+codec_2267: Final[PydanticCodec[models.Job]] = PydanticCodec(models.Job)
+"""Codec of /paths/~1admin~1mail/post response_body (response 202 application/json)."""
+
+codec_2268: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 202)."""
+
+codec_2269: Final[PydanticCodec[models.ServerTiming]] = PydanticCodec(models.ServerTiming)
+"""Codec of /paths/~1admin~1mail/post response_header (response Server-Timing 202)."""
+
+codec_2270: Final[PydanticCodec[models.QuotaPolicy]] = PydanticCodec(models.QuotaPolicy)
+"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit-Policy 202)."""
+
+codec_2271: Final[PydanticCodec[models.QuotaLeft]] = PydanticCodec(models.QuotaLeft)
+"""Codec of /paths/~1admin~1mail/post response_header (response RateLimit 202)."""
+
+codec_2272: Final[PydanticCodec[models.UriReference]] = PydanticCodec(models.UriReference)
+"""Codec of /paths/~1admin~1mail/post response_header (response Location 202)."""
+
+codec_2273: Final[PydanticCodec[models.Replayed]] = PydanticCodec(models.Replayed)
+"""Codec of /paths/~1admin~1mail/post response_header (response Idempotent-Replayed 202)."""
+
+codec_2274: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 400 application/problem+json)."""
+
+codec_2275: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 400)."""
+
+codec_2276: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 401 application/problem+json)."""
+
+codec_2277: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 401)."""
+
+codec_2278: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 403 application/problem+json)."""
+
+codec_2279: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 403)."""
+
+codec_2280: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 409 application/problem+json)."""
+
+codec_2281: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 409)."""
+
+codec_2282: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 413 application/problem+json)."""
+
+codec_2283: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 413)."""
+
+codec_2284: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 415 application/problem+json)."""
+
+codec_2285: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+"""Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 415)."""
+
+codec_2286: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+"""Codec of /paths/~1admin~1mail/post response_body (response 422 application/problem+json)."""
+
+codec_2287: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 422)."""
 
-codec_2086: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2288: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response 429 application/problem+json)."""
 
-codec_2087: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2289: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID 429)."""
 
-codec_2088: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2290: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After 429)."""
 
-codec_2089: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
+codec_2291: Final[PydanticCodec[models.Problem]] = PydanticCodec(models.Problem)
 """Codec of /paths/~1admin~1mail/post response_body (response default application/problem+json)."""
 
-codec_2090: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
+codec_2292: Final[PydanticCodec[models.RequestId]] = PydanticCodec(models.RequestId)
 """Codec of /paths/~1admin~1mail/post response_header (response X-Request-ID default)."""
 
-codec_2091: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
+codec_2293: Final[PydanticCodec[models.RetryAfter]] = PydanticCodec(models.RetryAfter)
 """Codec of /paths/~1admin~1mail/post response_header (response Retry-After default)."""

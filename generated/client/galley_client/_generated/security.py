@@ -515,41 +515,89 @@ OPERATION_74: Final = SecurityBinding(
 
 OPERATION_75: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
 )
 
 
 OPERATION_76: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_77: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_78: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
 )
 
 
 OPERATION_79: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
 )
 
 
 OPERATION_80: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
-    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('items:write',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('items:write',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('items:write',)),)),
 )
 
 
 OPERATION_81: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_82: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_83: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((), (SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_84: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('audit:read',)),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('audit:read',)),)),
+)
+
+
+OPERATION_85: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_86: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_87: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_88: Final = SecurityBinding(
+    schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
+    alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=()),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=()), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=()),)),
+)
+
+
+OPERATION_89: Final = SecurityBinding(
     schemes=(_SCHEME_0, _SCHEME_1, _SCHEME_2, _SCHEME_3, _SCHEME_4),
     alternatives=((SecurityRequirement(scheme=_SCHEME_0, required_scopes=('mail:send',)),), (SecurityRequirement(scheme=_SCHEME_1, required_scopes=('mail:send',)), SecurityRequirement(scheme=_SCHEME_2, required_scopes=())), (SecurityRequirement(scheme=_SCHEME_4, required_scopes=('mail:send',)),)),
 )
