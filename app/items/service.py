@@ -142,8 +142,8 @@ async def _tell_owner(connection: Connection, principal: Principal, item_id: UUI
     """
     owner = await _ADDRESS.first(connection, id=principal.user_id)
     assert owner is not None  # noqa: S101 - The item that was just written refers to the row.
-    values = {"link": f"{settings().public_url}{BASE_PATH}/items/{item_id}", "is_active": status is ItemStatus.active}
-    key = None if owner["email_verified"] else f"item-created:{principal.user_id}:{clock.now():%Y-%m-%d}"
+    values = {"link": f"{settings().public_url}{BASE_PATH}/items/{item_id}", "status": status.value}
+    key = None if owner["email_verified"] else f"item-created-{principal.user_id}-{clock.now():%Y-%m-%d}"
     await mail.queue(connection, "item_created", Reader(owner["email"], owner["username"]), values, key=key)
 
 
