@@ -221,6 +221,11 @@ async def update_category(
         raise CategoryTaken from None
 
 
+def carriers() -> list[type[Categorised]]:
+    """Return the tables of what stands in categories, in the order in which their rows are locked."""
+    return sorted(Categorised.__subclasses__(), key=lambda carrier: carrier.__name__)
+
+
 @cache
 def _leaving() -> list[Statement]:
     """Return, for each table of things in categories, the statement that takes them out of one.
@@ -228,7 +233,7 @@ def _leaving() -> list[Statement]:
     The version counts, so that whoever holds a copy gets 412; `updated_at` stays, because nobody edited them.
     """
     statements: list[Statement] = []
-    for carrier in sorted(Categorised.__subclasses__(), key=lambda carrier: carrier.__name__):
+    for carrier in carriers():
         there = select(carrier.id).where(carrier.category_id == _id).order_by(carrier.id)
         there = there.with_for_update(key_share=True).cte("there")
         leave = (
