@@ -164,6 +164,9 @@ class Action(Enum):
     EDIT_EVENT = auto()
     DELETE_EVENT = auto()
     SEE_ATTENDEES = auto()
+    SEE_UNLISTED = auto()
+    EDIT_ITEM = auto()
+    DELETE_ITEM = auto()
     SEE_JOB = auto()
     CHANGE_JOB = auto()
     SEE_ACCOUNT = auto()
@@ -182,6 +185,9 @@ RULES: dict[Action, list[list[Predicate]]] = {
     Action.EDIT_EVENT: [[is_organizer]],
     Action.DELETE_EVENT: [[is_organizer], [holds("events:delete-any")]],
     Action.SEE_ATTENDEES: [[is_organizer], [holds("events:delete-any")]],
+    Action.SEE_UNLISTED: [[is_owner]],
+    Action.EDIT_ITEM: [[is_owner]],
+    Action.DELETE_ITEM: [[is_owner], [holds("items:delete-any")]],
     Action.SEE_JOB: [[is_owner], [holds("jobs:read-any")]],
     Action.CHANGE_JOB: [[is_owner], [holds("admin")]],
     Action.SEE_ACCOUNT: [[is_self], [holds("users:read")]],

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter
 from starlette.routing import BaseRoute
 
-from app import sitemap
+from app import sitemap, views
 from app.access import Principal
 from app.accounts.first import make_first_admin
 from app.audit import handlers as audit
@@ -15,11 +15,11 @@ from app.categories import handlers as categories
 from app.comments import handlers as comments
 from app.events import handlers as events
 from app.feeds import handlers as feeds
+from app.items import handlers as items
 from app.jobs import handlers as jobs
 from app.mail import handlers as mail
 from app.mail import transport
 from app.posts import handlers as posts
-from app.posts import views
 from app.search import handlers as search
 from app.sql import Connection
 from app.statistics import handlers as statistics
@@ -27,7 +27,22 @@ from app.tags import handlers as tags
 from app.users import handlers as users
 from generated.server import AsyncAuthorize, build_router
 
-HANDLERS = (audit, auth, categories, comments, events, feeds, jobs, mail, posts, search, statistics, tags, users)
+HANDLERS = (
+    audit,
+    auth,
+    categories,
+    comments,
+    events,
+    feeds,
+    items,
+    jobs,
+    mail,
+    posts,
+    search,
+    statistics,
+    tags,
+    users,
+)
 
 
 def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
@@ -42,6 +57,7 @@ def router(authorize: AsyncAuthorize[Principal]) -> APIRouter:
         audit=audit,
         events=events,
         feeds=feeds,
+        items=items,
         jobs=jobs,
         mail=mail,
         search=search,

@@ -12,6 +12,7 @@ from app.contract import role_scopes
 from app.ids import new_id
 from app.sql import Connection
 from tests.factory_events import EventRows
+from tests.factory_items import ItemFactory
 
 PASSWORD = "Weaves4lgebra"
 # argon2id of PASSWORD, cheap on purpose: tests that do not log in should not wait for a hash.
@@ -34,7 +35,7 @@ class Member:
         return {"Authorization": f"Bearer {self.token}"}
 
 
-class Factory(EventRows):
+class Factory(EventRows, ItemFactory):
     """Makes rows on the test's connection."""
 
     def __init__(self, connection: Connection) -> None:

@@ -1,21 +1,40 @@
-"""What becomes of all that a member has written and liked when the account goes.
+"""What becomes of all that a member has written, offered and liked when the account goes.
 
-Posts go with all that hangs on them, as if their author had deleted each. Comments go too, but where others have
-answered, the place stays without text and author, so that the answers keep theirs. Seats at events are given back, and
-events that the member organizes are called off. Every counter is as exact as before
+Posts and items go with all that hangs on them, as if their author had deleted each. Comments go too, but where others
+have answered, the place stays without text and author, so that the answers keep theirs. Seats at events are given back,
+and events that the member organizes are called off. Every counter is as exact as before
 (docs/decisions/0019-the-end-of-an-account.md).
 
-Locks are taken in the order that everybody keeps: posts by their ids, the member, tags by their names, categories,
-events and comments by their ids. The number of statements does not depend on how much there is.
+Locks are taken in the order that everybody keeps: items and posts by their ids, the member, tags by their names,
+categories, events and comments by their ids. The number of statements does not depend on how much there is.
 """
 
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Uuid, bindparam, delete, func, literal_column, select, union, update
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    Uuid,
+    bindparam,
+    delete,
+    func,
+    literal_column,
+    select,
+    union,
+    union_all,
+    update,
+)
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.categories.tables import Category
 from app.comments.tables import Comment, CommentLike, CommentReport
 from app.events import attendance
+from app.items.tables import Item
 from app.jobs import service as jobs
 from app.posts.tables import Post, PostLike
 from app.sql import Connection, Statement
@@ -33,39 +52,44 @@ _LOCK_POSTS = Statement(
     select(Post.id).where(Post.id.in_(_touched)).order_by(Post.id).with_for_update(key_share=True), seconds=SECONDS
 )
 
-_carried = (
-    select(func.unnest(Post.tags).label("name"))
-    .where(Post.author_id == _member, Post.status == literal_column("'published'"))
-    .subquery("carried")
+_LOCK_ITEMS = Statement(
+    select(Item.id).where(Item.owner_id == _member).order_by(Item.id).with_for_update(key_share=True), seconds=SECONDS
 )
-_lost = select(_carried.c.name, func.count().label("number")).group_by(_carried.c.name).cte("lost")
-_losing = (
-    select(Tag.id, _lost.c.number)
-    .join(_lost, _lost.c.name == Tag.name)
-    .order_by(Tag.name)
-    .with_for_update(of=Tag)
-    .cte("losing")
-)
-_COUNT_TAGS = Statement(
-    update(Tag).where(Tag.id == _losing.c.id).values(post_count=Tag.post_count - _losing.c.number), seconds=SECONDS
-)
-_filed = (
-    select(Post.category_id, func.count().label("number"))
-    .where(Post.author_id == _member, Post.status == literal_column("'published'"), Post.category_id.is_not(None))
-    .group_by(Post.category_id)
-    .cte("filed")
-)
-_leaving = (
-    select(Category.id, _filed.c.number)
-    .join(_filed, _filed.c.category_id == Category.id)
-    .order_by(Category.id)
-    .with_for_update(of=Category, key_share=True)
-    .cte("leaving")
-)
-_COUNT_CATEGORIES = Statement(
-    update(Category).where(Category.id == _leaving.c.id).values(post_count=Category.post_count - _leaving.c.number),
-    seconds=SECONDS,
-)
+# What is counted with tags and categories, and by which column of theirs.
+_COUNTED: dict[str, tuple[type[Post | Item], ColumnElement[bool]]] = {
+    Post.counter: (Post, Post.author_id == _member),
+    Item.counter: (Item, Item.owner_id == _member),
+}
+
+
+def _lost(of: Callable[[type[Post | Item]], ColumnElement[Any] | InstrumentedAttribute[Any]]) -> CTE:
+    """Return how much of each kind is lost to each tag or category: one row for each, whatever it loses."""
+    parts: list[Select[*tuple[Any, ...]]] = []
+    for counter, (table, own) in _COUNTED.items():
+        ones = (literal_column(str(int(name == counter)), Integer()).label(name) for name in _COUNTED)
+        seen = table.status == literal_column(f"'{table.listed}'")
+        parts.append(select(of(table).label("key"), *ones).where(own, seen))
+    each = union_all(*parts).subquery("each")
+    numbers = (func.sum(each.c[name]).label(name) for name in _COUNTED)
+    return select(each.c.key, *numbers).where(each.c.key.is_not(None)).group_by(each.c.key).cte("lost")
+
+
+def _counting(table: type[Tag | Category], key: InstrumentedAttribute[Any], lost: CTE) -> Statement:
+    """Return the statement that takes what is lost out of the numbers, in the order of the key."""
+    losing = (
+        select(table.id, *(lost.c[name] for name in _COUNTED))
+        .join(lost, lost.c.key == key)
+        .order_by(key)
+        .with_for_update(of=table, key_share=True)
+        .cte("losing")
+    )
+    numbers = {name: getattr(table, name) - losing.c[name].cast(Integer()) for name in _COUNTED}
+    return Statement(update(table).where(table.id == losing.c.id).values(numbers), seconds=SECONDS)
+
+
+_COUNT_TAGS = _counting(Tag, Tag.name, _lost(lambda table: func.unnest(table.tags)))
+_COUNT_CATEGORIES = _counting(Category, Category.id, _lost(lambda table: table.category_id))
+_DELETE_ITEMS = Statement(delete(Item).where(Item.owner_id == _member), seconds=SECONDS)
 _SCHEDULED = Statement(
     select(Post.publication_job_id).where(Post.author_id == _member, Post.publication_job_id.is_not(None))
 )
@@ -147,8 +171,12 @@ def _fading() -> Statement:
 _FADE = _fading()
 
 
-async def lock_posts(connection: Connection, member: UUID) -> None:
-    """Lock every post that the member has written, liked or commented; the member's own row comes after these."""
+async def lock_things(connection: Connection, member: UUID) -> None:
+    """Lock the member's items, and every post that the member has written, liked or commented.
+
+    The member's own row comes after these.
+    """
+    await _LOCK_ITEMS.all(connection, member=member)
     await _LOCK_POSTS.all(connection, member=member)
 
 
@@ -156,6 +184,7 @@ async def take_apart(connection: Connection, member: UUID) -> None:
     """Remove a member whose row is locked, so that nothing is added in the member's name meanwhile."""
     await _COUNT_TAGS.run(connection, member=member)
     await _COUNT_CATEGORIES.run(connection, member=member)
+    await _DELETE_ITEMS.run(connection, member=member)
     schedules = await _SCHEDULED.all(connection, member=member)
     await jobs.call_off(connection, [row["publication_job_id"] for row in schedules])
     await _DELETE_POSTS.run(connection, member=member)

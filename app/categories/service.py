@@ -1,15 +1,15 @@
 """The rules of categories, and the statements that keep them.
 
 Whoever changes the tree, or takes a category away, has the vocabulary to himself (app/tags/service.py, whose order of
-locks holds here, too: the vocabulary, posts by their ids, categories last). So two moves never make a circle that
-neither would have made, and no post is put into a category at the moment when that goes.
+locks holds here, too: the vocabulary, items and posts by their ids, categories last). So two moves never make a circle
+that neither would have made, and nothing is put into a category at the moment when that goes.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
-from typing import Any, TypedDict
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -28,7 +28,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app import pages
@@ -70,6 +69,7 @@ _CATEGORY = (
     Category.parent_id,
     Category.depth,
     Category.post_count,
+    Category.item_count,
     Category.version,
     Category.created_at,
     Category.updated_at,
@@ -101,14 +101,6 @@ _CARRY = Statement(
 )
 _HAS_CHILDREN = Statement(select(exists().where(Category.parent_id == _id)))
 _DELETE = Statement(delete(Category).where(Category.id == _id))
-_COUNT = Statement(
-    update(Category)
-    .where(Category.id == _id)
-    .values(post_count=Category.post_count + bindparam("step", type_=Integer()))
-)
-_ARE_ACTIVE = Statement(
-    select(Category.id, Category.is_active).where(Category.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))))
-)
 
 _ORDER: dict[CategorySort, tuple[InstrumentedAttribute[Any], bool]] = {
     CategorySort.by_place: (Category.place, False),
@@ -229,6 +221,11 @@ async def update_category(
         raise CategoryTaken from None
 
 
+def carriers() -> list[type[Categorised]]:
+    """Return the tables of what stands in categories, in the order in which their rows are locked."""
+    return sorted(Categorised.__subclasses__(), key=lambda carrier: carrier.__name__)
+
+
 @cache
 def _leaving() -> list[Statement]:
     """Return, for each table of things in categories, the statement that takes them out of one.
@@ -236,7 +233,7 @@ def _leaving() -> list[Statement]:
     The version counts, so that whoever holds a copy gets 412; `updated_at` stays, because nobody edited them.
     """
     statements: list[Statement] = []
-    for carrier in Categorised.__subclasses__():
+    for carrier in carriers():
         there = select(carrier.id).where(carrier.category_id == _id).order_by(carrier.id)
         there = there.with_for_update(key_share=True).cte("there")
         leave = (
@@ -249,7 +246,7 @@ def _leaving() -> list[Statement]:
 
 
 async def delete_category(connection: Connection, category_id: UUID, if_match: str) -> None:
-    """Delete a category and take posts out of it. Raises NotFound, PreconditionFailed, CategoryNotEmpty."""
+    """Delete a category and take everything out of it. Raises NotFound, PreconditionFailed, CategoryNotEmpty."""
     await tags.own(connection)
     row = await _row(connection, category_id)
     require_match(if_match, row["version"])
@@ -258,41 +255,3 @@ async def delete_category(connection: Connection, category_id: UUID, if_match: s
     for leave in _leaving():
         await leave.run(connection, category_id=category_id)
     await _DELETE.run(connection, category_id=category_id)
-
-
-class Fault(TypedDict):
-    """What is wrong with a category that something is to be put into."""
-
-    code: str
-    detail: str
-
-
-_UNKNOWN = Fault(code="unknown_category", detail="There is no such category.")
-_INACTIVE = Fault(code="inactive_category", detail="The category takes no new posts.")
-
-
-async def unfit(connection: Connection, ids: Collection[UUID]) -> dict[UUID | None, Fault]:
-    """Return those of the categories that nothing can be put into. The caller shares the vocabulary."""
-    if not ids:
-        return {}
-    known = {row["id"]: row["is_active"] for row in await _ARE_ACTIVE.all(connection, ids=list(ids))}
-    return {it: _INACTIVE if it in known else _UNKNOWN for it in ids if not known.get(it)}
-
-
-async def require_active(connection: Connection, category_id: UUID) -> None:
-    """Raise ValidationFailed unless posts can be put into the category. The caller shares the vocabulary."""
-    for fault in (await unfit(connection, {category_id})).values():
-        raise ValidationFailed(errors=[FieldError(pointer="/category_id", **fault)])
-
-
-async def add(connection: Connection, steps: Mapping[UUID, int]) -> None:
-    """Keep the number of published posts of each category, after as many more, or fewer, are in it."""
-    # In the order of the ids, so that two who count the same do not wait for each other.
-    for category_id in sorted(steps):
-        await _COUNT.run(connection, category_id=category_id, step=steps[category_id])
-
-
-async def count(connection: Connection, *, removed: UUID | None = None, added: UUID | None = None) -> None:
-    """Keep the number of published posts of each category, after one post left one and came into another."""
-    if removed != added:
-        await add(connection, {it: step for it, step in ((removed, -1), (added, 1)) if it is not None})

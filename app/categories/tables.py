@@ -1,6 +1,7 @@
 """The tree of categories."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, func
@@ -39,6 +40,8 @@ class Category(Table):
     is_active: Mapped[bool] = mapped_column(server_default="true")
     # Published posts in it, kept by the statements that change a post's category or status.
     post_count: Mapped[int] = mapped_column(server_default="0")
+    # Active items in it, kept likewise.
+    item_count: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -46,6 +49,9 @@ class Category(Table):
 
 class Categorised:
     """What stands in a category; nothing stands in one that is deleted."""
+
+    # In which column of a category it is counted.
+    counter: ClassVar[str]
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     version: Mapped[int] = mapped_column(server_default="1")

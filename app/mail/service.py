@@ -42,15 +42,21 @@ class Reader:
     username: str = ""
 
 
-async def queue(
-    connection: Connection, template: str, reader: Reader, values: Mapping[str, Any], *, owner_id: UUID | None = None
+async def queue(  # noqa: PLR0913 - Each says another thing about the mail.
+    connection: Connection,
+    template: str,
+    reader: Reader,
+    values: Mapping[str, Any],
+    *,
+    owner_id: UUID | None = None,
+    key: str | None = None,
 ) -> UUID:
-    """Queue a mail in the caller's transaction; return the id of its job.
+    """Queue a mail in the caller's transaction, but only once for a `key`; return the id of its job.
 
     `values` stay in the queue until the mail is out, so they hold nothing that opens anything.
     """
     payload = {"template": template, "to": reader.email, "username": reader.username, "values": dict(values)}
-    return await enqueue(connection, MAIL, payload, owner_id=owner_id)
+    return await enqueue(connection, MAIL, payload, owner_id=owner_id, key=key)
 
 
 async def notify(connection: Connection, reader: Reader, notice: Notice) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app.access import Action, Principal, allowed
-from app.categories import service as categories
+from app.categories import filing
 from app.ids import new_id
 from app.jobs import service as jobs
 from app.posts import queries
@@ -62,8 +62,8 @@ class Counts:
         if self.authors:
             steps = [number * step for number in self.authors.values()]
             await _COUNT_FOR_AUTHORS.run(connection, ids=list(self.authors), steps=steps)
-        await tags.add(connection, {name: number * step for name, number in self.names.items()})
-        await categories.add(connection, {category_id: number * step for category_id, number in self.filed.items()})
+        await tags.add(connection, Post, {name: number * step for name, number in self.names.items()})
+        await filing.add(connection, Post, {category_id: number * step for category_id, number in self.filed.items()})
 
 
 def _lists(*names_and_types: tuple[str, Any]) -> Any:
@@ -195,7 +195,7 @@ async def create(connection: Connection, principal: Principal, batch: models.Pos
     """Write drafts, and return them in their order. Raises ValidationFailed for what only the database finds."""
     await tags.share(connection)
     drafts = [_draft(post) for post in batch.posts]
-    wrong = await categories.unfit(connection, {draft.category_id for draft in drafts if draft.category_id})
+    wrong = await filing.unfit(connection, {draft.category_id for draft in drafts if draft.category_id})
     if wrong:
         raise ValidationFailed(
             errors=[

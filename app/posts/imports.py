@@ -22,7 +22,7 @@ from sqlalchemy import Integer, Text, Uuid, bindparam, delete, func, literal_col
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.access import WRITE_POSTS
-from app.categories import service as categories
+from app.categories import filing
 from app.contract import role_scopes
 from app.db import reading, transaction
 from app.jobs.registry import JobFailed, Running
@@ -154,7 +154,7 @@ async def _write(connection: Connection, file: File, read: Sequence[Line], repor
             report.refuse(line.number, line.errors)
         else:
             drafts[line.number] = line.draft
-    wrong = await categories.unfit(connection, {it.category_id for it in drafts.values() if it.category_id})
+    wrong = await filing.unfit(connection, {it.category_id for it in drafts.values() if it.category_id})
     for number in [number for number, draft in drafts.items() if draft.category_id in wrong]:
         report.refuse(number, [FieldError(pointer="/category_id", **wrong[drafts.pop(number).category_id])])
     fresh = await _fresh(connection, file, drafts)
@@ -219,7 +219,7 @@ async def _read_all(file: File, report: Report, job: Running) -> set[str]:
             elif line.draft.category_id:
                 filed[line.number] = line.draft.category_id
         async with reading() as connection:
-            wrong = await categories.unfit(connection, set(filed.values()))
+            wrong = await filing.unfit(connection, set(filed.values()))
         for number, category_id in filed.items():
             if category_id in wrong:
                 report.refuse(number, [FieldError(pointer="/category_id", **wrong[category_id])])

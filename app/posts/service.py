@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from app import pages
 from app.access import Action, Principal, allowed, require
-from app.categories import service as categories
+from app.categories import filing
 from app.etags import require_match
 from app.ids import new_id
 from app.jobs import service as jobs
@@ -140,7 +140,7 @@ async def create(connection: Connection, principal: Principal, draft: models.Pos
     if names or category_id:
         await tags.share(connection)
     if category_id:
-        await categories.require_active(connection, category_id)
+        await filing.require_active(connection, category_id)
     await tags.ensure(connection, names)
     await _INSERT.run(
         connection,
@@ -188,7 +188,7 @@ async def update_post(
     if "tags" in changes:
         changes["tags"] = tags.normalise(changes["tags"])
     if changes.get("category_id") not in (None, row["category_id"]):
-        await categories.require_active(connection, changes["category_id"])
+        await filing.require_active(connection, changes["category_id"])
     await change(connection, principal, row, changes)
     return await get(connection, principal, post_id)
 
@@ -218,15 +218,15 @@ async def change(
     if written:
         await history.after(connection, row, principal, restored_from)
     if row["status"] == PostStatus.published:
-        await tags.count(connection, removed=row["tags"], added=values["tags"])
-        await categories.count(connection, removed=row["category_id"], added=values["category_id"])
+        await tags.count(connection, Post, removed=row["tags"], added=values["tags"])
+        await filing.count(connection, Post, removed=row["category_id"], added=values["category_id"])
 
 
 async def count_published(connection: Connection, row: Record, step: int) -> None:
     """Keep the counters of author, tags and category when a post appears (1) or disappears (-1)."""
     await _COUNT_FOR_AUTHOR.run(connection, author_id=row["author_id"], step=step)
-    await tags.count(connection, **{"added" if step > 0 else "removed": row["tags"]})
-    await categories.count(connection, **{"added" if step > 0 else "removed": row["category_id"]})
+    await tags.count(connection, Post, **{"added" if step > 0 else "removed": row["tags"]})
+    await filing.count(connection, Post, **{"added" if step > 0 else "removed": row["category_id"]})
 
 
 async def call_off(connection: Connection, row: Record) -> None:

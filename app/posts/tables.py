@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Computed, ForeignKey, Index, LargeBinary, func, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, LargeBinary, func, text
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,6 +13,7 @@ from app.jobs.tables import Job
 from app.sql import Table
 from app.tags.tables import Tagged
 from app.users.tables import User
+from app.views import Viewed
 
 _SEARCH = (
     "setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', coalesce(excerpt, '')), 'B') "
@@ -21,10 +22,12 @@ _SEARCH = (
 )
 
 
-class Post(Tagged, Categorised, Table):
+class Post(Tagged, Categorised, Viewed, Table):
     """A post. Its lists are read in the order of an index, newest first, so that no page is sorted at request time."""
 
     __tablename__ = "posts"
+    listed = "published"
+    counter = "post_count"
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'scheduled', 'published', 'archived')", name="status"),
         CheckConstraint("(status = 'scheduled') = (publish_at IS NOT NULL)", name="schedule"),
@@ -79,7 +82,6 @@ class Post(Tagged, Categorised, Table):
     content: Mapped[str]
     excerpt: Mapped[str | None]
     featured: Mapped[bool] = mapped_column(server_default="false")
-    views: Mapped[int] = mapped_column(BigInteger, server_default="0")
     likes: Mapped[int] = mapped_column(server_default="0")
     comment_count: Mapped[int] = mapped_column(server_default="0")
     published_at: Mapped[datetime | None]

@@ -9,7 +9,7 @@ from app.db import reading, transaction
 from app.etags import conditional, etag
 from app.idempotency import once
 from app.sql import Connection
-from app.tags import service
+from app.tags import merging, service
 from generated.models import Tag, TagCreate, TagMerge, TagPage, TagSort, TagUpdate
 from generated.server import HTTPResult
 
@@ -50,7 +50,7 @@ async def update_tag(*, principal: Principal, tag_id: UUID, if_match: str, body:
 
 async def merge_tag(*, principal: Principal, tag_id: UUID, if_match: str, body: TagMerge) -> HTTPResult[Tag]:
     async with transaction() as connection:
-        tag = await service.merge_tag(connection, tag_id, body.into, if_match)
+        tag = await merging.merge(connection, tag_id, body.into, if_match)
     return HTTPResult(200, tag, {"ETag": etag(tag)})
 
 

@@ -1,14 +1,14 @@
 """The rules of tags, and the statements that keep them.
 
-A post carries the names of its tags, so that a list of posts needs no join; renaming or deleting a tag therefore
-writes posts (and whatever else is `Tagged`). Nobody waits in a circle, because everybody takes locks in one order:
+A post or an item carries the names of its tags, so that a list of them needs no join; renaming or deleting a tag
+therefore writes whatever is `Tagged`. Nobody waits in a circle, because everybody takes locks in one order:
 
-1. the lock of the vocabulary: shared by who gives tags to a post, exclusive for who edits a tag. Without it a post
+1. the lock of the vocabulary: shared by who gives tags to a thing, exclusive for who edits a tag. Without it a thing
    could take a name at the moment when the name goes, and carry a tag that does not exist;
-2. rows of posts, in the order of their ids where there are several (app/posts/views.py does the same);
+2. rows of items, then of posts, in the order of their ids where there are several (app/views.py does the same);
 3. rows of tags, in the order of their names, all in one statement.
 
-Publishing and deleting a post need no part in the first: they count the tags that the row they have locked carries,
+Publishing and deleting need no part in the first: they count the tags that the row they have locked carries,
 and who edits one of those tags waits for that row before it touches the tag.
 """
 
@@ -24,7 +24,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -39,7 +38,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app import pages
 from app.etags import require_match
 from app.ids import new_id
-from app.problems import FieldError, NotFound, Problem, ValidationFailed
+from app.problems import NotFound, Problem
 from app.sql import Connection, Statement
 from app.tags.tables import DEFAULT_COLOR, Tag, Tagged
 from generated import models
@@ -76,9 +75,13 @@ _locked = (
     .with_for_update(of=Tag)
     .cte("locked")
 )
-_COUNT = Statement(
-    update(Tag).where(Tag.id == _locked.c.id).values(post_count=Tag.post_count + _locked.c.step.cast(Integer))
-)
+
+
+@cache
+def _counting(counter: str) -> Statement:
+    number = getattr(Tag, counter) + _locked.c.step.cast(Integer)
+    return Statement(update(Tag).where(Tag.id == _locked.c.id).values({counter: number}))
+
 
 _TAG = (
     Tag.id,
@@ -86,6 +89,7 @@ _TAG = (
     Tag.color,
     Tag.description,
     Tag.post_count,
+    Tag.item_count,
     Tag.version,
     Tag.created_at,
     Tag.updated_at,
@@ -103,17 +107,6 @@ _UPDATE = Statement(
     .returning(*_TAG)
 )
 _DELETE = Statement(delete(Tag).where(Tag.id == bindparam("id")))
-_POST_COUNT = Statement(select(Tag.post_count).where(Tag.id == bindparam("id")))
-_ADD = Statement(
-    update(Tag)
-    .where(Tag.id == bindparam("id"))
-    .values(
-        post_count=Tag.post_count + bindparam("number", type_=Integer()),
-        version=Tag.version + 1,
-        updated_at=func.now(),
-    )
-    .returning(*_TAG)
-)
 _COUNT_ALL = pages.Counting(select(Tag.id))
 
 _ORDER: dict[TagSort, tuple[InstrumentedAttribute[Any], bool]] = {
@@ -144,15 +137,22 @@ async def ensure(connection: Connection, names: Collection[str]) -> None:
         await _ENSURE.run(connection, ids=[new_id() for _ in names], names=sorted(names))
 
 
-async def count(connection: Connection, *, removed: Collection[str] = (), added: Collection[str] = ()) -> None:
-    """Keep the number of published posts of each tag, after one post lost some tags and got others."""
-    await add(connection, dict.fromkeys(set(removed) - set(added), -1) | dict.fromkeys(set(added) - set(removed), 1))
+async def count(
+    connection: Connection,
+    carrier: type[Tagged],
+    *,
+    removed: Collection[str] = (),
+    added: Collection[str] = (),
+) -> None:
+    """Keep the number of what everybody sees of each tag, after one such thing lost some tags and got others."""
+    steps = dict.fromkeys(set(removed) - set(added), -1) | dict.fromkeys(set(added) - set(removed), 1)
+    await add(connection, carrier, steps)
 
 
-async def add(connection: Connection, steps: Mapping[str, int]) -> None:
-    """Keep the number of published posts of each tag, after many posts lost or got it."""
+async def add(connection: Connection, carrier: type[Tagged], steps: Mapping[str, int]) -> None:
+    """Keep the number of what everybody sees of each tag, after many such things lost or got it."""
     if steps:
-        await _COUNT.run(connection, names=list(steps), steps=list(steps.values()))
+        await _counting(carrier.counter).run(connection, names=list(steps), steps=list(steps.values()))
 
 
 async def get(connection: Connection, tag_id: UUID) -> models.Tag:
@@ -188,12 +188,17 @@ async def create(connection: Connection, draft: models.TagCreate) -> models.Tag:
     return models.Tag.model_validate(dict(row or {}))
 
 
+def carriers() -> list[type[Tagged]]:
+    """Return the tables that carry tags, in the order in which their rows are locked."""
+    return sorted(Tagged.__subclasses__(), key=lambda carrier: carrier.__name__)
+
+
 @cache
 def _rewriting() -> list[tuple[Statement, Statement]]:
     """Return, for each table that carries tags, the statements that rename one and that take one off."""
     old = bindparam("old", type_=Text())
     statements: list[tuple[Statement, Statement]] = []
-    for carrier in Tagged.__subclasses__():
+    for carrier in carriers():
         carrying = (
             select(carrier.id)
             .where(carrier.tags.contains(func.array_append(literal_column("'{}'::text[]"), old)))
@@ -202,7 +207,7 @@ def _rewriting() -> list[tuple[Statement, Statement]]:
             .cte("carrying")
         )
         # The version counts, so that an author whose copy still has the old name gets 412 instead of bringing it
-        # back; `updated_at` stays, because nobody edited the post.
+        # back; `updated_at` stays, because nobody edited the thing.
         rewrite = update(carrier).where(carrier.id == carrying.c.id)
         renamed = func.array_replace(carrier.tags, old, bindparam("new", type_=Text()))
         removed = func.array_remove(carrier.tags, old)
@@ -215,7 +220,7 @@ def _rewriting() -> list[tuple[Statement, Statement]]:
     return statements
 
 
-async def _owned(connection: Connection, tag_id: UUID, if_match: str) -> models.Tag:
+async def owned(connection: Connection, tag_id: UUID, if_match: str) -> models.Tag:
     """Return a tag whose name nobody else changes or takes until the end of the transaction."""
     await own(connection)
     tag = await get(connection, tag_id)
@@ -225,7 +230,7 @@ async def _owned(connection: Connection, tag_id: UUID, if_match: str) -> models.
 
 async def update_tag(connection: Connection, tag_id: UUID, patch: models.TagUpdate, if_match: str) -> models.Tag:
     """Apply a merge patch. Raises NotFound, PreconditionFailed, TagTaken."""
-    tag = await _owned(connection, tag_id, if_match)
+    tag = await owned(connection, tag_id, if_match)
     changes = patch.model_dump(exclude_unset=True)
     values = {f"new_{name}": changes.get(name, getattr(tag, name)) for name in _EDITABLE}
     if values["new_name"] != tag.name:
@@ -240,51 +245,12 @@ async def update_tag(connection: Connection, tag_id: UUID, patch: models.TagUpda
 
 async def delete_tag(connection: Connection, tag_id: UUID, if_match: str) -> None:
     """Delete a tag and take it off everything that carries it. Raises NotFound, PreconditionFailed."""
-    tag = await _owned(connection, tag_id, if_match)
+    tag = await owned(connection, tag_id, if_match)
     for _, remove in _rewriting():
         await remove.run(connection, old=tag.name)
+    await forget(connection, tag_id)
+
+
+async def forget(connection: Connection, tag_id: UUID) -> None:
+    """Delete a tag that nothing carries any more; the caller owns the vocabulary."""
     await _DELETE.run(connection, id=tag_id)
-
-
-@cache
-def _merging() -> list[Statement]:
-    """Return, for each table that carries tags, the statement that puts one in the place of another.
-
-    It answers how many carry both and are published; for the others, the one is counted where the other was.
-    """
-    statements: list[Statement] = []
-    for carrier in Tagged.__subclasses__():
-        old, new = bindparam("old", type_=Text()), bindparam("new", type_=Text())
-        has_new = carrier.tags.contains(func.array_append(literal_column("'{}'::text[]"), new))
-        carrying = (
-            select(carrier.id, (has_new & (carrier.status == literal_column("'published'"))).label("counted"))
-            .where(carrier.tags.contains(func.array_append(literal_column("'{}'::text[]"), old)))
-            .order_by(carrier.id)
-            .with_for_update(key_share=True)
-            .cte("carrying")
-        )
-        merged = case((has_new, func.array_remove(carrier.tags, old)), else_=func.array_replace(carrier.tags, old, new))
-        rewritten = (
-            update(carrier)
-            .where(carrier.id == carrying.c.id)
-            .values(tags=merged, version=carrier.version + 1)
-            .cte("rewritten")
-        )
-        twice = select(func.count()).select_from(carrying).where(carrying.c.counted)
-        statements.append(Statement(twice.add_cte(rewritten), seconds=REWRITE_SECONDS))
-    return statements
-
-
-async def merge_tag(connection: Connection, tag_id: UUID, into: UUID, if_match: str) -> models.Tag:
-    """Put another tag in the place of one. Raises NotFound, PreconditionFailed, and ValidationFailed for the other."""
-    tag = await _owned(connection, tag_id, if_match)
-    row = await _GET.first(connection, id=into)
-    if row is None or into == tag_id:
-        code, detail = ("unknown_tag", "There is no such tag.") if row is None else ("same_tag", "Must be another tag.")
-        raise ValidationFailed(errors=[FieldError(pointer="/into", code=code, detail=detail)])
-    twice = [await merge.value(connection, old=tag.name, new=row["name"]) for merge in _merging()]
-    # Everything that carried the tag is locked by now, and so nobody counts it any more.
-    counted = await _POST_COUNT.value(connection, id=tag_id)
-    await _DELETE.run(connection, id=tag_id)
-    merged = await _ADD.first(connection, id=into, number=counted - sum(twice))
-    return models.Tag.model_validate(dict(merged or {}))

@@ -1,6 +1,7 @@
-"""The subjects that posts are about."""
+"""The subjects that posts and items are about."""
 
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import Index, func
@@ -12,7 +13,7 @@ DEFAULT_COLOR = "#6b7280"
 
 
 class Tag(Table):
-    """A tag; posts carry its name, this table what is said of it."""
+    """A tag; posts and items carry its name, this table what is said of it."""
 
     __tablename__ = "tags"
     __table_args__ = (
@@ -27,6 +28,8 @@ class Tag(Table):
     description: Mapped[str | None]
     # Published posts with this tag, kept by the statements that change a post's tags or status.
     post_count: Mapped[int] = mapped_column(server_default="0")
+    # Active items with this tag, kept likewise.
+    item_count: Mapped[int] = mapped_column(server_default="0")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
@@ -35,8 +38,11 @@ class Tag(Table):
 class Tagged:
     """What carries tags: it holds their names in its author's order, and a renamed tag is renamed in it."""
 
+    # In which state it is counted with its tags and its category, and in which of their columns.
+    listed: ClassVar[str]
+    counter: ClassVar[str]
+
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    # `published` is counted with its tags.
     status: Mapped[str] = mapped_column(server_default="draft")
     tags: Mapped[list[str]] = mapped_column(server_default="{}")
     version: Mapped[int] = mapped_column(server_default="1")

@@ -1108,6 +1108,120 @@ class EventsService(Protocol[PrincipalT_contra]):
         """
 
 
+class ItemsService(Protocol[PrincipalT_contra]):
+    """Implement the items operations: subclass this Protocol, or give an object its methods."""
+
+    @abstractmethod
+    async def list_items(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        sort: models.ItemSort,
+        owner: str | None,
+        tag: str | None,
+        category: str | None,
+        in_stock: StrictBool | None,
+        min_price: str | None,
+        max_price: str | None,
+    ) -> models.ItemPage | HTTPResult[models.ItemPage | models.Problem] | Response:
+        """
+        Handle GET /items.
+        """
+
+    @abstractmethod
+    async def create_item(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        idempotency_key: str | None,
+        body: models.ItemCreate,
+    ) -> models.Item | HTTPResult[models.Item | models.Problem] | Response:
+        """
+        Handle POST /items.
+        """
+
+    @abstractmethod
+    async def search_items(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        q: str,
+        min_price: str | None,
+        max_price: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> models.ItemHitPage | HTTPResult[models.ItemHitPage | models.Problem] | Response:
+        """
+        Handle GET /items/search.
+        """
+
+    @abstractmethod
+    async def list_popular_items(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+    ) -> models.PopularItems | HTTPResult[models.PopularItems | models.Problem] | Response:
+        """
+        Handle GET /items/popular.
+        """
+
+    @abstractmethod
+    async def get_item(
+        self,
+        *,
+        principal: PrincipalT_contra | None,
+        item_id: UUID,
+        if_none_match: str | None,
+    ) -> models.Item | HTTPResult[models.Item | models.Problem] | Response:
+        """
+        Handle GET /items/{item_id}.
+        """
+
+    @abstractmethod
+    async def update_item(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        item_id: UUID,
+        if_match: str,
+        body: models.ItemUpdate,
+    ) -> models.Item | HTTPResult[models.Item | models.Problem] | Response:
+        """
+        Handle PATCH /items/{item_id}.
+        """
+
+    @abstractmethod
+    async def delete_item(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        item_id: UUID,
+        if_match: str,
+    ) -> None | HTTPResult[models.Problem] | Response:
+        """
+        Handle DELETE /items/{item_id}.
+        """
+
+    @abstractmethod
+    async def list_my_items(
+        self,
+        *,
+        principal: PrincipalT_contra,
+        limit: int,
+        cursor: str | None,
+        page: int | None,
+        include_total: StrictBool | None,
+        status: models.ItemStatus | None,
+    ) -> models.ItemPage | HTTPResult[models.ItemPage | models.Problem] | Response:
+        """
+        Handle GET /users/me/items.
+        """
+
+
 class SearchService(Protocol[PrincipalT_contra]):
     """Implement the search operations: subclass this Protocol, or give an object its methods."""
 

@@ -68,6 +68,7 @@ class World:
 PARAMETERS = (
     "path.post_id",
     "path.comment_id",
+    "path.item_id",
     "path.tag_id",
     "path.category_id",
     "path.job_id",
@@ -121,7 +122,7 @@ async def _leave_jobs(dsn: str, name: str) -> list[str]:
 
 
 def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> None:
-    """Leave published posts with a comment each, drafts when there are many, and tags and categories where one may."""
+    """Leave posts, most of them published with a comment, items, and tags and categories where one may."""
     client.headers["Authorization"] = f"Bearer {_log_in(client, name)['access_token']}"
     for number in range(posts):
         draft = {"title": f"{name} on looms {number}", "content": "It weaves algebraical patterns.", "tags": ["looms"]}
@@ -133,6 +134,10 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
             client.put(f"/posts/{post['id']}/publication").raise_for_status()
             answer = client.post(f"/posts/{post['id']}/comments", json={"content": "Who weaves the cards?"})
             world.known["path.comment_id"].append(answer.raise_for_status().json()["id"])
+    for number in range(posts):
+        item = {"title": f"A loom of {name}, {number}", "price": f"{number + 1}.00", "tags": ["looms"]}
+        answer = client.post("/items", json=item).raise_for_status()
+        world.known["path.item_id"].append(answer.json()["id"])
     if name == "manager":
         for tag in ("engines", "cards", "numbers", "bernoulli", *(f"wheel-{number}" for number in range(20))):
             world.known["path.tag_id"].append(client.post("/tags", json={"name": tag}).raise_for_status().json()["id"])

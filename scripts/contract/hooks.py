@@ -12,6 +12,7 @@ from uuid import uuid4
 import schemathesis
 from schemathesis import HookContext, Response
 
+from scripts.contract import hooks_items
 from scripts.coverage.exchange import Exchange, pairs
 from scripts.coverage.record import of_process
 
@@ -183,7 +184,10 @@ def _rank(case: Case) -> None:
         case.body = {"full_name": "Still here"}
 
 
-LESSONS = (_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank)
+LESSONS = (
+    *hooks_items.LESSONS,
+    *(_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank),
+)
 
 
 @hook
@@ -226,6 +230,7 @@ def _count(response: Response) -> None:
 
 def _forget(case: Case) -> None:
     """Forget what has gone or may be another version now."""
+    hooks_items.forget(case)
     name = _operation(case)
     gone = [str(_subject(case))]
     if name == "deletePosts":
@@ -237,12 +242,13 @@ def _forget(case: Case) -> None:
         _labels.difference_update(gone)
         _categories.difference_update(gone)
     if "/tags/" in case.formatted_path and case.method in ("PATCH", "DELETE", "PUT"):
-        # What is done to a tag is done to every post that carries it, which is a new version of each.
+        # What is done to a tag is done to everything that carries it, which is a new version of each.
         _tags.clear()
 
 
 def _note_made(case: Case, document: dict[str, Any]) -> None:
     """Remember posts that were made or published, tags, and which categories take posts."""
+    hooks_items.note(case, document)
     name = _operation(case)
     if name in ("createPost", "createPosts"):
         _made.update(dict.fromkeys(post["id"] for post in document.get("items", [document])))

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.posts.text import excerpt_of, slug_of
 from scripts.demo.events import events
+from scripts.demo.items import offer_items
 from scripts.demo.people import PEOPLE
 from scripts.demo.prose import articles, remark
 from scripts.demo.subjects import TAGS
@@ -37,6 +38,7 @@ class Publication:
     comment_likes: list[Row] = field(default_factory=list[Row])
     events: list[Row] = field(default_factory=list[Row])
     event_attendances: list[Row] = field(default_factory=list[Row])
+    items: list[Row] = field(default_factory=list[Row])
     # What each post is about, for the talk below it.
     subjects: dict[UUID, str] = field(default_factory=dict[UUID, str])
 
@@ -63,6 +65,7 @@ def publication(now: datetime, password_hash: str) -> Publication:
     # With chances of their own, which change nothing of the rest.
     apart = Publication(now, Random(SEED + 1))  # noqa: S311 - The same events every time.
     rows.events, rows.event_attendances = events(rows.users, now, apart.id_at, apart.chance)
+    offer_items(rows)
     return rows
 
 

@@ -22,6 +22,7 @@ EXTRA_FILES = {
     "app/auth/tasks.py": "Tasks run in workers, which import no handlers.",
     "app/auth/sessions.py": "Sessions as their member sees them, beside how they are opened and renewed.",
     "app/auth/tokens.py": "The only module that touches the JWT library, so that it can be left.",
+    "app/categories/filing.py": "Putting things into categories is what other slices do; editing the tree is not.",
     "app/comments/moderation.py": "Judging comments is a subject of its own beside writing them.",
     "app/comments/places.py": "What a change of the tree does to the places above is told apart from who may do it.",
     "app/comments/queries.py": "Statements composed from filters and positions in the tree, compiled once per shape.",
@@ -29,6 +30,8 @@ EXTRA_FILES = {
     "app/events/calendar.py": "The only module that knows the library of calendars.",
     "app/events/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
     "app/feeds/formats.py": "The only module that knows the library of feeds.",
+    "app/items/queries.py": "Statements composed from filters and sort orders, compiled once per shape.",
+    "app/items/search.py": "Full-text search: ranking is a subject of its own.",
     "app/jobs/__main__.py": "A worker is a program of its own.",
     "app/jobs/attempts.py": "One attempt at one job, which knows nothing of PgQueuer.",
     "app/jobs/cleaning.py": "Every slice that clears something away does it this way.",
@@ -56,7 +59,8 @@ EXTRA_FILES = {
     "app/posts/text.py": "Slugs and excerpts are made of text alone, without the database.",
     "app/posts/uploads.py": "Receiving a file is a request, which knows nothing of the job that imports it.",
     "app/statistics/kept.py": "Keeping what is costly to make has nothing to do with what is made.",
-    "app/posts/views.py": "Views are counted in memory and written by a task of its own.",
+    "app/posts/views.py": "Which readings count is asked by whoever answers a post.",
+    "app/tags/merging.py": "Making one of two is a subject of its own beside editing one.",
 }
 # A migration is one long list of statements, runs in its own process and is never changed.
 MIGRATIONS = "app/migrations"

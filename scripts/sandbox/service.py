@@ -11,12 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import clock, ids, limits
+from app import clock, ids, limits, views
 from app.auth import living
 from app.contract import BASE_PATH
 from app.db import reading, transaction
 from app.main import create_app
-from app.posts import views
 from app.settings import settings
 from app.statistics import service as statistics
 from scripts.demo.people import PEOPLE

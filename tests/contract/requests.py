@@ -116,6 +116,10 @@ async def _category(make: Factory, _: Member) -> str:
     return str(await make.category("looms"))
 
 
+async def _item(make: Factory, owner: Member) -> str:
+    return str(await make.item(owner))
+
+
 async def _revision(_: Factory, author: Member) -> str:
     del author
     # Every post has this one.
@@ -160,6 +164,7 @@ Maker = Callable[[Factory, Member], Awaitable[str]]
 RESOURCES: dict[str, tuple[Maker, str]] = {
     "post_id": (_post, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "comment_id": (_comment, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
+    "item_id": (_item, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "tag_id": (_tag, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "category_id": (_category, "01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11"),
     "number": (_revision, "2147483647"),

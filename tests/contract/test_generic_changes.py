@@ -68,6 +68,12 @@ async def _category(world: World) -> UUID:
     return await world.make.category(f"category-{world.dice.getrandbits(60)}", name=name, post_count=count)
 
 
+async def _item(world: World) -> UUID:
+    price, views = f"{world.dice.randrange(1, 5)}.00", world.dice.randrange(4)
+    at = moment(world.dice)
+    return await world.make.item(world.author, title="Looms", price=price, views=views, created_at=at)
+
+
 async def _job(world: World) -> UUID:
     return await world.make.job(world.author, created_at=moment(world.dice))
 
@@ -122,6 +128,9 @@ CHANGED: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "listModerationQueue": (_waiting, ("comments",)),
     "listTags": (_tag, ("tags",)),
     "listCategories": (_category, ("categories",)),
+    "listItems": (_item, ("items",)),
+    "searchItems": (_item, ("items",)),
+    "listMyItems": (_item, ("items",)),
     "listJobs": (_job, ("jobs",)),
     "listUsers": (_member, ("users",)),
     "listSessions": (_session, ("sessions",)),
@@ -135,7 +144,7 @@ def key_of(entry: dict[str, Any]) -> str:
     """Return what tells an entry from the others: its own id or number, or the id of what it is about."""
     if person := entry.get("person"):
         return str(UUID(person["username"].removeprefix(PERSON)))
-    about = next((entry[name] for name in ("comment", "post", "tag") if name in entry), entry)
+    about = next((entry[name] for name in ("comment", "post", "item", "tag") if name in entry), entry)
     return str(about["id"] if "id" in about else about["number"])
 
 

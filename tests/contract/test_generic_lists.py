@@ -60,6 +60,12 @@ async def _categories(make: Factory, author: Member, call: Call) -> None:
         await make.category(f"category-{number}", name=f"Category {number % 2}", created_at=MOMENT)
 
 
+async def _items(make: Factory, owner: Member, call: Call) -> None:
+    del call
+    for number in range(ENTRIES):
+        await make.item(owner, title=f"A loom {number}", price=f"{number % 2 + 1}.00", created_at=MOMENT)
+
+
 async def _revisions(make: Factory, author: Member, call: Call) -> None:
     for number in range(1, ENTRIES + 1):
         await make.revision(UUID(call.path["post_id"]), number, author, created_at=MOMENT)
@@ -119,6 +125,9 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listModerationQueue": _waiting,
     "listTags": _tags,
     "listCategories": _categories,
+    "listItems": _items,
+    "searchItems": _items,
+    "listMyItems": _items,
     "listRevisions": _revisions,
     "listEvents": _happenings,
     "listMyEvents": _happenings,
@@ -129,7 +138,7 @@ ENTRIES_OF: dict[str, Callable[[Factory, Member, Call], Awaitable[None]]] = {
     "listApiKeys": _keys,
     "listUsers": _users,
 }
-QUERIES = {"searchPosts": {"q": "looms"}, "searchEverything": {"q": "looms"}}
+QUERIES = {"searchPosts": {"q": "looms"}, "searchItems": {"q": "looms"}, "searchEverything": {"q": "looms"}}
 
 
 @pytest.fixture

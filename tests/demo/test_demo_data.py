@@ -37,6 +37,12 @@ INCONSISTENCIES = {
     "tags.post_count": """
         SELECT id FROM tags WHERE post_count <>
             (SELECT count(*) FROM posts WHERE status = 'published' AND tags.name = ANY (posts.tags))""",
+    "tags.item_count": """
+        SELECT id FROM tags WHERE item_count <>
+            (SELECT count(*) FROM items WHERE status = 'active' AND tags.name = ANY (items.tags))""",
+    "items.tags": """
+        SELECT id FROM items, unnest(tags) AS t (name)
+        WHERE NOT EXISTS (SELECT FROM tags WHERE tags.name = t.name)""",
     "comments.likes": """
         SELECT id FROM comments WHERE likes <> (SELECT count(*) FROM comment_likes WHERE comment_id = comments.id)""",
     "comments on what is not published": """
@@ -79,9 +85,9 @@ class TestWriteDemoData:
         assert perf_counter() - started < 10
         sizes = {
             table: await committed.connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - Names of ours.
-            for table in ("users", "posts", "comments", "events")
+            for table in ("users", "posts", "comments", "items", "events")
         }
-        assert sizes == {"users": 20, "posts": 200, "comments": 1_000, "events": 8}
+        assert sizes == {"users": 20, "posts": 200, "comments": 1_000, "items": 12, "events": 8}
         wrong = {name: await committed.connection.fetch(query) for name, query in INCONSISTENCIES.items()}
         assert {name: rows for name, rows in wrong.items() if rows} == {}
 

@@ -21,6 +21,11 @@ VALUES: dict[str, dict[str, Any]] = {
     "email_verification": {"username": "ada_l", "link": "https://galley.example/verify-email#token=x", "hours": 24},
     "password_reset": {"username": "ada_l", "link": "https://galley.example/reset-password#token=x", "minutes": 60},
     "security_notice": {"username": "ada_l", "notice": "password_changed"},
+    "item_created": {
+        "username": "ada_l",
+        "link": "https://galley.example/api/v1/items/01936b2e-5f8c-7c3a-9d40-2f6f0c1f7a11",
+        "status": "active",
+    },
     "message": {"title": "On looms", "text": "They weave."},
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from app import sitemap
+from app.categories import filing
 from app.categories import service as categories
 from app.comments import moderation, places
 from app.comments import queries as comments
@@ -16,12 +17,15 @@ from app.posts import history, revisions, steps
 from app.posts import queries as posts
 from app.posts import search as post_search
 from app.posts import service as post_service
+from app.posts.tables import Post
 from app.search import service as search
 from app.sql import Statement
 from app.statistics import service as statistics
+from app.tags import merging
 from app.tags import service as tags
 from app.words import service as words
 from generated.models import CategorySort, CommentLayout, CommentStatus, PostSort, PostStatus, SearchType, TagSort
+from tests.plans import items
 
 # pyright: reportPrivateUsage=false
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -105,11 +109,12 @@ def _tags() -> Iterator[Given]:
         for name, shape, values in _shapes(key):
             yield f"tags {sort.value} {name}", tags._listing(sort, shape), values
     yield "tags get", tags._GET, {"id": UUID(int=7)}
-    yield "tags count posts", tags._COUNT, {"names": ["tag-7", "tag-8"], "steps": [1, -1]}
-    for name, number in (("rename", 0), ("take off", 1)):
-        values = {"old": "tag-7", "new": "tag-x"} if number == 0 else {"old": "tag-7"}
-        yield f"tags {name}", tags._rewriting()[0][number], values
-    yield "tags merge", tags._merging()[0], {"old": "tag-7", "new": "tag-8"}
+    yield "tags count posts", tags._counting("post_count"), {"names": ["tag-7", "tag-8"], "steps": [1, -1]}
+    for carrier, (rename, remove) in zip(tags.carriers(), tags._rewriting(), strict=True):
+        kind = "" if carrier is Post else f" in {carrier.__tablename__}"
+        yield f"tags rename{kind}", rename, {"old": "tag-7", "new": "tag-x"}
+        yield f"tags take off{kind}", remove, {"old": "tag-7"}
+        yield f"tags merge{kind}", merging._merging()[carrier.counter], {"old": "tag-7", "new": "tag-8"}
 
 
 def _categories() -> Iterator[Given]:
@@ -117,8 +122,10 @@ def _categories() -> Iterator[Given]:
     for sort, key in keys.items():
         for name, shape, values in _shapes(key):
             yield f"categories {sort.value} {name}", categories._listing(sort, frozenset[str](), shape), values
-    yield "categories count posts", categories._COUNT, {"category_id": POST, "step": 1}
-    yield "categories leave", categories._leaving()[0], {"category_id": UUID(int=7)}
+    yield "categories count posts", filing._counting("post_count"), {"category_id": POST, "step": 1}
+    for carrier, leave in zip(categories.carriers(), categories._leaving(), strict=True):
+        kind = "" if carrier is Post else f" in {carrier.__tablename__}"
+        yield f"categories leave{kind}", leave, {"category_id": UUID(int=7)}
 
 
 def _search() -> Iterator[Given]:
@@ -147,3 +154,4 @@ def statements() -> Iterator[Given]:
     yield from _tags()
     yield from _categories()
     yield from _search()
+    yield from items.statements(_shapes, FIRST, NEXT)

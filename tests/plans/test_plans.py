@@ -43,6 +43,14 @@ ROWS = """
 
     INSERT INTO post_slugs SELECT slug, id FROM posts;
 
+    INSERT INTO items (id, owner_id, title, description, price, tax, status, tags, category_id, views, created_at)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(1 + n % 8000), 32, '0')::uuid, 'Title ' || n,
+           'A loom, and word' || n || ' beside it.', 1 + n % 9999, 19,
+           CASE WHEN n % 50 = 0 THEN 'draft' ELSE 'active' END, ARRAY['tag-' || n % 300],
+           CASE WHEN n % 3 = 0 THEN lpad(to_hex(1 + n % 4000), 32, '0')::uuid END, n * 37 % 1001,
+           timestamptz '2024-01-01 UTC' + n * interval '1 hour'
+    FROM generate_series(1, 25000) n;
+
     INSERT INTO comments (id, post_id, parent_id, root_id, depth, author_id, content, created_at, status, is_public,
                           report_count)
     SELECT lpad(to_hex(120000 + n), 32, '0')::uuid, lpad(to_hex(4000 + n / 10), 32, '0')::uuid,
@@ -67,7 +75,9 @@ ROWS = """
     FROM generate_series(1, 20000) n;
 """
 GROWING = frozenset({"users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes"})
-GROWING_TOO = frozenset({"comment_mentions", "comment_reports", "words", "jobs", "post_revisions", "categories"})
+GROWING_TOO = frozenset(
+    {"items", "comment_mentions", "comment_reports", "words", "jobs", "post_revisions", "categories"}
+)
 Plan = dict[str, Any]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.posts import views
+from app import views
 from tests.committed import Committed, at_once
 
 pytestmark = pytest.mark.xdist_group("committed")

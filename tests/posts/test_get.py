@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from httpx2 import AsyncClient
 
-from app.posts import views
+from app import views
 from app.sql import Connection
 from tests.factories import Factory
 

@@ -97,6 +97,14 @@ LOOSE: dict[str, Loose] = {
     ),
     "post_revisions.tags": Loose("What the post had then; restoring it makes the tags again."),
     "post_imports.report": Loose("What came of the lines, by their numbers."),
+    "items.tags": Loose(
+        "The names of tags.",
+        """
+        SELECT id FROM items, unnest(tags) AS carried (name) WHERE NOT EXISTS (
+            SELECT FROM tags WHERE tags.name = carried.name)
+        """,
+        "UPDATE items SET tags = '{gone}'",
+    ),
     "posts.external_id": Loose("What the author calls it elsewhere."),
     "posts.publication_job_id": Loose(
         "The job that will publish it; none when it is not scheduled.",

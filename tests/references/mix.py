@@ -30,7 +30,7 @@ class Mix:
         self.members: list[Member] = []
         self.admin: Member
         self.known: dict[str, list[str]] = {
-            name: [] for name in ("posts", "comments", "tags", "categories", "api-keys")
+            name: [] for name in ("posts", "items", "comments", "tags", "categories", "api-keys")
         }
         # Who has written a post, and the path of what a comment is a comment on.
         self.authors: dict[str, Member] = {}
@@ -65,6 +65,11 @@ class Mix:
         tags = [self.name(), self.name()]
         content = f"Algebraical patterns, {self.dice.random()}."
         return {"title": "The engine weaves", "content": content, "tags": tags, "category_id": category}
+
+    def offer(self) -> dict[str, Any]:
+        """Return a new item; some stand in a category."""
+        filed = self.draft()
+        return {"title": filed["title"], "price": "19.99", "tags": filed["tags"], "category_id": filed["category_id"]}
 
     async def do(self, what: str) -> Response:
         """Do one thing, and keep in mind what it made."""
@@ -124,12 +129,14 @@ def _of(kind: str, method: str, below: str = "", body: dict[str, Any] | None = N
     return lambda mix: (method, f"{kind}/{mix.one(kind)}{below}", body, mix.admin)
 
 
-def _by_author(method: str, below: str, body: Callable[[Mix], Any] = lambda _: None) -> Callable[[Mix], Act]:
-    """Return what the author of a post does to it."""
+def _by_author(
+    method: str, below: str, body: Callable[[Mix], Any] = lambda _: None, kind: str = "posts"
+) -> Callable[[Mix], Act]:
+    """Return what the author of a post does to it, or whose something of another kind is."""
 
     def act(mix: Mix) -> Act:
-        post = mix.one("posts")
-        return method, f"posts/{post}{below}", body(mix), mix.authors.get(post, mix.admin)
+        thing = mix.one(kind)
+        return method, f"{kind}/{thing}{below}", body(mix), mix.authors.get(thing, mix.admin)
 
     return act
 
@@ -155,6 +162,9 @@ ACTS: dict[str, Callable[[Mix], Act]] = {
     "delete a post": _of("posts", "DELETE"),
     "delete posts": lambda mix: ("POST", "posts/bulk-delete", {"ids": [mix.one("posts")]}, mix.admin),
     "like a post": lambda mix: ("PUT", f"posts/{mix.one('posts')}/like", None, _someone(mix)),
+    "offer an item": lambda mix: ("POST", "items", mix.offer(), _someone(mix)),
+    "edit an item": _by_author("PATCH", "", Mix.offer, "items"),
+    "delete an item": _of("items", "DELETE"),
     "comment": lambda mix: ("POST", f"posts/{mix.one('posts')}/comments", {"content": "Looms, yes."}, _someone(mix)),
     "answer": _answer,
     "like": lambda mix: ("PUT", f"comments/{mix.one('comments')}/like", None, _someone(mix)),

@@ -63,6 +63,7 @@ async def world(make: Factory, connection: Connection) -> Connection:
     ada, bram = await make.member(), await make.member()
     above = await make.category("machines")
     post = await make.post(ada, category_id=await make.category("looms", above))
+    await make.item(ada, category_id=await make.category("cards", above))
     await make.revision(post, 1, ada)
     comment = await make.comment(post, bram)
     await make.comment(post, ada, parent=comment)

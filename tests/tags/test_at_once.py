@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from app import views
 from app.access import Principal
 from app.db import transaction
 from app.posts import service as posts
-from app.posts import views
 from app.settings import settings
 from generated.models import PostCreate
 from tests.committed import Committed, at_once

@@ -49,6 +49,27 @@ class TestMergeTag:
         assert (await client.get(f"/tags/{old}")).status_code == 404
         assert (await merge(client, manager, old, new)).status_code == 404
 
+    async def test_moves_items_and_counts_those_that_are_active(
+        self, client: AsyncClient, make: Factory, connection: Connection, manager: Member
+    ) -> None:
+        owner = await make.member()
+        old = await make.tag("weaving", post_count=1, item_count=2)
+        new = await make.tag("looms", item_count=2)
+        carried: list[tuple[list[str], list[str], int, str]] = [
+            (["weaving"], ["looms"], 2, "active"),
+            (["looms", "weaving"], ["looms"], 2, "active"),
+            (["looms"], ["looms"], 1, "active"),
+            (["weaving", "looms"], ["looms"], 2, "inactive"),
+        ]
+        items = [await make.item(owner, tags=before, status=status) for before, _, _, status in carried]
+        await make.post(tags=["weaving"])
+        tag = (await merge(client, manager, old, new)).json()
+        assert (tag["post_count"], tag["item_count"]) == (1, 3)
+        for item, (_, after, version, _) in zip(items, carried, strict=True):
+            read = (await client.get(f"/items/{item}", headers=owner.headers)).json()
+            assert (read["tags"], read["version"]) == (after, version)
+        assert await connection.fetchval("SELECT count(*) FROM posts WHERE tags = '{looms}'") == 1
+
     async def test_an_author_with_the_old_name_on_the_desk_gets_412(
         self, client: AsyncClient, make: Factory, manager: Member
     ) -> None:

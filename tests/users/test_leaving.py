@@ -17,6 +17,12 @@ WRONG_COUNTERS = {
     "tags": """
         SELECT name FROM tags WHERE post_count <>
             (SELECT count(*) FROM posts WHERE status = 'published' AND tags.name = ANY (posts.tags))""",
+    "items of tags": """
+        SELECT name FROM tags WHERE item_count <>
+            (SELECT count(*) FROM items WHERE status = 'active' AND tags.name = ANY (items.tags))""",
+    "items of categories": """
+        SELECT slug FROM categories WHERE item_count <>
+            (SELECT count(*) FROM items WHERE status = 'active' AND category_id = categories.id)""",
     "likes of posts": """
         SELECT id FROM posts WHERE likes <> (SELECT count(*) FROM post_likes WHERE post_id = posts.id)""",
     "comments of posts": """
@@ -43,6 +49,7 @@ MAKE_EXACT = (
     ),
     "UPDATE comments SET likes = (SELECT count(*) FROM comment_likes WHERE comment_id = comments.id)",
     "UPDATE tags SET post_count = (SELECT count(*) FROM posts WHERE status = 'published' AND tags.name = ANY (tags))",
+    "UPDATE tags SET item_count = (SELECT count(*) FROM items WHERE status = 'active' AND tags.name = ANY (tags))",
     "UPDATE users SET post_count = (SELECT count(*) FROM posts WHERE author_id = users.id AND status = 'published')",
 )
 

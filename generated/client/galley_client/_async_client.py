@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .resources.comments._async import AsyncCommentsResource
     from .resources.events._async import AsyncEventsResource
     from .resources.feeds._async import AsyncFeedsResource
+    from .resources.items._async import AsyncItemsResource
     from .resources.jobs._async import AsyncJobsResource
     from .resources.mail._async import AsyncMailResource
     from .resources.posts._async import AsyncPostsResource
@@ -156,6 +157,13 @@ class AsyncClientView:
         from .resources.events._async import AsyncEventsResource
 
         return AsyncEventsResource(self._core)
+
+    @cached_property
+    def items(self) -> AsyncItemsResource:
+        """The items operations."""
+        from .resources.items._async import AsyncItemsResource
+
+        return AsyncItemsResource(self._core)
 
     @cached_property
     def search(self) -> AsyncSearchResource:

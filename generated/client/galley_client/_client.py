@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .resources.comments._sync import CommentsResource
     from .resources.events._sync import EventsResource
     from .resources.feeds._sync import FeedsResource
+    from .resources.items._sync import ItemsResource
     from .resources.jobs._sync import JobsResource
     from .resources.mail._sync import MailResource
     from .resources.posts._sync import PostsResource
@@ -156,6 +157,13 @@ class ClientView:
         from .resources.events._sync import EventsResource
 
         return EventsResource(self._core)
+
+    @cached_property
+    def items(self) -> ItemsResource:
+        """The items operations."""
+        from .resources.items._sync import ItemsResource
+
+        return ItemsResource(self._core)
 
     @cached_property
     def search(self) -> SearchResource:

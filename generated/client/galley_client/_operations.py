@@ -73,6 +73,16 @@ from .types.events import (
     UpdateEventResponse,
 )
 from .types.feeds import GetAtomFeedResponse, GetOembedResponse, GetRssFeedResponse
+from .types.items import (
+    CreateItemResponse,
+    DeleteItemResponse,
+    GetItemResponse,
+    ListItemsResponse,
+    ListMyItemsResponse,
+    ListPopularItemsResponse,
+    SearchItemsResponse,
+    UpdateItemResponse,
+)
 from .types.jobs import (
     CancelJobResponse,
     GetJobResponse,
@@ -1115,98 +1125,194 @@ OPERATION_82: Final[OperationPlan[ListMyEventsResponse]] = OperationPlan(
     security=security.OPERATION_82,
 )
 
-OPERATION_83: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
-    operation_id='searchEverything',
+OPERATION_83: Final[OperationPlan[ListItemsResponse]] = OperationPlan(
+    operation_id='listItems',
     method='GET',
-    path='/search',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1179), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1186)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1182), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1183), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1184), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1186))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1175), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1176), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1177), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1178)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1186), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1189), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1193))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1175), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('category', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1176), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'sort', 'tag')), codec=model_bindings.codec_1177), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'in_stock', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1178), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'tag')), codec=model_bindings.codec_1179), ParameterSpec(plan=ParameterPlan(location='query', name='owner', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'page', 'sort', 'tag')), codec=model_bindings.codec_1180), ParameterSpec(plan=ParameterPlan(location='query', name='tag', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort')), codec=model_bindings.codec_1181), ParameterSpec(plan=ParameterPlan(location='query', name='category', style='form', explode=True, reserved_names=('cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1182), ParameterSpec(plan=ParameterPlan(location='query', name='in_stock', style='form', explode=True, kind='boolean', reserved_names=('category', 'cursor', 'include_total', 'limit', 'max_price', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1183), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'max_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1184), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('category', 'cursor', 'in_stock', 'include_total', 'limit', 'min_price', 'owner', 'page', 'sort', 'tag')), codec=model_bindings.codec_1185)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_83,
 )
 
-OPERATION_84: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
-    operation_id='getStatistics',
-    method='GET',
-    path='/stats',
+OPERATION_84: Final[OperationPlan[CreateItemResponse]] = OperationPlan(
+    operation_id='createItem',
+    method='POST',
+    path='/items',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1188), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1194)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1190), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1191), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1192), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1194))),
+    responses=ResponseDecoder((model_branch('201', 'application/json', 'json', model_bindings.codec_1197), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1210)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1201), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1202), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1203), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1204), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1205), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1206), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1207), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1208), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1210))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1195),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1196),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_84,
 )
 
-OPERATION_85: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
-    operation_id='listAuditEvents',
+OPERATION_85: Final[OperationPlan[SearchItemsResponse]] = OperationPlan(
+    operation_id='searchItems',
     method='GET',
-    path='/admin/audit-events',
+    path='/items/search',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1206), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1214)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1209), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1210), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1211), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1212), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1214))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1196), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1197), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1198), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1199), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1200), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1201), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1202), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1203), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1204), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1205)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1217), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1220), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1221), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1222), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1224))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'limit', 'max_price', 'min_price')), codec=model_bindings.codec_1212), ParameterSpec(plan=ParameterPlan(location='query', name='min_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'max_price', 'q')), codec=model_bindings.codec_1213), ParameterSpec(plan=ParameterPlan(location='query', name='max_price', style='form', explode=True, reserved_names=('cursor', 'limit', 'min_price', 'q')), codec=model_bindings.codec_1214), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1215), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('limit', 'max_price', 'min_price', 'q')), codec=model_bindings.codec_1216)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_85,
 )
 
-OPERATION_86: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
-    operation_id='listJobs',
+OPERATION_86: Final[OperationPlan[ListPopularItemsResponse]] = OperationPlan(
+    operation_id='listPopularItems',
     method='GET',
-    path='/jobs',
+    path='/items/popular',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1223), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1230)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1226), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1227), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1228), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1230))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1216), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1217), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1218), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1219), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1220), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1221), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1222)),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1226), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1232)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1228), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1229), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1230), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1232))),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_86,
 )
 
-OPERATION_87: Final[OperationPlan[GetJobResponse]] = OperationPlan(
-    operation_id='getJob',
+OPERATION_87: Final[OperationPlan[GetItemResponse]] = OperationPlan(
+    operation_id='getItem',
     method='GET',
-    path='/jobs/{job_id}',
+    path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1233), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1240)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1235), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1236), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1237), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1238), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1240))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1232),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1236), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1246)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1241), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1242), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1243), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1244), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1246))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-None-Match', style='simple', reserved_names=('X-API-Key',)), codec=model_bindings.codec_1234), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1235)),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_87,
 )
 
-OPERATION_88: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
-    operation_id='cancelJob',
-    method='PUT',
-    path='/jobs/{job_id}/cancellation',
+OPERATION_88: Final[OperationPlan[UpdateItemResponse]] = OperationPlan(
+    operation_id='updateItem',
+    method='PATCH',
+    path='/items/{item_id}',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1243), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1251)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1244), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1245), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1246), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1247), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1248), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1249), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1251))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1242),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1251), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1264)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1253), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1254), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1257), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1258), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1260), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1261), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1262), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1264))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1248), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1249)),
+    body=RequestBody(media=(BodyMedia(media_type='application/merge-patch+json', kind='json', codec=model_bindings.codec_1250),), default='application/merge-patch+json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
     security=security.OPERATION_88,
 )
 
-OPERATION_89: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
+OPERATION_89: Final[OperationPlan[DeleteItemResponse]] = OperationPlan(
+    operation_id='deleteItem',
+    method='DELETE',
+    path='/items/{item_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((empty_branch('204'), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1276)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1268), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('412', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('428', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1274), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1276))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='If-Match', style='simple', required=True, reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1266), ParameterSpec(plan=ParameterPlan(location='path', name='item_id', style='simple', required=True), codec=model_bindings.codec_1267)),
+    request_id_header='X-Request-ID',
+    security=security.OPERATION_89,
+)
+
+OPERATION_90: Final[OperationPlan[ListMyItemsResponse]] = OperationPlan(
+    operation_id='listMyItems',
+    method='GET',
+    path='/users/me/items',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1283), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1290)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1286), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1287), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1288), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1290))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'page', 'status')), codec=model_bindings.codec_1278), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'limit', 'page', 'status')), codec=model_bindings.codec_1279), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'limit', 'status')), codec=model_bindings.codec_1280), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'limit', 'page', 'status')), codec=model_bindings.codec_1281), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page')), codec=model_bindings.codec_1282)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_90,
+)
+
+OPERATION_91: Final[OperationPlan[SearchEverythingResponse]] = OperationPlan(
+    operation_id='searchEverything',
+    method='GET',
+    path='/search',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1296), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1303)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1299), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1300), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1301), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1303))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='q', style='form', explode=True, required=True, reserved_names=('cursor', 'kind', 'limit')), codec=model_bindings.codec_1292), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'limit', 'q')), codec=model_bindings.codec_1293), ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'kind', 'q')), codec=model_bindings.codec_1294), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('kind', 'limit', 'q')), codec=model_bindings.codec_1295)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_91,
+)
+
+OPERATION_92: Final[OperationPlan[GetStatisticsResponse]] = OperationPlan(
+    operation_id='getStatistics',
+    method='GET',
+    path='/stats',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1305), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1311)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1307), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1308), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1309), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1311))),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_92,
+)
+
+OPERATION_93: Final[OperationPlan[ListAuditEventsResponse]] = OperationPlan(
+    operation_id='listAuditEvents',
+    method='GET',
+    path='/admin/audit-events',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1323), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1326), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1327), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1328), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1329), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1331))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1313), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1314), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'sort', 'subject_id')), codec=model_bindings.codec_1315), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1316), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'subject_id')), codec=model_bindings.codec_1317), ParameterSpec(plan=ParameterPlan(location='query', name='action', style='form', explode=True, reserved_names=('actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1318), ParameterSpec(plan=ParameterPlan(location='query', name='actor_id', style='form', explode=True, reserved_names=('action', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1319), ParameterSpec(plan=ParameterPlan(location='query', name='subject_id', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort')), codec=model_bindings.codec_1320), ParameterSpec(plan=ParameterPlan(location='query', name='created_after', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_before', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1321), ParameterSpec(plan=ParameterPlan(location='query', name='created_before', style='form', explode=True, reserved_names=('action', 'actor_id', 'created_after', 'cursor', 'include_total', 'limit', 'page', 'sort', 'subject_id')), codec=model_bindings.codec_1322)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_93,
+)
+
+OPERATION_94: Final[OperationPlan[ListJobsResponse]] = OperationPlan(
+    operation_id='listJobs',
+    method='GET',
+    path='/jobs',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1340), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1347)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1343), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1344), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1345), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1347))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='query', name='limit', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'page', 'sort', 'status')), codec=model_bindings.codec_1333), ParameterSpec(plan=ParameterPlan(location='query', name='cursor', style='form', explode=True, reserved_names=('include_total', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1334), ParameterSpec(plan=ParameterPlan(location='query', name='page', style='form', explode=True, kind='integer', reserved_names=('cursor', 'include_total', 'kind', 'limit', 'sort', 'status')), codec=model_bindings.codec_1335), ParameterSpec(plan=ParameterPlan(location='query', name='include_total', style='form', explode=True, kind='boolean', reserved_names=('cursor', 'kind', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1336), ParameterSpec(plan=ParameterPlan(location='query', name='sort', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'status')), codec=model_bindings.codec_1337), ParameterSpec(plan=ParameterPlan(location='query', name='status', style='form', explode=True, reserved_names=('cursor', 'include_total', 'kind', 'limit', 'page', 'sort')), codec=model_bindings.codec_1338), ParameterSpec(plan=ParameterPlan(location='query', name='kind', style='form', explode=True, reserved_names=('cursor', 'include_total', 'limit', 'page', 'sort', 'status')), codec=model_bindings.codec_1339)),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_94,
+)
+
+OPERATION_95: Final[OperationPlan[GetJobResponse]] = OperationPlan(
+    operation_id='getJob',
+    method='GET',
+    path='/jobs/{job_id}',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1350), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1357)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1352), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1353), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1354), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1355), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1357))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1349),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_95,
+)
+
+OPERATION_96: Final[OperationPlan[CancelJobResponse]] = OperationPlan(
+    operation_id='cancelJob',
+    method='PUT',
+    path='/jobs/{job_id}/cancellation',
+    servers=_SERVERS_0,
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1360), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1368)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1361), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1362), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1363), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1364), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1365), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1366), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1368))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1359),),
+    request_id_header='X-Request-ID',
+    response_media_type='application/json',
+    security=security.OPERATION_96,
+)
+
+OPERATION_97: Final[OperationPlan[RetryJobResponse]] = OperationPlan(
     operation_id='retryJob',
     method='PUT',
     path='/jobs/{job_id}/retry',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1254), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1262)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1255), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1256), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1257), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1258), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1259), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1260), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1262))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1253),),
+    responses=ResponseDecoder((model_branch('200', 'application/json', 'json', model_bindings.codec_1371), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1379)), (model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1372), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1373), model_branch('404', 'application/problem+json', 'json', model_bindings.codec_1374), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1375), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1376), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1377), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1379))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='path', name='job_id', style='simple', required=True), codec=model_bindings.codec_1370),),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_89,
+    security=security.OPERATION_97,
 )
 
-OPERATION_90: Final[OperationPlan[SendMailResponse]] = OperationPlan(
+OPERATION_98: Final[OperationPlan[SendMailResponse]] = OperationPlan(
     operation_id='sendMail',
     method='POST',
     path='/admin/mail',
     servers=_SERVERS_0,
-    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1266), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1269), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1270), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1271), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1272), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1273), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1274), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1275), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1276), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1278))),
-    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1264),),
-    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1265),), default='application/json', required=True),
+    responses=ResponseDecoder((model_branch('202', 'application/json', 'json', model_bindings.codec_1383), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1395)), (model_branch('400', 'application/problem+json', 'json', model_bindings.codec_1386), model_branch('401', 'application/problem+json', 'json', model_bindings.codec_1387), model_branch('403', 'application/problem+json', 'json', model_bindings.codec_1388), model_branch('409', 'application/problem+json', 'json', model_bindings.codec_1389), model_branch('413', 'application/problem+json', 'json', model_bindings.codec_1390), model_branch('415', 'application/problem+json', 'json', model_bindings.codec_1391), model_branch('422', 'application/problem+json', 'json', model_bindings.codec_1392), model_branch('429', 'application/problem+json', 'json', model_bindings.codec_1393), model_branch('default', 'application/problem+json', 'json', model_bindings.codec_1395))),
+    parameters=(ParameterSpec(plan=ParameterPlan(location='header', name='Idempotency-Key', style='simple', reserved_names=('X-API-Key', 'X-CSRF-Token')), codec=model_bindings.codec_1381),),
+    body=RequestBody(media=(BodyMedia(media_type='application/json', kind='json', codec=model_bindings.codec_1382),), default='application/json', required=True),
     request_id_header='X-Request-ID',
     response_media_type='application/json',
-    security=security.OPERATION_90,
+    security=security.OPERATION_98,
 )

@@ -1343,7 +1343,10 @@ TagNames = TypeAliasType(
     "TagNames",
     Annotated[
         list[TagName],
-        Field(description="The tags of a post, in its author's order.", max_length=10),
+        Field(
+            description="The tags of a post or an item, in its author's order.",
+            max_length=10,
+        ),
     ],
 )
 
@@ -2251,6 +2254,7 @@ class Tag(BaseModel):
         Field(description='What the tag is about; `null` when nobody has said.'),
     ]
     post_count: Count
+    item_count: Count
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
     ]
@@ -2358,7 +2362,7 @@ class Category(BaseModel):
     is_active: Annotated[
         StrictBool,
         Field(
-            description='Whether posts can be put into it; those that are in it stay.'
+            description='Whether posts and items can be put into it; those that are in it stay.'
         ),
     ]
     parent_id: Annotated[
@@ -2368,6 +2372,7 @@ class Category(BaseModel):
         StrictInt, Field(description='The level in the tree; 1 is the top.', ge=1, le=5)
     ]
     post_count: Count
+    item_count: Count
     version: Annotated[
         StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
     ]
@@ -2394,7 +2399,8 @@ class CategoryCreate(BaseModel):
         Field(description='What belongs into it; `null` leaves it open.'),
     ] = MISSING
     is_active: Annotated[
-        StrictBool | MISSING, Field(description='Whether posts can be put into it.')
+        StrictBool | MISSING,
+        Field(description='Whether posts and items can be put into it.'),
     ] = MISSING
     parent_id: Annotated[
         Id | None | MISSING, Field(description='The category above; `null` is the top.')
@@ -2413,7 +2419,8 @@ class CategoryUpdate(_JsonSchemaRuntimeValidationBase):
         Field(description='What belongs into it; `null` leaves it open.'),
     ] = MISSING
     is_active: Annotated[
-        StrictBool | MISSING, Field(description='Whether posts can be put into it.')
+        StrictBool | MISSING,
+        Field(description='Whether posts and items can be put into it.'),
     ] = MISSING
     parent_id: Annotated[
         Id | None | MISSING, Field(description='The category above; `null` is the top.')
@@ -2548,6 +2555,227 @@ class AttendeePage(BaseModel):
         list[Attendee], Field(description='The attendees of this page.', max_length=100)
     ]
     page: Page
+
+
+class ItemSort(StrEnum):
+    created_at_desc = '-created_at'
+    created_at_asc = 'created_at'
+    price_asc = 'price'
+    price_desc = '-price'
+    views_desc = '-views'
+    views_asc = 'views'
+
+
+PriceLimit = TypeAliasType(
+    "PriceLimit",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A limit for prices, which may be 0.00; it is written as prices are.',
+            examples=['25.00'],
+            max_length=10,
+            min_length=4,
+            pattern='^(0|[1-9][0-9]{0,6})\\.[0-9]{2}$',
+        ),
+    ],
+)
+
+
+ItemTitle = TypeAliasType(
+    "ItemTitle",
+    Annotated[
+        StrictStr,
+        Field(
+            description='One line of text, 1 to 200 characters; outer white space is trimmed.',
+            examples=['A case of brass type'],
+            max_length=200,
+            min_length=1,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+ItemDescription = TypeAliasType(
+    "ItemDescription",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What the item is, in up to 1,000 characters; outer white space is trimmed.',
+            examples=['Twelve point, complete, used for two almanacs.'],
+            max_length=1000,
+            pattern='^[ \\t\\r\\n]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff]([^\\u0000]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200b\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff])?[ \\t\\r\\n]*$',
+        ),
+    ],
+)
+
+
+Price = TypeAliasType(
+    "Price",
+    Annotated[
+        StrictStr,
+        Field(
+            description='An amount of money, from 0.01 to 9,999,999.99: a decimal number with two places as text, never a JSON number.',
+            examples=['19.99'],
+            max_length=10,
+            min_length=4,
+            pattern='^([1-9][0-9]{0,6}\\.[0-9]{2}|0\\.(0[1-9]|[1-9][0-9]))$',
+        ),
+    ],
+)
+
+
+TaxPercent = TypeAliasType(
+    "TaxPercent",
+    Annotated[
+        StrictStr,
+        Field(
+            description='A tax in percent, from 0 to 100: a decimal number as text, never a JSON number. Up to two places are taken, two are answered.',
+            examples=['19.00'],
+            max_length=6,
+            min_length=1,
+            pattern='^(100(\\.0{1,2})?|[1-9]?[0-9](\\.[0-9]{1,2})?)$',
+        ),
+    ],
+)
+
+
+TotalPrice = TypeAliasType(
+    "TotalPrice",
+    Annotated[
+        StrictStr,
+        Field(
+            description='What is paid in the end: the discount price, or else the price, with the tax on it. It is computed exactly and rounded once, half a cent upwards.',
+            examples=['23.79'],
+            max_length=11,
+            min_length=4,
+            pattern='^(0|[1-9][0-9]{0,7})\\.[0-9]{2}$',
+        ),
+    ],
+)
+
+
+class ItemStatus(StrEnum):
+    active = 'active'
+    inactive = 'inactive'
+    draft = 'draft'
+
+
+class Item(BaseModel):
+    id: Id
+    title: ItemTitle
+    description: Annotated[
+        ItemDescription | None,
+        Field(description='What it is; `null` when its owner has not said.'),
+    ]
+    price: Price
+    tax: TaxPercent
+    discount_price: Annotated[
+        Price | None,
+        Field(
+            description='What it costs for the time being, less than `price`; `null` when there is no discount.'
+        ),
+    ]
+    total_price: TotalPrice
+    in_stock: Annotated[StrictBool, Field(description='Whether it can be had.')]
+    status: ItemStatus
+    tags: TagNames
+    category_id: Annotated[
+        Id | None, Field(description='The category; `null` when it is in none.')
+    ]
+    owner: Author
+    views: Count
+    version: Annotated[
+        StrictInt, Field(description='Counts the edits.', ge=1, le=2147483647)
+    ]
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class ItemPage(BaseModel):
+    items: Annotated[
+        list[Item], Field(description='The items of this page.', max_length=100)
+    ]
+    page: Page
+
+
+class ItemCreate(BaseModel):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    title: ItemTitle
+    description: Annotated[
+        ItemDescription | None | MISSING,
+        Field(description='What it is; `null` leaves it open.'),
+    ] = MISSING
+    price: Price
+    tax: TaxPercent | MISSING = MISSING
+    discount_price: Annotated[
+        Price | None | MISSING,
+        Field(
+            description='What it costs for the time being, less than `price`; `null` is no discount.'
+        ),
+    ] = MISSING
+    in_stock: Annotated[
+        StrictBool | MISSING, Field(description='Whether it can be had.')
+    ] = MISSING
+    status: ItemStatus | MISSING = MISSING
+    tags: TagInputs | MISSING = MISSING
+    category_id: Annotated[
+        Id | None | MISSING,
+        Field(description='The category, which must be active; `null` is none.'),
+    ] = MISSING
+
+
+class ItemHit(BaseModel):
+    item: Item
+    rank: Annotated[
+        StrictFloat,
+        Field(description='How well it fits; higher is better.', ge=0.0, le=1.0),
+    ]
+
+
+class ItemHitPage(BaseModel):
+    items: Annotated[
+        list[ItemHit], Field(description='What was found.', max_length=100)
+    ]
+    page: Page
+
+
+class PopularItems(BaseModel):
+    items: Annotated[
+        list[Item],
+        Field(description='The items, the most viewed first.', max_length=10),
+    ]
+
+
+class ItemUpdate(_JsonSchemaRuntimeValidationBase):
+    model_config = ConfigDict(
+        extra='forbid',
+    )
+    __json_schema_property_count_rule__: ClassVar[tuple[Any, ...]] = (1, None)
+    title: ItemTitle | MISSING = MISSING
+    description: Annotated[
+        ItemDescription | None | MISSING,
+        Field(description='What it is; `null` leaves it open.'),
+    ] = MISSING
+    price: Price | MISSING = MISSING
+    tax: TaxPercent | MISSING = MISSING
+    discount_price: Annotated[
+        Price | None | MISSING,
+        Field(
+            description='What it costs for the time being, less than `price`; `null` is no discount.'
+        ),
+    ] = MISSING
+    in_stock: Annotated[
+        StrictBool | MISSING, Field(description='Whether it can be had.')
+    ] = MISSING
+    status: ItemStatus | MISSING = MISSING
+    tags: TagInputs | MISSING = MISSING
+    category_id: Annotated[
+        Id | None | MISSING,
+        Field(description='The category, which must be active; `null` is none.'),
+    ] = MISSING
 
 
 class SearchType(StrEnum):

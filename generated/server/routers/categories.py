@@ -88,7 +88,7 @@ def _add_list_categories(
         operation_id='listCategories',
         tags=['Categories'],
         summary='List categories',
-        description='All categories, each with the number of published posts in it. In the order of the tree, every category stands before those below it, and `depth` and `parent_id` say where it belongs.',
+        description='All categories, each with the number of published posts and of active items in it. In the order of the tree, every category stands before those below it, and `depth` and `parent_id` say where it belongs.',
         response_description='A page of categories.',
         dependencies=wiring.dependencies.get('list_categories'),
     )

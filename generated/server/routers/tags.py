@@ -85,7 +85,7 @@ def _add_list_tags(
         operation_id='listTags',
         tags=['Tags'],
         summary='List tags',
-        description='All tags with the number of published posts that carry each.',
+        description='All tags, each with the number of published posts and of active items that carry it.',
         response_description='A page of tags.',
         dependencies=wiring.dependencies.get('list_tags'),
     )
@@ -266,7 +266,7 @@ def _add_update_tag(
         operation_id='updateTag',
         tags=['Tags'],
         summary='Update a tag',
-        description='A new name is written into every post that carries the tag.',
+        description='A new name is written into every post and item that carries the tag.',
         response_description='The tag as it is now.',
         dependencies=wiring.dependencies.get('update_tag'),
     )
@@ -325,7 +325,7 @@ def _add_delete_tag(
         operation_id='deleteTag',
         tags=['Tags'],
         summary='Delete a tag',
-        description='Takes the tag off every post that carries it.',
+        description='Takes the tag off every post and item that carries it.',
         response_description='It is gone.',
         dependencies=wiring.dependencies.get('delete_tag'),
     )

@@ -12,6 +12,7 @@ from scripts.examples.stories.categories import categories
 from scripts.examples.stories.comments import comments
 from scripts.examples.stories.events import events
 from scripts.examples.stories.feeds import feeds
+from scripts.examples.stories.items import items
 from scripts.examples.stories.jobs import jobs
 from scripts.examples.stories.mail import mail
 from scripts.examples.stories.posts import posts, refusals
@@ -33,6 +34,7 @@ STORIES: tuple[Callable[[Teller], None], ...] = (
     tags,
     categories,
     events,
+    items,
     audit,
     jobs,
     recovery,

@@ -1,0 +1,61 @@
+"""What members offer."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Numeric, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.categories.tables import Categorised
+from app.sql import Table
+from app.tags.tables import Tagged
+from app.users.tables import User
+from app.views import Viewed
+
+# Exact to the end: cents and hundredths of a percent multiply to six places, and round() of numeric is half up.
+_TOTAL = "round(coalesce(discount_price, price) * (1 + tax * 0.01), 2)"
+_SEARCH = "setweight(to_tsvector('english', title), 'A') || to_tsvector('english', coalesce(description, ''))"
+_ACTIVE = text("status = 'active'")
+PRICE: Numeric[Decimal] = Numeric(9, 2)
+
+
+class Item(Tagged, Categorised, Viewed, Table):
+    """An item. Its lists are read in the order of an index, so that no page is sorted at request time."""
+
+    __tablename__ = "items"
+    listed = "active"
+    counter = "item_count"
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'inactive', 'draft')", name="status"),
+        CheckConstraint("price > 0", name="price"),
+        CheckConstraint("tax BETWEEN 0 AND 100", name="tax"),
+        CheckConstraint("discount_price > 0 AND discount_price < price", name="discount_price"),
+        Index("ix_items_created", text("created_at DESC"), text("id DESC"), postgresql_where=_ACTIVE),
+        Index("ix_items_price", "price", "id", postgresql_where=_ACTIVE),
+        Index("ix_items_views", text("views DESC"), text("id DESC"), postgresql_where=_ACTIVE),
+        Index("ix_items_owner", "owner_id", text("created_at DESC"), text("id DESC")),
+        Index(
+            "ix_items_category",
+            "category_id",
+            text("created_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("category_id IS NOT NULL"),
+        ),
+        Index("ix_items_tags", "tags", postgresql_using="gin"),
+        Index("ix_items_search", "search", postgresql_using="gin"),
+    )
+
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey(User.id, ondelete="CASCADE"))
+    title: Mapped[str]
+    description: Mapped[str | None]
+    price: Mapped[Decimal] = mapped_column(PRICE)
+    tax: Mapped[Decimal] = mapped_column(Numeric(5, 2), server_default="0")
+    discount_price: Mapped[Decimal | None] = mapped_column(PRICE)
+    total_price: Mapped[Decimal] = mapped_column(Numeric(10, 2), Computed(_TOTAL, persisted=True))
+    in_stock: Mapped[bool] = mapped_column(server_default="true")
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    search: Mapped[Any] = mapped_column(TSVECTOR, Computed(_SEARCH, persisted=True))
