@@ -31,7 +31,7 @@ def given() -> Iterator[tuple[str, Statement, dict[str, Any]]]:
     place: dict[str, Any] = {"key": MOMENT, "key_id": EVENT}
     for sort in EventSort:
         for name, shape, values in (("first", NEXT._replace(after=False), {}), ("next", NEXT, place)):
-            yield f"events {sort.value} {name}", queries.listing(sort, frozenset(), shape), values
+            yield f"events {sort.value} {name}", queries.listing(sort, frozenset[str](), shape), values
     filters: dict[str, dict[str, Any]] = {"organizer": {"organizer": "member_7"}, "viewer": {"viewer": MEMBER}}
     filters |= {"starts_after": {"starts_after": MOMENT}, "upcoming": {}, "started": {}}
     filters["starts_before"] = {"starts_before": MOMENT + timedelta(days=1)}

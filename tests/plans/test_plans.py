@@ -68,8 +68,10 @@ ROWS = """
     FROM generate_series(1, 20000) n;
 """
 GROWING = frozenset({"users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes"})
-GROWING_TOO = frozenset({"comment_mentions", "comment_reports", "words", "jobs", "post_revisions", "categories"})
-GROWING_TOO |= {"events", "event_attendances"}
+GROWING_TOO = frozenset({"comment_mentions", "comment_reports", "words", "jobs", "post_revisions", "categories"}) | {
+    "events",
+    "event_attendances",
+}
 Plan = dict[str, Any]
 
 
