@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 # For demonstrations only, known to everybody; production refuses to have such members.
 PASSWORD = "Weaves4lgebra"
 # The order in which rows refer to each other.
-TABLES = ("users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes", "items", "events")
-TABLES += ("event_attendances",)
+TABLES = (
+    *("users", "tags", "posts", "post_slugs", "post_likes", "comments", "comment_likes"),
+    *("items", "events", "event_attendances"),
+)
 
 
 async def write_demo_data(dsn: str, now: datetime | None = None) -> None:

@@ -13,7 +13,8 @@ from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
-from scripts.bench import data, identity, load, servers, tutorial
+from scripts.bench import community, data, identity, load, servers, tutorial
+from scripts.bench.community import Community
 from scripts.bench.identity import Identity
 from scripts.bench.load import Load, Request
 from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
@@ -63,6 +64,7 @@ class Result:
     starts: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     differences: list[str] = field(default_factory=list)
     identity: Identity = field(default_factory=Identity)
+    community: Community = field(default_factory=Community)
 
     def rates(self, name: str, operation: str) -> list[float]:
         return [load.rate for load in self.loads[name, operation]]
@@ -201,6 +203,19 @@ def measure_credentials(bench: Bench, galley: Server, token: str, result: Result
     identity.measure_answers(galley, measured, extent.samples)
 
 
+def measure_community(bench: Bench, galley: Server, result: Result) -> None:
+    """Measure seats beside comments."""
+    community.measure(
+        galley,
+        result.community,
+        dsn=bench.dsn,
+        folder=bench.folder,
+        posts=bench.posts,
+        rounds=result.extent.rounds,
+        seconds=result.extent.seconds,
+    )
+
+
 def measure_logins(bench: Bench, result: Result) -> None:
     """Measure logins on all cores of the machine, and what a job adds to a transaction."""
     extent, measured = result.extent, result.identity
@@ -237,6 +252,7 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
         if GALLEY in running:
             measure_pages(bench, running[GALLEY], result)
             measure_credentials(bench, running[GALLEY], tokens[GALLEY], result)
+            measure_community(bench, running[GALLEY], result)
     if GALLEY in names:
         measure_logins(bench, result)
     return result

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
-from scripts.bench import identities
+from scripts.bench import community, identities
 from scripts.bench.figures import ratio, spread
 from scripts.bench.measure import (
     CONNECTIONS,
@@ -55,6 +55,7 @@ def targets(result: Result) -> list[Target]:
         Target("resident memory of an idle worker", 120, result.memory[GALLEY], " MB"),
         Target("start to first answer", 3, median(result.starts[GALLEY]), " s"),
         *identities.targets(result.identity),
+        *community.targets(result.community),
     ]
 
 
@@ -172,6 +173,10 @@ a core, which holds the fastest figures down; the CPU time of the service's proc
 ## Credentials, logins and jobs
 
 {identities.section(result.identity)}
+
+## Seats at events
+
+{community.section(result.community)}
 
 ## Machine and versions
 

@@ -12,6 +12,7 @@ import httpx2
 
 from app.contract import BASE_PATH, role_scopes
 from app.ids import new_id
+from scripts.contract import hooks_events
 
 # None that the contract has for an example: a caller who changed it could not log in again.
 PASSWORD = "Bern0ulliNumbers"
@@ -32,6 +33,12 @@ CALLERS = ("member", "moderator", "manager", "administrator", "key", "cookie")
 ENDING = {"cookie": ("closeSession", "logOut", "revokeSession")}
 SPARE = 8
 _ADDRESS = re.compile(r'href="(http[^"]+/by-slug/[^"]+)"')
+EVENT = {
+    "description": "We thread a loom and punch the cards.",
+    "starts_at": hooks_events.STARTS,
+    "ends_at": hooks_events.ENDS,
+    "max_participants": 40,
+}
 EXCUSED = """
 # What they take is in a mail, and good once; that the right one is taken is the business of the tests.
 [[operations]]
@@ -71,6 +78,7 @@ PARAMETERS = (
     "path.item_id",
     "path.tag_id",
     "path.category_id",
+    "path.event_id",
     "path.job_id",
     "path.user_id",
     "path.session_id",
@@ -134,6 +142,9 @@ def _write(client: httpx2.Client, name: str, world: World, *, posts: int) -> Non
             client.put(f"/posts/{post['id']}/publication").raise_for_status()
             answer = client.post(f"/posts/{post['id']}/comments", json={"content": "Who weaves the cards?"})
             world.known["path.comment_id"].append(answer.raise_for_status().json()["id"])
+        if number % 2 == 0:
+            event = client.post("/events", json=EVENT | {"title": f"{name} at the loom {number}"}).raise_for_status()
+            world.known["path.event_id"].append(event.json()["id"])
     for number in range(posts):
         item = {"title": f"A loom of {name}, {number}", "price": f"{number + 1}.00", "tags": ["looms"]}
         answer = client.post("/items", json=item).raise_for_status()

@@ -12,7 +12,7 @@ from uuid import uuid4
 import schemathesis
 from schemathesis import HookContext, Response
 
-from scripts.contract import hooks_items
+from scripts.contract import hooks_events, hooks_items
 from scripts.coverage.exchange import Exchange, pairs
 from scripts.coverage.record import of_process
 
@@ -42,7 +42,9 @@ _done: set[str] = set()
 _own: set[str] = set()
 
 
-@deserializer("image/*", "application/octet-stream", "application/pdf", "application/x-ndjson", "text/csv")
+@deserializer(
+    "image/*", "application/octet-stream", "application/pdf", "application/x-ndjson", "text/csv", "text/calendar"
+)
 def text_of(_: object, response: Response) -> object:
     """Return bytes as the string that JSON Schema takes them for, a character each, so that their length is checked."""
     return response.content.decode("latin-1")
@@ -184,9 +186,13 @@ def _rank(case: Case) -> None:
         case.body = {"full_name": "Still here"}
 
 
+def _event(case: Case) -> None:
+    hooks_events.schedule(case, _operation(case))
+
+
 LESSONS = (
     *hooks_items.LESSONS,
-    *(_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank),
+    *(_step, _condition, _intent, _page, _parent, _shelf, _filed, _schedule, _merge, _doomed, _key, _rank, _event),
 )
 
 

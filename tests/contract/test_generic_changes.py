@@ -97,6 +97,16 @@ async def _event(world: World) -> UUID:
     return await world.make.event(world.author, created_at=moment(world.dice))
 
 
+async def _happening(world: World) -> UUID:
+    return await world.make.happening(world.author, starts_at=moment(world.dice), created_at=moment(world.dice))
+
+
+async def _attendee(world: World) -> UUID:
+    identifier = new_id()
+    guest = await world.make.member(id=identifier, username=f"{PERSON}{identifier.hex}")
+    return await world.make.attendance(UUID(world.call.path["event_id"]), guest, created_at=moment(world.dice))
+
+
 async def _revision(world: World) -> int:
     post_id, number = UUID(world.call.path["post_id"]), next(world.numbers)
     await world.make.revision(post_id, number, world.author, created_at=moment(world.dice))
@@ -135,6 +145,10 @@ CHANGED: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "listUsers": (_member, ("users",)),
     "listSessions": (_session, ("sessions",)),
     "listApiKeys": (_key, ("api_keys",)),
+    "listEvents": (_happening, ("events",)),
+    "listMyEvents": (_happening, ("events",)),
+    # Whoever goes takes the attendance along.
+    "listAttendees": (_attendee, ("users",)),
     "listAuditEvents": (_event, ()),
 }
 CASES = [(item, order, seed) for item, order in ORDERS for seed in SEEDS]
@@ -142,7 +156,7 @@ CASES = [(item, order, seed) for item, order in ORDERS for seed in SEEDS]
 
 def key_of(entry: dict[str, Any]) -> str:
     """Return what tells an entry from the others: its own id or number, or the id of what it is about."""
-    if person := entry.get("person"):
+    if person := entry.get("person") or entry.get("member"):
         return str(UUID(person["username"].removeprefix(PERSON)))
     about = next((entry[name] for name in ("comment", "post", "item", "tag") if name in entry), entry)
     return str(about["id"] if "id" in about else about["number"])

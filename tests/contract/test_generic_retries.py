@@ -28,7 +28,8 @@ def other_body(operation: Operation, body: Any) -> Any:
     for name, value in body.items():
         if isinstance(value, list):
             return body | {name: [*value, *value]}
-    return body | {"text": f"{body['text']} And more."}
+    name = next(name for name in ("text", "title") if name in body)
+    return body | {name: f"{body[name]} And more."}
 
 
 class TestReadingAgain:

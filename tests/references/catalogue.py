@@ -64,6 +64,7 @@ LOOSE: dict[str, Loose] = {
         "UPDATE categories SET place = 'gone ' || slug",
     ),
     "categories.slug": Loose("Its own name."),
+    "event_attendances.id": Loose("Its own name, for the cursors of a list."),
     "jobs.key": Loose("A word of whoever queued it, so that it is queued once."),
     "jobs.kind": _NAME,
     "jobs.payload": Loose(

@@ -30,7 +30,7 @@ class Mix:
         self.members: list[Member] = []
         self.admin: Member
         self.known: dict[str, list[str]] = {
-            name: [] for name in ("posts", "items", "comments", "tags", "categories", "api-keys")
+            name: [] for name in ("posts", "items", "comments", "tags", "categories", "api-keys", "events")
         }
         # Who has written a post, and the path of what a comment is a comment on.
         self.authors: dict[str, Member] = {}
@@ -147,6 +147,12 @@ def _answer(mix: Mix) -> Act:
     return "POST", place, {"content": f"Yes, @{mix.admin.username}.", "parent_id": parent}, _someone(mix)
 
 
+def _event(mix: Mix) -> Act:
+    ends = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    draft = {"title": "An evening", "description": "We weave patterns.", "starts_at": _later(), "ends_at": ends}
+    return "POST", "events", draft | {"max_participants": 3}, _someone(mix)
+
+
 def _batch(mix: Mix) -> Act:
     return "POST", "posts/bulk", {"posts": [mix.draft() for _ in range(3)]}, _someone(mix)
 
@@ -189,6 +195,10 @@ ACTS: dict[str, Callable[[Mix], Act]] = {
         mix.admin,
     ),
     "delete a category": _of("categories", "DELETE"),
+    "create an event": _event,
+    "attend": lambda mix: ("PUT", f"events/{mix.one('events')}/attendance", None, _someone(mix)),
+    "cancel": lambda mix: ("DELETE", f"events/{mix.one('events')}/attendance", None, _someone(mix)),
+    "delete an event": _of("events", "DELETE"),
     "make a key": lambda mix: ("POST", "auth/api-keys", {"name": "Backup", "scopes": ["posts:write"]}, _someone(mix)),
     "leave": lambda mix: ("DELETE", "users/me", None, _someone(mix)),
 }

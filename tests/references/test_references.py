@@ -89,6 +89,7 @@ async def world(make: Factory, connection: Connection) -> Connection:
         ada.id,
     )
     await connection.execute("INSERT INTO post_import_pieces (import_id, number, content) VALUES ($1, 0, '')", upload)
+    await make.attendance(await make.happening(ada), ada)
     assert await orphans(connection) == {}
     await connection.execute("SET LOCAL session_replication_role = replica")
     return connection
