@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from app import embedded
-from scripts.bench import data, load, report, servers
+from scripts.bench import data, load, market, report, servers
 from scripts.bench.measure import FULL, NAMES, QUICK, SAMPLE, Bench, Result, measure
 
 DOCUMENT = servers.ROOT / "docs/benchmarks.md"
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> Result:
         dsn = embedded.start(folder / "database")
         migrate(dsn, folder)
         print(f"writing {data.POSTS:,} posts ...", file=sys.stderr)
-        drawn = asyncio.run(data.fill(dsn))
+        drawn = asyncio.run(data.fill(dsn, market.TABLES))
         published = [post for number, post in enumerate(drawn.posts) if not data.is_draft(number)]
         bench = Bench(dsn, folder, service_core, drawn.random.sample(published, SAMPLE))
         print("measuring ...", file=sys.stderr)

@@ -2,9 +2,10 @@
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -143,8 +144,11 @@ def comment_rows(drawn: Plan) -> Iterator[Row]:
                 yield identifier(at, 1 << 40 | comment), post_id, first, first, 2, author, text, at, at
 
 
-async def fill(dsn: str) -> Plan:
-    """Write the publication into an empty schema, and give the planner its statistics."""
+Tables = Mapping[str, tuple[str, Callable[[Plan], Iterator[Row]]]]
+
+
+async def fill(dsn: str, more: Tables = MappingProxyType({})) -> Plan:
+    """Write the publication into an empty schema, then `more` of it, and give the planner its statistics."""
     drawn = draw()
     tables = {
         "users": user_rows(drawn),
@@ -157,6 +161,8 @@ async def fill(dsn: str) -> Plan:
     try:
         for table, rows in tables.items():
             await connection.copy_records_to_table(table, records=rows, columns=COLUMNS[table].split())
+        for table, (columns, rows_of) in more.items():
+            await connection.copy_records_to_table(table, records=rows_of(drawn), columns=columns.split())
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()

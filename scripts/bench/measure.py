@@ -17,11 +17,12 @@ from scripts.bench import community, data, identity, load, servers, tutorial
 from scripts.bench.community import Community
 from scripts.bench.identity import Identity
 from scripts.bench.load import Load, Request
+from scripts.bench.market import ITEMS, LIST_ITEMS
 from scripts.bench.servers import GALLEY, LIMIT, TUTORIAL, Server
 
 NAMES = (GALLEY, LIMIT, TUTORIAL)
 GET_POST, LIST_POSTS, CREATE_COMMENT = "getPost", "listPosts", "createComment"
-OPERATIONS = (GET_POST, LIST_POSTS, CREATE_COMMENT)
+OPERATIONS = (GET_POST, LIST_POSTS, CREATE_COMMENT, LIST_ITEMS)
 POSTS = "/api/v1/posts"
 CONNECTIONS = 32
 # So many different posts are asked for in turn: enough for no row to be special.
@@ -100,6 +101,7 @@ def request_files(bench: Bench, name: str, token: str) -> dict[str, Path]:
     requests = {
         GET_POST: [Request("GET", f"{POSTS}/{post}") for post in bench.posts],
         LIST_POSTS: [Request("GET", f"{POSTS}?limit={LIST_LIMIT}")],
+        LIST_ITEMS: [Request("GET", f"{ITEMS}?limit={LIST_LIMIT}")],
         CREATE_COMMENT: [
             Request("POST", f"{POSTS}/{post}/comments", f"Authorization: Bearer {token}", comment)
             for post in bench.posts
@@ -239,7 +241,7 @@ def measure(bench: Bench, extent: Extent, names: Sequence[str] = NAMES) -> Resul
             for name in names
         }
         measure_memory(running, result)
-        for path in (bench.first_request, f"{POSTS}?limit={LIST_LIMIT}"):
+        for path in (bench.first_request, f"{POSTS}?limit={LIST_LIMIT}", f"{ITEMS}?limit={LIST_LIMIT}"):
             answers = {name: server.ask("GET", path)[1] for name, server in running.items()}
             result.differences += compare(answers, path)
         tokens = {LIMIT: "-", TUTORIAL: tutorial.create_access_token("member_1")}

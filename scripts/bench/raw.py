@@ -10,12 +10,15 @@ import gc
 import os
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
 import asyncpg
 import orjson
+
+from scripts.bench import market
 
 CONNECTIONS = 12
 PREFIX = "/api/v1/posts"
@@ -44,8 +47,8 @@ CREATE_COMMENT = f"""
     FROM comment JOIN users ON users.id = comment.author_id"""  # noqa: S608 - As above.
 
 FIRST_PAGE = (datetime.fromisoformat("9999-01-01T00:00:00Z"), UUID(int=2**128 - 1))
-# One connection's prepared statements: getPost, listPosts, createComment.
-Statements = tuple[Any, Any, Any]
+# One connection's prepared statements: getPost, listPosts, createComment, listItems.
+Statements = tuple[Any, Any, Any, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -115,8 +118,8 @@ async def create_comment(post_id: UUID, receive: Receive) -> bytes:
 async def connect() -> None:
     for _ in range(CONNECTIONS):
         connection = await asyncpg.connect(os.environ["DATABASE_URL"])
-        statements = [await connection.prepare(sql) for sql in (GET_POST, LIST_POSTS, CREATE_COMMENT)]
-        idle.put_nowait((statements[0], statements[1], statements[2]))
+        statements = [await connection.prepare(sql) for sql in (GET_POST, LIST_POSTS, CREATE_COMMENT, market.LIST)]
+        idle.put_nowait((statements[0], statements[1], statements[2], statements[3]))
         if not authors:
             authors.append(await connection.fetchval("SELECT id FROM users ORDER BY id LIMIT 1"))
     gc.collect()
@@ -139,6 +142,8 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     status = 200
     if path == PREFIX:
         body = await list_posts(scope["query_string"])
+    elif path == market.ITEMS:
+        body = await market.page(scope["query_string"], partial(fetch, 3))
     elif path.endswith("/comments"):
         body = await create_comment(UUID(path[len(PREFIX) + 1 : -len("/comments")]), receive)
         status = 201

@@ -10,6 +10,7 @@ from statistics import median
 
 from scripts.bench import community, identities
 from scripts.bench.figures import ratio, spread
+from scripts.bench.market import LIST_ITEMS
 from scripts.bench.measure import (
     CONNECTIONS,
     CREATE_COMMENT,
@@ -43,7 +44,7 @@ def targets(result: Result) -> list[Target]:
     if (GALLEY, GET_POST) not in result.loads:
         return found
     if (TUTORIAL, GET_POST) in result.loads:
-        for operation, times in ((GET_POST, 3), (LIST_POSTS, 5), (CREATE_COMMENT, 3)):
+        for operation, times in ((GET_POST, 3), (LIST_POSTS, 5), (CREATE_COMMENT, 3), (LIST_ITEMS, 3)):
             against = ratio(result.rates(GALLEY, operation), result.rates(TUTORIAL, operation)).median
             found.append(Target(f"{operation} against the tutorial style", times, against, " times", at_least=True))
     tail = median(run.p99 / run.p50 for run in result.loads[GALLEY, GET_POST])
@@ -150,8 +151,8 @@ Written by `{command} --write`; do not edit. Measured on {datetime.now(UTC):%Y-%
 - **tutorial**: FastAPI, an ORM session by dependency, relationships with `selectinload`, response models, the
   token decoded and its user loaded for each write (`scripts/bench/tutorial.py`).
 
-All three serve the same 100,000 published posts out of the same database with the same members, each as one
-worker on one core under uvicorn with uvloop and httptools; wrk and PostgreSQL have the other core.
+All three serve the same 100,000 published posts and 19,000 items out of the same database with the same members,
+each as one worker on one core under uvicorn with uvloop and httptools; wrk and PostgreSQL have the other core.
 {CONNECTIONS} connections, {extent.rounds} interleaved rounds of {extent.seconds} s each; medians, in
 parentheses the lowest and the highest round. Ratios compare neighbours of one round. wrk and PostgreSQL share
 a core, which holds the fastest figures down; the CPU time of the service's process does not have that flaw.

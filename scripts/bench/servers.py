@@ -22,7 +22,7 @@ GALLEY, LIMIT, TUTORIAL = "Galley", "limit", "tutorial"
 COMMANDS = {
     GALLEY: ["-m", "app"],
     LIMIT: [*UVICORN, "scripts.bench.raw:app"],
-    TUTORIAL: [*UVICORN, "scripts.bench.tutorial:app"],
+    TUTORIAL: [*UVICORN, "scripts.bench.tutorial_items:app"],
 }
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 12.0

@@ -1,7 +1,7 @@
 """What a client knows of items: which are its own, and that a range of prices begins below its end."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import schemathesis
 
@@ -27,9 +27,9 @@ def range_of_prices(case: Case) -> None:
 
 def price(case: Case) -> None:
     """A discount is below the price, and an edit brings both."""
-    body: Any = case.body
-    if operation(case) not in ("createItem", "updateItem") or not isinstance(body, dict):
+    if operation(case) not in ("createItem", "updateItem") or not isinstance(case.body, dict):
         return
+    body = cast("dict[str, Any]", case.body)
     if body.get("discount_price"):
         body["discount_price"], body["price"] = "0.01", max("0.02", str(body.get("price", "0.02")), key=Decimal)
     elif "price" in body and operation(case) == "updateItem":

@@ -91,8 +91,8 @@ def offer_items(rows: Rows) -> None:
     members = {user["username"]: user["id"] for user in rows.users}
     for number, offer in enumerate(OFFERS):
         offered = rows.now - SINCE + number * SINCE / len(OFFERS)
-        amounts = {"price": Decimal(offer.price), "tax": Decimal(offer.tax)}
-        amounts["discount_price"] = offer.discount_price and Decimal(offer.discount_price)
+        amounts: dict[str, Decimal | None] = {"price": Decimal(offer.price), "tax": Decimal(offer.tax)}
+        amounts["discount_price"] = Decimal(offer.discount_price) if offer.discount_price else None
         rows.items.append(
             amounts
             | {

@@ -1,5 +1,6 @@
 """createItem, getItem, updateItem and deleteItem."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,7 @@ class TestCreateItem:
         answer = await create(client, owner)
         item = answer.json()
         assert (answer.status_code, answer.headers["location"]) == (201, f"/api/v1/items/{item['id']}")
-        expected = {
+        expected: dict[str, Any] = {
             **NEW,
             "description": None,
             "tax": "0.00",

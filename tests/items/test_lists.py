@@ -118,6 +118,7 @@ class TestListMyItems:
         for status, item in mine.items():
             answer = await client.get("/users/me/items", params={"status": status}, headers=owner.headers)
             assert ids(answer) == [item]
+        answer = await client.get("/users/me/items", headers=owner.headers)
         assert answer.headers["cache-control"] == "private, no-store"
 
     async def test_a_cursor_is_good_for_its_member_alone(self, client: AsyncClient, make: Factory) -> None:

@@ -116,7 +116,7 @@ class TestTotalPrice:
         wrong = [
             (price, tax, discount, found[key])
             for key, price, tax, discount in rows
-            if found[key] != total(str(price), str(tax), discount and str(discount))
+            if found[key] != total(str(price), str(tax), None if discount is None else str(discount))
         ]
         assert wrong == []
         ties = [row for row in rows if (row[3] or row[1]) * (100 + row[2]) % 1 == Decimal("0.5")]

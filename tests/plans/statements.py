@@ -111,7 +111,7 @@ def _tags() -> Iterator[Given]:
     yield "tags get", tags._GET, {"id": UUID(int=7)}
     yield "tags count posts", tags._counting("post_count"), {"names": ["tag-7", "tag-8"], "steps": [1, -1]}
     for carrier, (rename, remove) in zip(tags.carriers(), tags._rewriting(), strict=True):
-        kind = "" if carrier is Post else f" in {carrier.__tablename__}"
+        kind = "" if carrier is Post else " in items"
         yield f"tags rename{kind}", rename, {"old": "tag-7", "new": "tag-x"}
         yield f"tags take off{kind}", remove, {"old": "tag-7"}
         yield f"tags merge{kind}", merging._merging()[carrier.counter], {"old": "tag-7", "new": "tag-8"}
@@ -124,7 +124,7 @@ def _categories() -> Iterator[Given]:
             yield f"categories {sort.value} {name}", categories._listing(sort, frozenset[str](), shape), values
     yield "categories count posts", filing._counting("post_count"), {"category_id": POST, "step": 1}
     for carrier, leave in zip(categories.carriers(), categories._leaving(), strict=True):
-        kind = "" if carrier is Post else f" in {carrier.__tablename__}"
+        kind = "" if carrier is Post else " in items"
         yield f"categories leave{kind}", leave, {"category_id": UUID(int=7)}
 
 
