@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from app.auth import tasks as auth
+from app.domain_events import tasks as domain_events
 from app.jobs import registry
 from app.jobs import tasks as jobs
 from app.jobs.registry import Kind
@@ -11,7 +12,7 @@ from app.posts import tasks as posts
 from app.words import tasks as words
 
 # Importing them registers their tasks.
-TASKS = (auth, jobs, mail, posts, words)
+TASKS = (auth, domain_events, jobs, mail, posts, words)
 
 
 def kinds() -> Collection[Kind]:
